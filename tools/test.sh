@@ -1,0 +1,60 @@
+#!/bin/sh
+# Runs every test. The race detector needs a C compiler and the store's suite a
+# redis-server; what is missing is installed where that can be done unasked (as
+# root with apt, or with Homebrew). Otherwise the tests run without it, on the
+# Redis inside the process, and say so. With SIGNPOST_TEST_REDIS=require a
+# missing server is a failure.
+set -eu
+cd "$(dirname "$0")/.."
+
+have() { command -v "$1" >/dev/null 2>&1; }
+redis() { have redis-server || have valkey-server; }
+compiler() { have gcc || have clang || have "${CC:-cc}"; }
+
+install() {
+	if [ "$(id -u)" = 0 ] && have apt-get; then
+		echo "Installing $1 with apt ..."
+		{ apt-get install -y -qq "$1" || { apt-get update -qq && apt-get install -y -qq "$1"; }; } >/dev/null 2>&1 || true
+	elif have brew && [ "$1" = redis-server ]; then
+		echo "Installing redis with Homebrew ..."
+		HOMEBREW_NO_AUTO_UPDATE=1 brew install --quiet redis >/dev/null 2>&1 || true
+	fi
+}
+
+# A service that an install starts by itself must not run on beside the tests.
+quiet_service() {
+	if have service && [ "$(id -u)" = 0 ]; then service redis-server stop >/dev/null 2>&1 || true; fi
+}
+
+left_out=""
+if ! redis; then
+	install redis-server
+	redis && quiet_service
+fi
+redis || left_out="$left_out
+  * no redis-server: the store was tested on the embedded Redis only"
+if ! compiler; then install gcc; fi
+
+race="-race"
+export CGO_ENABLED=1
+if ! compiler || ! go env GOOS GOARCH | tr '\n' '/' | grep -Eq '^(linux/(amd64|arm64|ppc64le|s390x|loong64)|darwin/(amd64|arm64)|freebsd/amd64|windows/amd64)/'; then
+	race=""
+	export CGO_ENABLED=0
+	left_out="$left_out
+  * no C compiler, or none for the race detector here: data races were not looked for"
+fi
+if [ ! -d "${SIGNPOST_SHARED:-../shared}" ]; then
+	left_out="$left_out
+  * no data at SIGNPOST_SHARED (${SIGNPOST_SHARED:-../shared}): quality and contract tests were skipped"
+fi
+
+# The product itself is built without cgo.
+CGO_ENABLED=0 go build -o /dev/null .
+
+# shellcheck disable=SC2086 # $race is empty or one flag
+go test $race ${TESTFLAGS:-} ./...
+
+if [ -n "$left_out" ]; then
+	echo
+	echo "ATTENTION: the tests passed, but something was left out:$left_out"
+fi
