@@ -1,0 +1,194 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+var (
+	nameRule     = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
+	languageRule = regexp.MustCompile(`^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$`)
+	placeRule    = regexp.MustCompile(`^[a-z]+:[^:\s]+:[^:\s]+$`) // of accounts too
+)
+
+// check reports every value that is well formed but cannot be meant.
+func (l *loader) check(c *Config) {
+	l.checkName("installation", c.Installation)
+	if c.Knowledge.Rescan < time.Second {
+		l.report("knowledge.rescan", "rescan is %v; write at least 1s", c.Knowledge.Rescan)
+	}
+	l.checkLanguages(c)
+	audiences := l.checkAudiences(c)
+	topics := l.checkTopics(c)
+	persons := l.checkPersons(c)
+	l.checkDesks(c, audiences, topics, persons)
+	l.checkAnswers(c.Answers)
+	if c.Escalate.Misses < 1 {
+		l.report("escalate.misses", "misses is %d; write at least 1", c.Escalate.Misses)
+	}
+	if c.Resolve.Grace < 0 {
+		l.report("resolve.grace", "grace is %v; write 0s or more", c.Resolve.Grace)
+	}
+	l.oneOf("log.level", "log level", c.Log.Level, "debug", "info", "warn", "error")
+	l.oneOf("log.format", "log format", c.Log.Format, "text", "json")
+}
+
+func (l *loader) checkName(path, value string) {
+	if !nameRule.MatchString(value) {
+		l.report(path, "%s %q is not a name; write 1 to 32 of a-z, 0-9 and -", name(path), value)
+	}
+}
+
+// names checks the names of list items, which are at path[i].key and unlike one
+// another, and returns them.
+func (l *loader) names(path, key string, n int, name func(i int) string) []string {
+	var names []string
+	for i := range n {
+		at, value := fmt.Sprintf("%s[%d].%s", path, i, key), name(i)
+		switch {
+		case value == "":
+			l.report(at, "%s is missing; add one", key)
+		case slices.Contains(names, value):
+			l.report(at, "%s %q is given twice in %s; choose another", key, value, path)
+		default:
+			l.checkName(at, value)
+		}
+		names = append(names, value)
+	}
+	return names
+}
+
+// oneOf reports a value that is not among the choices; none allow any.
+func (l *loader) oneOf(path, what, value string, choices ...string) {
+	if len(choices) > 0 && !slices.Contains(choices, value) {
+		l.report(path, "unknown %s %q; %s", what, value, didYouMean(value, choices))
+	}
+}
+
+// each calls check with every item of a list and its path.
+func each(path string, list []string, check func(path, item string)) {
+	for i, item := range list {
+		check(fmt.Sprintf("%s[%d]", path, i), item)
+	}
+}
+
+func (l *loader) checkLanguages(c *Config) {
+	if len(c.Languages) == 0 {
+		l.report("languages", "languages is empty; name at least one, such as [en]")
+	}
+	each("languages", c.Languages, func(path, lang string) {
+		if !languageRule.MatchString(lang) {
+			l.report(path, "language %q is not a language tag; write it such as en, pt-BR or zh-Hant", lang)
+		} else if fmt.Sprintf("languages[%d]", slices.Index(c.Languages, lang)) != path {
+			l.report(path, "language %q is given twice; remove one of the two", lang)
+		}
+	})
+}
+
+// checkLabel looks at labels that were set; built-in ones may be in languages
+// that are not wanted.
+func (l *loader) checkLabel(path string, label map[string]string, languages []string) {
+	for lang, text := range label {
+		at := join(path, lang)
+		if _, set := l.at[at]; !set {
+			continue
+		}
+		l.oneOf(at, "language", lang, languages...)
+		if strings.TrimSpace(text) == "" {
+			l.report(at, "label in %s is empty; write one or remove the key", lang)
+		}
+	}
+}
+
+func (l *loader) checkAudiences(c *Config) []string {
+	if len(c.Audiences) == 0 {
+		l.report("audiences", "audiences is empty; name at least one")
+	}
+	for i, a := range c.Audiences {
+		path := fmt.Sprintf("audiences[%d]", i)
+		l.checkLabel(path+".label", a.Label, c.Languages)
+		each(path+".channels", a.Channels, l.checkPlace)
+		if a.Private && len(a.Roles)+len(a.Groups) == 0 {
+			l.report(path+".private", "nothing proves that someone is %q; add roles or groups, or remove private", a.Name)
+		}
+	}
+	return l.names("audiences", "name", len(c.Audiences), func(i int) string { return c.Audiences[i].Name })
+}
+
+func (l *loader) checkTopics(c *Config) []string {
+	for i, topic := range c.Topics {
+		l.checkLabel(fmt.Sprintf("topics[%d].label", i), topic.Label, c.Languages)
+	}
+	return l.names("topics", "name", len(c.Topics), func(i int) string { return c.Topics[i].Name })
+}
+
+func (l *loader) checkPersons(c *Config) []string {
+	owners := map[string]string{}
+	for i, person := range c.Persons {
+		each(fmt.Sprintf("persons[%d].accounts", i), person.Accounts, func(path, account string) {
+			l.checkAccount(path, account)
+			if owner, taken := owners[account]; taken {
+				l.report(path, "account %q is already that of %s; remove one of the two", account, owner)
+			}
+			owners[account] = person.ID
+		})
+	}
+	return l.names("persons", "id", len(c.Persons), func(i int) string { return c.Persons[i].ID })
+}
+
+func (l *loader) checkDesks(c *Config, audiences, topics, persons []string) {
+	if len(c.Desks) == 0 {
+		l.report("desks", "desks is empty; add at least one")
+	}
+	l.names("desks", "name", len(c.Desks), func(i int) string { return c.Desks[i].Name })
+	agent := func(path, agent string) {
+		switch {
+		case len(agent) > 1 && agent[0] == '@': // a role or group, which only the platform knows
+		case strings.Contains(agent, ":"):
+			l.checkAccount(path, agent)
+		case len(persons) == 0:
+			l.report(path, "unknown person %q; add persons, or write an account such as slack:T1:U1", agent)
+		default:
+			l.oneOf(path, "person", agent, persons...)
+		}
+	}
+	for i, desk := range c.Desks {
+		path := fmt.Sprintf("desks[%d].", i)
+		each(path+"agents", desk.Agents, agent)
+		each(path+"leads", desk.Leads, agent)
+		each(path+"audiences", desk.Audiences, func(path, name string) { l.oneOf(path, "audience", name, audiences...) })
+		each(path+"topics", desk.Topics, func(path, name string) { l.oneOf(path, "topic", name, topics...) })
+		l.oneOf(path+"show_names", "value of show_names", desk.ShowNames, "name", "alias", "support")
+	}
+}
+
+func (l *loader) checkAnswers(a Answers) {
+	share := func(path string, value float64) {
+		if !(value >= 0 && value <= 1) { // NaN too
+			l.report(path, "%s is %v; write a number from 0 to 1", name(path), value)
+		}
+	}
+	share("answers.sure", a.Sure)
+	share("answers.unsure", a.Unsure)
+	if a.Sure > 0 && a.Unsure > 0 && a.Unsure >= a.Sure {
+		l.report("answers.unsure", "unsure is %v, which is not below sure, %v; lower it", a.Unsure, a.Sure)
+	}
+	if a.Articles < 1 || a.Articles > 10 {
+		l.report("answers.articles", "articles is %d; write 1 to 10", a.Articles)
+	}
+}
+
+func (l *loader) checkPlace(path, place string) {
+	if !placeRule.MatchString(place) {
+		l.report(path, "%q is not a channel; write platform:workspace:channel, such as slack:T024BE7LD:C024BE91L", place)
+	}
+}
+
+func (l *loader) checkAccount(path, account string) {
+	if !placeRule.MatchString(account) {
+		l.report(path, "%q is not an account; write platform:workspace:user, such as slack:T024BE7LD:U024BE7LH", account)
+	}
+}

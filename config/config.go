@@ -1,0 +1,93 @@
+// Package config reads one YAML file and the environment into one checked
+// Config. It finds every mistake in one run, each with its place and its mend.
+package config
+
+import "time"
+
+// A Config is everything that can be set. signpost.example.yaml explains each
+// key; [Default] gives the values of keys that are left out.
+type Config struct {
+	Installation string     `yaml:"installation"` // part of every key in Redis
+	Knowledge    Knowledge  `yaml:"knowledge"`
+	Languages    []string   `yaml:"languages"` // BCP 47 tags; the first is the default
+	Audiences    []Audience `yaml:"audiences"`
+	Topics       []Topic    `yaml:"topics"` // empty: any topic is accepted
+	Answers      Answers    `yaml:"answers"`
+	Desks        []Desk     `yaml:"desks"`
+	Persons      []Person   `yaml:"persons"`
+	Redis        Redis      `yaml:"redis"`
+	Escalate     Escalate   `yaml:"escalate"`
+	Resolve      Resolve    `yaml:"resolve"`
+	Log          Log        `yaml:"log"`
+}
+
+// Knowledge says where the articles are.
+type Knowledge struct {
+	Dir    string        `yaml:"dir"`    // empty: the built-in sample
+	Rescan time.Duration `yaml:"rescan"` // at least 1 s
+}
+
+// An Audience is a kind of reader, and how one is known.
+type Audience struct {
+	Name     string            `yaml:"name"`
+	Label    map[string]string `yaml:"label"`    // by language
+	Private  bool              `yaml:"private"`  // only for those who prove it
+	Roles    []string          `yaml:"roles"`    // Discord roles: ids or names
+	Groups   []string          `yaml:"groups"`   // Slack user groups: ids or handles
+	Channels []string          `yaml:"channels"` // platform:workspace:channel, where one asks as such
+	Cues     []string          `yaml:"cues"`     // words and phrases that hint at it
+}
+
+// A Topic is a subject that articles name.
+type Topic struct {
+	Name  string            `yaml:"name"`
+	Label map[string]string `yaml:"label"` // by language
+}
+
+// Answers say how sure is sure. A threshold of 0 means the built-in one.
+type Answers struct {
+	Sure     float64 `yaml:"sure"`     // 0 to 1
+	Unsure   float64 `yaml:"unsure"`   // 0 to 1, below Sure
+	Articles int     `yaml:"articles"` // 1 to 10, at most in one answer
+}
+
+// A Desk is one queue of tickets and the people who work it. It takes tickets
+// of the audiences and topics it names; an empty list names all.
+type Desk struct {
+	Name      string   `yaml:"name"`
+	Agents    []string `yaml:"agents"` // persons, accounts, or @roles and @groups
+	Leads     []string `yaml:"leads"`  // likewise; agents too
+	Audiences []string `yaml:"audiences"`
+	Topics    []string `yaml:"topics"`
+	ShowNames string   `yaml:"show_names"` // what askers see of an agent: name, alias or support
+}
+
+// A Person is a human with accounts on one or more platforms.
+type Person struct {
+	ID       string   `yaml:"id"`
+	Name     string   `yaml:"name"`
+	Alias    string   `yaml:"alias"`
+	Accounts []string `yaml:"accounts"` // platform:workspace:user
+}
+
+// Redis says where tickets are kept.
+type Redis struct {
+	URL     Secret `yaml:"url"` // empty: in memory, for trying out
+	URLFile string `yaml:"url_file"`
+}
+
+// Escalate says when a question becomes a ticket by itself.
+type Escalate struct {
+	Misses int `yaml:"misses"` // questions without an article, at least 1
+}
+
+// Resolve is about tickets that are done.
+type Resolve struct {
+	Grace time.Duration `yaml:"grace"` // how long an asker may reopen one; 0 closes at once
+}
+
+// Log says what is logged, and how.
+type Log struct {
+	Level  string `yaml:"level"`  // debug, info, warn or error
+	Format string `yaml:"format"` // text or json
+}

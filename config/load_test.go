@@ -1,0 +1,320 @@
+package config
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+const example = "../signpost.example.yaml"
+
+// equal compares configurations; an empty list equals none.
+var equal = cmp.Options{
+	cmpopts.EquateEmpty(),
+	cmp.Comparer(func(a, b Secret) bool { return a.Reveal() == b.Reveal() }),
+}
+
+// write makes a file of a test's own and returns its path.
+func write(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestLoadNothing(t *testing.T) {
+	c, err := Load("", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(Default(), c, equal); diff != "" {
+		t.Error(diff)
+	}
+	for _, a := range c.Audiences {
+		if len(a.Cues) < 36 {
+			t.Errorf("%s has %d cues, want a dozen in each of three languages", a.Name, len(a.Cues))
+		}
+	}
+}
+
+func TestExampleIsDefault(t *testing.T) {
+	c, err := Load(example, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(Default(), c, equal); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestExampleUncommented loads the example with its optional settings: those
+// behind a # at the start of a line; prose has one space after it.
+func TestExampleUncommented(t *testing.T) {
+	data, err := os.ReadFile(example)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := regexp.MustCompile(`(?m)^#(\S|  )`).ReplaceAllString(string(data), "$1")
+	c, err := load(example, []byte(text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Persons) != 1 || len(c.Topics) != 2 || len(c.Audiences) != 4 {
+		t.Errorf("got %d persons, %d topics, %d audiences, want 1, 2, 4", len(c.Persons), len(c.Topics), len(c.Audiences))
+	}
+}
+
+func TestExampleNamesEveryKey(t *testing.T) {
+	data, err := os.ReadFile(example)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var walk func(typ reflect.Type)
+	walk = func(typ reflect.Type) {
+		for i := range typ.NumField() {
+			field := typ.Field(i)
+			key := field.Tag.Get("yaml")
+			if key == "" {
+				t.Errorf("%s.%s has no yaml key", typ, field.Name)
+			}
+			if !regexp.MustCompile(`(?m)^[# -]*` + key + `:`).Match(data) {
+				t.Errorf("the example does not show %s of %s", key, typ)
+			}
+			inner := field.Type
+			if inner.Kind() == reflect.Slice {
+				inner = inner.Elem()
+			}
+			if isSection(inner) {
+				walk(inner)
+			}
+		}
+	}
+	walk(reflect.TypeFor[Config]())
+}
+
+// TestLoadProblems asserts place and words; FILE stands for the file's name.
+func TestLoadProblems(t *testing.T) {
+	tests := []struct {
+		name, file string
+		environ    []string
+		want       []string
+	}{
+		{"three at once, and more", `
+instalation: shop
+knowledge:
+  rescan: soon
+languages: en
+answers: {sure: high, articles: 2.5}
+log:
+  level: loud
+`, nil, []string{
+			`FILE:2:1: unknown key "instalation"; did you mean "installation"?`,
+			`FILE:4:11: rescan "soon" is not a span of time; write it such as 30s, 5m or 48h`,
+			`FILE:5:12: languages is a list; write [a, b], or one item a line after a dash`,
+			`FILE:6:17: sure "high" is not a number; write it such as 0.5`,
+			`FILE:6:33: articles "2.5" is not a whole number; write it such as 3`,
+			`FILE:8:10: unknown log level "loud"; use one of debug, info, warn, error`,
+		}},
+		{"not YAML", "log:\n  level: [info\n", nil, []string{
+			`FILE:2:10: is not YAML: sequence end token ']' not found; mend this line, or put its value in quotes`,
+		}},
+		{"two documents", "log: {}\n---\nlog: {}\n", nil, []string{`FILE: holds 2 YAML documents; keep one`}},
+		{"not UTF-8", "installation: \xff", nil, []string{`FILE: is not UTF-8; save the file as UTF-8`}},
+		{"a list for the file", "- a\n", nil, []string{
+			`FILE:1:1: the file takes keys of its own, each on a line: ` + strings.Join(keys(reflect.ValueOf(Config{})), ", "),
+		}},
+		{"twice", "log: {}\nlog: {}\n", nil, []string{`FILE:2:1: key "log" is already on line 1; remove one of the two`}},
+		{"an alias", "installation: &x main\nlog: {level: *x}\n", nil, []string{
+			`FILE:1:15: installation takes one value, not a list, keys, an anchor or a tag; write it out`,
+			`FILE:2:14: level takes one value, not a list, keys, an anchor or a tag; write it out`,
+		}},
+		{"names", `
+installation: Main Shop
+languages: [en, pt-br, en]
+audiences:
+  - name: buyer
+  - label: {en: Nobody}
+  - name: buyer
+    private: perhaps
+`, nil, []string{
+			`FILE:2:15: installation "Main Shop" is not a name; write 1 to 32 of a-z, 0-9 and -`,
+			`FILE:3:17: language "pt-br" is not a language tag; write it such as en, pt-BR or zh-Hant`,
+			`FILE:3:24: language "en" is given twice; remove one of the two`,
+			`FILE:6:5: name is missing; add one`,
+			`FILE:7:11: name "buyer" is given twice in audiences; choose another`,
+			`FILE:8:14: private "perhaps" is not a yes or no; write true or false`,
+		}},
+		{"references", `
+topics: [{name: refunds}]
+audiences:
+  - {name: buyer, label: {pt: Comprador}}
+  - {name: staff, private: true}
+persons:
+  - {id: ana, accounts: ["slack:T1:U1"]}
+  - {id: bo, accounts: ["slack:T1:U1", "U2"]}
+desks:
+  - name: support
+    agents: [anna, slack:U3]
+    audiences: [byer]
+    topics: [refund]
+    show_names: none
+`, nil, []string{
+			`FILE:4:31: unknown language "pt"; use one of en, pt-BR, es`,
+			`FILE:5:28: nothing proves that someone is "staff"; add roles or groups, or remove private`,
+			`FILE:8:25: account "slack:T1:U1" is already that of ana; remove one of the two`,
+			`FILE:8:40: "U2" is not an account; write platform:workspace:user, such as slack:T024BE7LD:U024BE7LH`,
+			`FILE:11:14: unknown person "anna"; did you mean "ana"?`,
+			`FILE:11:20: "slack:U3" is not an account; write platform:workspace:user, such as slack:T024BE7LD:U024BE7LH`,
+			`FILE:12:17: unknown audience "byer"; did you mean "buyer"?`,
+			`FILE:13:14: unknown topic "refund"; did you mean "refunds"?`,
+			`FILE:14:17: unknown value of show_names "none"; did you mean "name"?`,
+		}},
+		{"numbers", `
+knowledge: {rescan: 1ms}
+answers: {sure: 0.4, unsure: 0.6, articles: 0}
+escalate: {misses: 0}
+resolve: {grace: -1h}
+`, nil, []string{
+			`FILE:2:21: rescan is 1ms; write at least 1s`,
+			`FILE:3:30: unsure is 0.6, which is not below sure, 0.4; lower it`,
+			`FILE:3:45: articles is 0; write 1 to 10`,
+			`FILE:4:20: misses is 0; write at least 1`,
+			`FILE:5:18: grace is -1h0m0s; write 0s or more`,
+		}},
+		{"nothing left", "languages: []\naudiences: []\ndesks: []\n", nil, []string{
+			`FILE:1:12: languages is empty; name at least one, such as [en]`,
+			`FILE:2:12: audiences is empty; name at least one`,
+			`FILE:3:8: desks is empty; add at least one`,
+		}},
+		{"environment", "", []string{
+			"SIGNPOST_LOG_LEVL=debug", "SIGNPOST_ANSWERS_SURE=2", "SIGNPOST_LANGUAGES=en,,es", "SIGNPOST_DESKS=a",
+		}, []string{
+			`SIGNPOST_ANSWERS_SURE: sure is 2; write a number from 0 to 1`,
+			`SIGNPOST_DESKS: unknown variable; use one of SIGNPOST_ANSWERS_ARTICLES, SIGNPOST_ANSWERS_SURE, ` +
+				`SIGNPOST_ANSWERS_UNSURE, SIGNPOST_ESCALATE_MISSES, SIGNPOST_INSTALLATION, SIGNPOST_KNOWLEDGE_DIR, ` +
+				`SIGNPOST_KNOWLEDGE_RESCAN, SIGNPOST_LANGUAGES, SIGNPOST_LOG_FORMAT, SIGNPOST_LOG_LEVEL, ` +
+				`SIGNPOST_REDIS_URL, SIGNPOST_REDIS_URL_FILE, SIGNPOST_RESOLVE_GRACE`,
+			`SIGNPOST_LANGUAGES: language "" is not a language tag; write it such as en, pt-BR or zh-Hant`,
+			`SIGNPOST_LOG_LEVL: unknown variable; did you mean "SIGNPOST_LOG_LEVEL"?`,
+		}},
+		{"secrets", "redis: {url: 'redis://:hush@x', url_file: /nowhere}", nil, []string{
+			`FILE:1:43: url and url_file are both set; remove one of the two`,
+		}},
+		{"secret file", "", []string{"SIGNPOST_REDIS_URL_FILE=/nowhere"}, []string{
+			`SIGNPOST_REDIS_URL_FILE: url_file /nowhere cannot be read: no such file or directory; check its name and permissions`,
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := load("FILE", []byte(test.file), test.environ)
+			var problems Problems
+			if !errors.As(err, &problems) {
+				t.Fatalf("Load = %v, want Problems", err)
+			}
+			if diff := cmp.Diff(strings.Join(test.want, "\n"), problems.Error()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestLoadMissingFile(t *testing.T) {
+	_, err := Load("nowhere.yaml", nil)
+	const want = "nowhere.yaml: cannot be read: no such file or directory; check its name and permissions"
+	if err == nil || err.Error() != want {
+		t.Errorf("Load = %v, want %s", err, want)
+	}
+}
+
+func TestLoadFile(t *testing.T) {
+	path := write(t, `
+languages: [es]
+audiences:
+  - {name: buyer, roles: [112233445566778899, 0123], cues: []}
+  - {name: creator, cues: [my shop]}
+  - name: affiliate
+desks:
+  - {name: sales, agents: ["slack:T1:U1"]}
+redis:
+log: {format: json}
+`)
+	c, err := Load(path, []string{"PATH=/bin", "SIGNPOST_TEST_X=1", "SIGNPOST_CONFIG=x", "SIGNPOST_SHARED=x", "SIGNPOST_LOG_LEVEL="})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Default()
+	want.Languages = []string{"es"}
+	want.Audiences[0].Roles = []string{"112233445566778899", "0123"}
+	want.Audiences[0].Cues = nil
+	want.Audiences[1].Cues = []string{"my shop"}
+	want.Desks = []Desk{{Name: "sales", Agents: []string{"slack:T1:U1"}, ShowNames: "name"}}
+	want.Log.Format = "json"
+	if diff := cmp.Diff(want, c, equal); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLoadEnvironment(t *testing.T) {
+	path := write(t, "languages: [en]\nresolve: {grace: 1h}\n")
+	secret := write(t, "redis://:hush@example.com\r\n")
+	c, err := Load(path, []string{
+		"SIGNPOST_LANGUAGES=es, pt-BR", "SIGNPOST_RESOLVE_GRACE=2h", "SIGNPOST_REDIS_URL_FILE=" + secret,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Default()
+	want.Languages = []string{"es", "pt-BR"}
+	want.Resolve.Grace = 2 * time.Hour
+	want.Redis = Redis{URL: NewSecret("redis://:hush@example.com"), URLFile: secret}
+	if diff := cmp.Diff(want, c, equal); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// FuzzLoad: whatever the file holds, it is refused with a place and words, or
+// what comes out keeps the promises others build on.
+func FuzzLoad(f *testing.F) {
+	data, err := os.ReadFile(example)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
+	f.Add([]byte("log: {level: loud}\nanswers: {sure: .nan}\n"))
+	f.Add([]byte("a: &x [*x]\n? b\n<<: {}\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) > 8<<10 {
+			return // deep nesting takes the YAML package quadratic time
+		}
+		c, err := load("f.yaml", data, nil)
+		if err != nil {
+			var problems Problems
+			if !errors.As(err, &problems) || len(problems) == 0 {
+				t.Fatalf("Load = %#v, want Problems", err)
+			}
+			for _, p := range problems {
+				if p.File == "" || p.Message == "" {
+					t.Errorf("problem without file or words: %#v", p)
+				}
+			}
+			return
+		}
+		if len(c.Languages) == 0 || len(c.Audiences) == 0 || len(c.Desks) == 0 || c.Answers.Articles < 1 {
+			t.Errorf("accepted %#v", c)
+		}
+		if _, err := json.Marshal(c); err != nil {
+			t.Error(err)
+		}
+	})
+}

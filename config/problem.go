@@ -1,0 +1,88 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// A Problem is one mistake, and how to mend it.
+type Problem struct {
+	File    string // the file, or the variable of the environment
+	Line    int    // from 1; 0 if File as a whole is meant
+	Column  int    // from 1, in characters; 0 if the line as a whole is meant
+	Message string // what is wrong; how to mend it
+}
+
+// String writes the problem as file:line:column: message, without the numbers
+// that are 0.
+func (p Problem) String() string {
+	switch {
+	case p.Line == 0:
+		return fmt.Sprintf("%s: %s", p.File, p.Message)
+	case p.Column == 0:
+		return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Message)
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Message)
+}
+
+// Problems are all mistakes found in one run, by file, then by line.
+type Problems []Problem
+
+// Error writes one problem a line.
+func (ps Problems) Error() string {
+	lines := make([]string, len(ps))
+	for i, p := range ps {
+		lines[i] = p.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (ps Problems) sort() {
+	slices.SortStableFunc(ps, func(a, b Problem) int {
+		return cmp.Or(
+			strings.Compare(a.File, b.File),
+			cmp.Compare(a.Line, b.Line),
+			cmp.Compare(a.Column, b.Column),
+		)
+	})
+}
+
+// didYouMean ends a message with the choice nearest to word, or with all of
+// them if none is near.
+func didYouMean(word string, choices []string) string {
+	best, distance := "", 2+utf8.RuneCountInString(word)/3
+	for _, choice := range choices {
+		if d := edits(strings.ToLower(word), strings.ToLower(choice)); d < distance {
+			best, distance = choice, d
+		}
+	}
+	if best != "" {
+		return fmt.Sprintf("did you mean %q?", best)
+	}
+	return "use one of " + strings.Join(choices, ", ")
+}
+
+// edits counts the letters to insert, delete or replace to turn a into b.
+func edits(a, b string) int {
+	to := []rune(b)
+	row := make([]int, len(to)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i, r := range []rune(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range to {
+			replaced := diagonal
+			if r != to[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(to)]
+}
