@@ -1,0 +1,74 @@
+package chat
+
+// A Role is what a person must be to do something.
+type Role string
+
+const (
+	Everyone Role = "everyone"
+	Agent    Role = "agent"
+	Lead     Role = "lead"
+)
+
+// A Visibility says who sees what a command or action answers.
+type Visibility string
+
+const (
+	Private Visibility = "private" // only the person who did it
+	Public  Visibility = "public"  // everyone in the place
+)
+
+// A Command is one thing that can be done through any door: slash command,
+// mention, button, emoji. The one table of them is bot's; platforms register
+// what it holds.
+type Command struct {
+	Door       string     // ask or ticket; empty for what only buttons do
+	Verb       string     // claim, queue ...; empty for the bare door (/ask QUESTION)
+	Aliases    []string   // other words for Verb
+	Params     []Param    // in order
+	Role       Role       // who may
+	Visibility Visibility // who sees the answer
+	Opens      bool       // may open a form (see [Front.Open])
+	Summary    string     // a line for lists of commands, in English
+}
+
+// A ParamKind says what a parameter holds, so that platforms can offer the
+// right input and typeahead.
+type ParamKind string
+
+const (
+	TicketParam ParamKind = "ticket" // T-12, or 12
+	PersonParam ParamKind = "person" // an agent, by name or mention
+	WordParam   ParamKind = "word"   // one word, from Options if there are any
+	TextParam   ParamKind = "text"   // the rest of the line
+)
+
+// A Param is one parameter of a command.
+type Param struct {
+	Name     string
+	Kind     ParamKind
+	Optional bool
+	Options  []string
+}
+
+// Usage is how the command is typed: /ticket claim [id].
+func (c Command) Usage() string {
+	s := "/" + c.Door
+	if c.Verb != "" {
+		s += " " + c.Verb
+	}
+	for _, param := range c.Params {
+		if param.Optional {
+			s += " [" + param.Name + "]"
+		} else {
+			s += " <" + param.Name + ">"
+		}
+	}
+	return s
+}
+
+// An Invocation is a command with its arguments, by parameter name. An
+// argument that was not given is not in the map.
+type Invocation struct {
+	Command Command
+	Args    map[string]string
+}

@@ -1,0 +1,95 @@
+package chat
+
+import (
+	"slices"
+	"time"
+)
+
+// A Kind says what happened.
+type Kind string
+
+const (
+	Message  Kind = "message"  // something was said
+	Edit     Kind = "edit"     // what was said now reads otherwise
+	Delete   Kind = "delete"   // what was said is gone
+	Slash    Kind = "slash"    // a command was run
+	Press    Kind = "press"    // a button was pressed
+	Submit   Kind = "submit"   // a form was sent
+	Reaction Kind = "reaction" // an emoji was put on a message
+)
+
+// An Event is one thing that a person did on a platform.
+type Event struct {
+	ID    EventID   `json:"id"`
+	Kind  Kind      `json:"kind"`
+	At    time.Time `json:"at"` // UTC, by the platform's clock
+	Place Place     `json:"place"`
+	From  Sender    `json:"from"`
+
+	// Addressed: the bot was spoken to, by mention, direct message, command,
+	// button, or in its own thread. Otherwise it only heard.
+	Addressed bool `json:"addressed,omitempty"`
+	// Private: nobody but the sender reads the place.
+	Private bool `json:"private,omitempty"`
+
+	// Message is what was said, edited, deleted or reacted to, or the message
+	// whose button was pressed; empty for a form.
+	Message MessageID `json:"message,omitempty"`
+	// Stamp tells the edits of one message apart; empty for the first text.
+	Stamp string `json:"stamp,omitempty"`
+
+	Text   string            `json:"text,omitempty"`   // said, or what followed the command
+	Door   string            `json:"door,omitempty"`   // the command without its slash: ask, ticket
+	Action Action            `json:"action,omitzero"`  // of the button or form
+	Values map[string]string `json:"values,omitempty"` // the form's fields by name
+	Emoji  string            `json:"emoji,omitempty"`  // its name without colons, or the character
+	Files  []File            `json:"files,omitempty"`
+	Handle ReplyHandle       `json:"handle,omitempty"` // for answers that only a token can give
+}
+
+// A Sender is who did it, as far as the platform tells.
+type Sender struct {
+	Account AccountID `json:"account"`
+	// Person is set by the spool when the event is accepted; adapters leave it.
+	Person   PersonID `json:"person,omitempty"`
+	Name     string   `json:"name"`               // as shown to others; chosen by the person, so never trusted
+	Locale   string   `json:"locale,omitempty"`   // BCP 47; empty if unknown
+	Roles    []string `json:"roles,omitempty"`    // Discord roles, Slack user groups: ids and names
+	Bot      bool     `json:"bot,omitempty"`      // a program, not a person
+	External bool     `json:"external,omitempty"` // of another organisation (Slack Connect)
+}
+
+// HasRole reports whether the sender has any of the roles.
+func (s Sender) HasRole(roles ...string) bool {
+	return slices.ContainsFunc(roles, func(role string) bool { return slices.Contains(s.Roles, role) })
+}
+
+// A File is an attachment. Its bytes stay on the platform until they are
+// carried over.
+type File struct {
+	ID   string `json:"id"` // the platform's name for it
+	Name string `json:"name"`
+	Type string `json:"type,omitempty"` // MIME; empty if unknown
+	Size int64  `json:"size"`           // bytes
+}
+
+// Lane is the thread, or else the sender in their channel.
+func (e Event) Lane() Lane {
+	if e.Place.Thread != "" {
+		return Lane(e.Place.String())
+	}
+	return Lane(e.Place.String() + "/" + string(e.From.Account))
+}
+
+// Identity is the same for every copy of an event. A message is known by where
+// it stands and its edit, because platforms repeat it under other ids (a Slack
+// mention comes twice); everything else by the transport's id.
+func (e Event) Identity() string {
+	switch e.Kind {
+	case Message, Edit:
+		return "message/" + e.Place.Outside().String() + "/" + string(e.Message) + "/" + e.Stamp
+	case Delete:
+		return "delete/" + e.Place.Outside().String() + "/" + string(e.Message)
+	}
+	return "event/" + string(e.ID)
+}

@@ -1,0 +1,111 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// An Inbox takes events in. Once Accept has returned nil the event is stored
+// and will be handled, once; only then does an adapter acknowledge it. A copy
+// of an accepted event is accepted again and changes nothing.
+type Inbox interface {
+	Accept(ctx context.Context, e Event) error
+}
+
+// A Front answers at once what platforms want in the same breath. It only
+// reads, and takes less than a second.
+type Front interface {
+	// Lookup finds what an event sets off, for its declared Visibility, Role
+	// and whether it may open a form. False: nothing of ours.
+	Lookup(e Event) (Command, bool)
+	// Parse splits the words that followed a door: "claim T-1" after ticket.
+	// Its error is a [*UsageError].
+	Parse(door, text string) (Invocation, error)
+	// Open says whether a press or command opens a form, and which, checked
+	// for access and filled in. A nil form: accept the event as it is. With an
+	// error, nothing can be read just now: the person presses again.
+	Open(ctx context.Context, e Event) (*Form, error)
+	// Check says what is wrong with a sent form: a sentence for the person by
+	// field name. Empty: accept it.
+	Check(e Event) map[string]string
+	// Suggest offers what the person may be typing, best first.
+	Suggest(ctx context.Context, q Typing) []Option
+}
+
+// Typing is an argument that a person is typing.
+type Typing struct {
+	From  Sender
+	Place Place
+	Door  string
+	Verb  string // as typed: it may be an alias
+	Param string // name of the parameter; empty: the verb itself
+	Text  string // so far
+	Limit int    // how many options are wanted at most
+}
+
+// A UsageError says that words after a door make no command.
+type UsageError struct {
+	Door    string
+	Verb    string   // as typed
+	Command *Command // what it takes, if the verb is known
+	Nearest string   // a verb that may have been meant
+	Param   string   // the parameter that is missing or wrong
+}
+
+func (e *UsageError) Error() string {
+	switch {
+	case e.Command == nil:
+		return fmt.Sprintf("/%s has no %q", e.Door, e.Verb)
+	default:
+		return fmt.Sprintf("usage: %s", e.Command.Usage())
+	}
+}
+
+// A Platform brings events in and takes replies out.
+type Platform interface {
+	// Run serves until ctx ends, and returns once its goroutines have ended.
+	Run(ctx context.Context, in Inbox) error
+	// Send does what the reply says. It returns what is known of the message
+	// afterwards, or one of the delivery errors below.
+	Send(ctx context.Context, d Delivery) (Receipt, error)
+	// Confirm says what became of a delivery that was begun and never reported.
+	Confirm(ctx context.Context, d Delivery) (Receipt, Finding, error)
+}
+
+// A Delivery is a reply on its way.
+type Delivery struct {
+	ID    string // stable over all tries: what Confirm looks for
+	Reply Reply
+	// Sent is the message that stands under the reply's Key, to be replaced or
+	// removed; empty if none. A Post leaves it alone.
+	Sent Receipt
+	Try  int // 1 for the first
+}
+
+// A Receipt is where a delivered reply stands.
+type Receipt struct {
+	Place   Place     `json:"place"`
+	Message MessageID `json:"message"`
+}
+
+// A Finding is what a platform can tell about an uncertain delivery.
+type Finding string
+
+const (
+	Found      Finding = "found"
+	Absent     Finding = "absent"
+	Unknowable Finding = "unknowable"
+)
+
+// ErrUndeliverable means that trying again is of no use: the direct messages
+// are closed, the channel is gone. It is wrapped with the reason.
+var ErrUndeliverable = errors.New("cannot be delivered")
+
+// A RateLimitedError means that the platform wants to be left alone for a time.
+type RateLimitedError struct{ After time.Duration }
+
+func (e *RateLimitedError) Error() string {
+	return fmt.Sprintf("rate limited for %s", e.After)
+}

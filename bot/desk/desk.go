@@ -1,0 +1,50 @@
+package desk
+
+import (
+	"slices"
+	"time"
+
+	"github.com/signpost-bot/signpost/bot/chat"
+)
+
+// A Desk is one queue and who works it.
+type Desk struct {
+	Name      string
+	Agents    []string // persons, accounts, and @roles or @groups
+	Leads     []string // likewise; a lead is an agent too
+	Audiences []string // whose tickets come here; empty: anyone's
+	Topics    []string // likewise by topic
+	Names     Naming   // how its agents are called before askers
+}
+
+// A Naming says what askers see of an agent.
+type Naming string
+
+const (
+	ByName    Naming = "name"    // as their colleagues call them
+	ByAlias   Naming = "alias"   // a name for askers, where they have one
+	AsSupport Naming = "support" // no name at all
+)
+
+// Route picks the desk for a ticket: the first that wants both its audience
+// and its topic, else the first of all. There is at least one desk.
+func Route(desks []Desk, audience, topic string) Desk {
+	for _, d := range desks {
+		if wants(d.Audiences, audience) && wants(d.Topics, topic) {
+			return d
+		}
+	}
+	return desks[0]
+}
+
+func wants(list []string, name string) bool {
+	return len(list) == 0 || slices.Contains(list, name)
+}
+
+// A Person is one human: their accounts, and what they told us to remember.
+type Person struct {
+	ID       chat.PersonID    `json:"id"`
+	Accounts []chat.AccountID `json:"accounts,omitempty"`
+	Audience string           `json:"audience,omitempty"` // chosen by their own press
+	ChosenAt time.Time        `json:"chosen_at,omitzero"`
+}

@@ -1,0 +1,31 @@
+package desk
+
+import (
+	"cmp"
+	"time"
+)
+
+// Before reports whether t is worked before u at a time: first what is due by
+// then, the most overdue first, then by priority, then by age.
+func (t *Ticket) Before(u *Ticket, now time.Time) bool {
+	if a, b := t.due(now), u.due(now); a != b {
+		return a
+	} else if a && !t.DueAt.Equal(u.DueAt) {
+		return t.DueAt.Before(u.DueAt)
+	}
+	return cmp.Or(cmp.Compare(t.Rank(), u.Rank()), cmp.Compare(t.Number, u.Number)) < 0
+}
+
+func (t *Ticket) due(now time.Time) bool {
+	return !t.DueAt.IsZero() && !t.DueAt.After(now)
+}
+
+// rankStep sets priorities further apart than any two ages: it is more than
+// the milliseconds of 300 years. Every rank is below 2^53, so a sorted set's
+// double holds it exactly.
+const rankStep = 1e13
+
+// Rank orders tickets that are not due: the smaller the earlier.
+func (t *Ticket) Rank() int64 {
+	return int64(Urgent-t.Priority)*rankStep + t.OpenedAt.UnixMilli()
+}

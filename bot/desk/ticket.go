@@ -1,0 +1,384 @@
+// Package desk holds tickets, the people who work them and the order they are
+// worked in. Types and rules, no I/O; time comes in as an argument.
+package desk
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/conversation"
+)
+
+// Why a ticket does not move.
+var (
+	ErrHeld      = errors.New("ticket is held by someone else")
+	ErrFree      = errors.New("ticket is held by nobody")
+	ErrResolved  = errors.New("ticket is already resolved")
+	ErrClosed    = errors.New("ticket is closed")
+	ErrNotDone   = errors.New("ticket is not resolved")
+	ErrUnchanged = errors.New("ticket is so already")
+	ErrTooMany   = errors.New("ticket has too many labels")
+)
+
+// A State says how far a ticket has come.
+type State string
+
+const (
+	Open     State = "open"     // waits for an agent
+	Claimed  State = "claimed"  // an agent holds it
+	Waiting  State = "waiting"  // held, and the asker's turn
+	Resolved State = "resolved" // done; the asker may still come back
+	Closed   State = "closed"   // done for good
+)
+
+// A Priority orders the queue. The zero value is Normal.
+type Priority int
+
+const (
+	Low    Priority = -1
+	Normal Priority = 0
+	High   Priority = 1
+	Urgent Priority = 2
+)
+
+var priorityNames = map[Priority]string{Low: "low", Normal: "normal", High: "high", Urgent: "urgent"}
+
+// ParsePriority reads low, normal, high or urgent.
+func ParsePriority(s string) (Priority, error) {
+	for p, name := range priorityNames {
+		if strings.EqualFold(s, name) {
+			return p, nil
+		}
+	}
+	return Normal, fmt.Errorf("priority %q is none of low, normal, high, urgent", s)
+}
+
+// String is low, normal, high or urgent.
+func (p Priority) String() string { return priorityNames[p] }
+
+// MaxLabels is how many labels a ticket holds: as many as fit on a card.
+const MaxLabels = 20
+
+// A Ticket is a conversation that no article settled, waiting for a person.
+type Ticket struct {
+	ID           chat.TicketID       `json:"id"`
+	Number       int64               `json:"number"`
+	Desk         string              `json:"desk"`
+	Conversation chat.ConversationID `json:"conversation"`
+	Asker        chat.Sender         `json:"asker"`
+	Place        chat.Place          `json:"place"`             // where the asker is answered
+	Private      bool                `json:"private,omitempty"` // and nobody else there may read it
+	Question     string              `json:"question"`
+	Topic        string              `json:"topic,omitempty"`
+	Trail        conversation.Trail  `json:"trail"`
+	State        State               `json:"state"`
+	Priority     Priority            `json:"priority,omitempty"`
+	Labels       []string            `json:"labels,omitempty"` // sorted, each once
+	Holder       chat.PersonID       `json:"holder,omitempty"` // empty while open
+	HolderName   string              `json:"holder_name,omitempty"`
+	HolderAs     chat.AccountID      `json:"holder_as,omitempty"` // the account they claimed it with
+	OpenedAt     time.Time           `json:"opened_at"`           // UTC; keeps its place in the queue
+	DueAt        time.Time           `json:"due_at,omitzero"`     // UTC; zero: never due
+	ClaimedAt    time.Time           `json:"claimed_at,omitzero"`
+	ResolvedAt   time.Time           `json:"resolved_at,omitzero"`
+	Rating       string              `json:"rating,omitempty"` // good, bad; empty: not said
+	History      []Entry             `json:"history"`
+}
+
+// An Agent is who works a ticket, as far as a ticket cares.
+type Agent struct {
+	ID      chat.PersonID
+	Name    string
+	Account chat.AccountID // the one they act with, and are told things by
+}
+
+// New makes a ticket of a conversation. The caller routes it to a desk.
+func New(number int64, c *conversation.Conversation, question, topic string, at time.Time) Ticket {
+	t := Ticket{
+		ID: NewID(number), Number: number, Conversation: c.ID, Asker: c.Asker, Place: c.Place, Private: c.Private,
+		Question: question, Topic: topic, Trail: c.Trail, State: Open, OpenedAt: at,
+	}
+	t.note(at, Agent{Name: c.Asker.Name}, DidOpen, question)
+	return t
+}
+
+// NewID names the ticket with a number.
+func NewID(number int64) chat.TicketID {
+	return chat.TicketID(fmt.Sprintf("T-%d", number))
+}
+
+// ParseID reads T-12, t-12, #12 or 12. It refuses anything else.
+func ParseID(s string) (chat.TicketID, error) {
+	digits := strings.TrimPrefix(strings.TrimSpace(s), "#")
+	if len(digits) > 2 && strings.EqualFold(digits[:2], "t-") {
+		digits = digits[2:]
+	}
+	var number int64
+	for _, r := range digits {
+		if r < '0' || r > '9' || number > 1e14 {
+			return "", fmt.Errorf("%q is not a ticket such as T-12", s)
+		}
+		number = number*10 + int64(r-'0')
+	}
+	if number == 0 {
+		return "", fmt.Errorf("%q is not a ticket such as T-12", s)
+	}
+	return NewID(number), nil
+}
+
+// Claim gives t to a. Claiming a ticket one already holds does nothing. It
+// returns [ErrHeld] if someone else holds t, and [ErrResolved] or [ErrClosed]
+// if t is done.
+func (t *Ticket) Claim(a Agent, at time.Time) error {
+	if err := t.live(); err != nil {
+		return err
+	}
+	switch t.Holder {
+	case a.ID:
+		return nil
+	case "":
+		t.hold(a, at)
+		t.note(at, a, DidClaim, "")
+		return nil
+	}
+	return fmt.Errorf("claim %s for %s: %w", t.ID, a.ID, ErrHeld)
+}
+
+// Release puts t back at its old place in the queue: OpenedAt stays. Only its
+// holder or a lead may; anyone else gets [ErrHeld].
+func (t *Ticket) Release(a Agent, lead bool, at time.Time) error {
+	if err := t.mine(a, lead); err != nil {
+		return err
+	}
+	t.free()
+	t.note(at, a, DidRelease, "")
+	return nil
+}
+
+// Assign gives t to another agent, whoever holds it now. Handing it to its
+// holder returns [ErrUnchanged].
+func (t *Ticket) Assign(by, to Agent, at time.Time) error {
+	if err := t.live(); err != nil {
+		return err
+	}
+	if t.Holder == to.ID {
+		return ErrUnchanged
+	}
+	t.hold(to, at)
+	t.note(at, by, DidAssign, to.Name)
+	return nil
+}
+
+// Transfer hands t from its holder, or on a lead's word, to another agent with
+// a note.
+func (t *Ticket) Transfer(by, to Agent, lead bool, text string, at time.Time) error {
+	if err := t.mine(by, lead); err != nil {
+		return err
+	}
+	if t.Holder == to.ID {
+		return ErrUnchanged
+	}
+	t.hold(to, at)
+	t.note(at, by, DidTransfer, to.Name)
+	if text != "" {
+		t.note(at, by, DidNote, text)
+	}
+	return nil
+}
+
+// Reply notes an agent's words to the asker; the next move is the asker's. An
+// open ticket is claimed by replying. Someone else's returns [ErrHeld].
+func (t *Ticket) Reply(a Agent, text string, at time.Time) error {
+	if err := t.Claim(a, at); err != nil {
+		return err
+	}
+	t.State = Waiting
+	t.note(at, a, DidReply, text)
+	return nil
+}
+
+// Note keeps words for agents alone. Any agent may, at any time.
+func (t *Ticket) Note(a Agent, text string, at time.Time) {
+	t.note(at, a, DidNote, text)
+}
+
+// Send notes that an article was sent to the asker, and counts as a reply.
+func (t *Ticket) Send(a Agent, article conversation.Shown, at time.Time) error {
+	if err := t.Claim(a, at); err != nil {
+		return err
+	}
+	t.State = Waiting
+	t.Trail.Asked = append(t.Trail.Asked, conversation.Asked{
+		At: at, Text: t.Question, Level: "agent", Shown: []conversation.Shown{article},
+	})
+	t.note(at, a, DidArticle, article.Title)
+	return nil
+}
+
+// Resolve ends the work on t; the asker may come back. Resolving an open
+// ticket is fine: whoever does so becomes its holder. Someone else's returns
+// [ErrHeld] unless a lead does it, done ones [ErrResolved] or [ErrClosed].
+func (t *Ticket) Resolve(a Agent, lead bool, at time.Time) error {
+	if t.Holder == "" {
+		if err := t.Claim(a, at); err != nil {
+			return err
+		}
+	}
+	if err := t.mine(a, lead); err != nil {
+		return err
+	}
+	t.State, t.ResolvedAt, t.Rating = Resolved, at, ""
+	t.note(at, a, DidResolve, "")
+	return nil
+}
+
+// Close ends t for good, from any state but closed. The asker may, for their
+// own; else its holder, anyone if nobody holds it, or a lead.
+func (t *Ticket) Close(a Agent, lead bool, reason string, at time.Time) error {
+	if t.State == Closed {
+		return ErrClosed
+	}
+	if t.Holder != "" && t.Holder != a.ID && !lead {
+		return fmt.Errorf("close %s by %s: %w", t.ID, a.ID, ErrHeld)
+	}
+	t.State = Closed
+	t.note(at, a, DidClose, reason)
+	return nil
+}
+
+// Cancel is the asker's own Close.
+func (t *Ticket) Cancel(at time.Time) error {
+	if err := t.live(); err != nil {
+		return err
+	}
+	t.State = Closed
+	t.note(at, Agent{Name: t.Asker.Name}, DidCancel, "")
+	return nil
+}
+
+// Reopen brings a resolved or closed ticket back: to its holder if it had one,
+// else to its old place in the queue. A live one returns [ErrNotDone].
+func (t *Ticket) Reopen(a Agent, at time.Time) error {
+	if t.live() == nil {
+		return ErrNotDone
+	}
+	t.reopen()
+	t.note(at, a, DidReopen, "")
+	return nil
+}
+
+func (t *Ticket) reopen() {
+	t.State, t.ResolvedAt = Open, time.Time{}
+	if t.Holder != "" {
+		t.State = Claimed
+	}
+}
+
+// Add takes the asker's further words in. A waiting ticket is the agent's turn
+// again; a resolved one comes back if it was resolved at most grace ago. After
+// that, and when closed, it returns [ErrClosed].
+func (t *Ticket) Add(text string, files []chat.File, grace time.Duration, at time.Time) error {
+	switch {
+	case t.State == Closed, t.State == Resolved && at.Sub(t.ResolvedAt) > grace:
+		return ErrClosed
+	case t.State == Resolved:
+		t.reopen()
+		t.note(at, Agent{Name: t.Asker.Name}, DidReopen, "")
+	case t.State == Waiting:
+		t.State = Claimed
+	}
+	t.note(at, Agent{Name: t.Asker.Name}, DidAdd, text)
+	t.History[len(t.History)-1].Files = files
+	return nil
+}
+
+// Rate keeps whether the asker was helped. Only a resolved ticket is rated;
+// any other returns [ErrNotDone].
+func (t *Ticket) Rate(good bool, at time.Time) error {
+	if t.State != Resolved {
+		return ErrNotDone
+	}
+	t.Rating = "bad"
+	if good {
+		t.Rating = "good"
+	}
+	t.note(at, Agent{Name: t.Asker.Name}, DidRate, t.Rating)
+	return nil
+}
+
+// SetPriority moves t in the queue.
+func (t *Ticket) SetPriority(a Agent, p Priority, at time.Time) error {
+	if err := t.live(); err != nil {
+		return err
+	}
+	if t.Priority == p {
+		return ErrUnchanged
+	}
+	t.Priority = p
+	t.note(at, a, DidPriority, p.String())
+	return nil
+}
+
+// AddLabel files t under a label. One it has returns [ErrUnchanged], one too
+// many [ErrTooMany].
+func (t *Ticket) AddLabel(a Agent, label string, at time.Time) error {
+	if slices.Contains(t.Labels, label) {
+		return ErrUnchanged
+	}
+	if len(t.Labels) >= MaxLabels {
+		return fmt.Errorf("%s: %w", t.ID, ErrTooMany)
+	}
+	t.Labels = append(slices.Clone(t.Labels), label)
+	slices.Sort(t.Labels)
+	t.note(at, a, DidLabel, label)
+	return nil
+}
+
+// RemoveLabel undoes AddLabel. One it does not have returns [ErrUnchanged].
+func (t *Ticket) RemoveLabel(a Agent, label string, at time.Time) error {
+	i := slices.Index(t.Labels, label)
+	if i < 0 {
+		return ErrUnchanged
+	}
+	t.Labels = slices.Delete(slices.Clone(t.Labels), i, i+1)
+	t.note(at, a, DidUnlabel, label)
+	return nil
+}
+
+// Live reports whether work on t is still to be done.
+func (t *Ticket) Live() bool { return t.live() == nil }
+
+func (t *Ticket) live() error {
+	switch t.State {
+	case Resolved:
+		return fmt.Errorf("%s: %w", t.ID, ErrResolved)
+	case Closed:
+		return fmt.Errorf("%s: %w", t.ID, ErrClosed)
+	}
+	return nil
+}
+
+func (t *Ticket) mine(a Agent, lead bool) error {
+	if err := t.live(); err != nil {
+		return err
+	}
+	switch {
+	case t.Holder == "":
+		return fmt.Errorf("%s: %w", t.ID, ErrFree)
+	case t.Holder != a.ID && !lead:
+		return fmt.Errorf("%s by %s: %w", t.ID, a.ID, ErrHeld)
+	}
+	return nil
+}
+
+func (t *Ticket) hold(a Agent, at time.Time) {
+	t.State, t.Holder, t.HolderName, t.HolderAs, t.ClaimedAt = Claimed, a.ID, a.Name, a.Account, at
+}
+
+func (t *Ticket) free() {
+	t.State, t.Holder, t.HolderName, t.HolderAs, t.ClaimedAt = Open, "", "", "", time.Time{}
+}
