@@ -1,0 +1,150 @@
+package spool
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/conversation"
+	"github.com/signpost-bot/signpost/bot/desk"
+)
+
+var (
+	// ErrNothing: there is no work just now.
+	ErrNothing = errors.New("nothing to do")
+	// ErrConflict: something that was read has changed since. Handle again.
+	ErrConflict = errors.New("changed since it was read")
+	// ErrLost: the lease ran out and someone else has the work now.
+	ErrLost = errors.New("lease was lost")
+	// ErrNotFound: there is no such record.
+	ErrNotFound = errors.New("not found")
+	// ErrUnavailable: the store cannot be reached. It is nobody's fault, and
+	// counts against no event.
+	ErrUnavailable = errors.New("store is unavailable")
+)
+
+// Remembered is how long a store knows an event again: longer than any
+// platform repeats one. Slack's delayed events come for 24 h.
+// Source: https://docs.slack.dev/apis/events-api/
+const Remembered = 25 * time.Hour
+
+// Versioned is a record as it was read, or as it should be stored.
+type Versioned[T any] struct {
+	Value   T
+	Version int64 // that was read; 0: not stored yet
+}
+
+// An Outcome is everything that handling one event changes. Each record
+// carries the version that was read, and is compared with what is stored.
+type Outcome struct {
+	Conversations []Versioned[conversation.Conversation]
+	Tickets       []Versioned[desk.Ticket]
+	Persons       []Versioned[desk.Person]
+	Replies       []chat.Reply // delivered in this order per place
+}
+
+// A Reader reads records. A missing one is [ErrNotFound].
+type Reader interface {
+	Conversation(ctx context.Context, id chat.ConversationID) (Versioned[conversation.Conversation], error)
+	Ticket(ctx context.Context, id chat.TicketID) (Versioned[desk.Ticket], error)
+	// Person returns a zero Person of version 0 for someone not stored yet.
+	Person(ctx context.Context, id chat.PersonID) (Versioned[desk.Person], error)
+	// Queue lists the open tickets of a desk in the order they are worked, at
+	// most limit, and how many there are in all.
+	Queue(ctx context.Context, desk string, now time.Time, limit int) ([]desk.Ticket, int, error)
+	// Ahead counts the open tickets of t's desk that are worked before t, which
+	// need not be stored yet.
+	Ahead(ctx context.Context, t desk.Ticket, now time.Time) (int, error)
+	// Held lists the live tickets that a person holds, oldest claim first.
+	Held(ctx context.Context, holder chat.PersonID, limit int) ([]desk.Ticket, error)
+	// Asked lists a person's own tickets, newest first.
+	Asked(ctx context.Context, asker chat.PersonID, limit int) ([]desk.Ticket, error)
+}
+
+// A View is what a Handler sees: the records, and the two things it may
+// reserve. A reservation belongs to the event: handling it again gets the same
+// one. It lapses when the event is finished or buried.
+type View interface {
+	Reader
+	// Here is the newest conversation of the event's lane; false if it has
+	// none.
+	Here(ctx context.Context) (Versioned[conversation.Conversation], bool, error)
+	// Number reserves the number of a new ticket.
+	Number(ctx context.Context) (int64, error)
+	// Head reserves the open ticket of a desk that is worked next and that no
+	// other event has reserved. It returns [ErrNotFound] if none is left. If
+	// the one reserved before is no longer open, it takes the next.
+	Head(ctx context.Context, desk string, now time.Time) (chat.TicketID, error)
+}
+
+// Work is an event leased to one worker, the head of its lane.
+type Work struct {
+	Event chat.Event
+	Tries int    // failures so far
+	Token string // proves the lease; differs for every lease
+	View  View   // with the lane's conversation, its ticket and the person at hand
+}
+
+// A Letter is a reply leased to one sender, the head of its place.
+type Letter struct {
+	chat.Delivery
+	Token string // proves the lease
+}
+
+// Pending counts what is not done yet, leased or not.
+type Pending struct {
+	Events  int
+	Replies int
+}
+
+// A Store keeps events, records and replies. Every method that writes is one
+// atomic step and safe to repeat after a lost answer. Time comes in as an
+// argument; no rule depends on a server's clock.
+type Store interface {
+	Reader
+
+	// Accept stores an event at the end of its lane. A copy of one that was
+	// accepted within [Remembered] changes nothing and is no error; fresh
+	// tells the two apart.
+	Accept(ctx context.Context, e chat.Event, now time.Time) (fresh bool, err error)
+	// Lease takes the head of a lane that has work, for d. While it holds,
+	// nobody else gets that lane. It does not wait: [ErrNothing].
+	Lease(ctx context.Context, now time.Time, d time.Duration) (Work, error)
+	// Fresh is a view without what the lease brought along: for handling again
+	// after a conflict.
+	Fresh(w Work) View
+	// Finish commits an outcome, marks the event done and frees its lane.
+	// Nothing is changed if it returns [ErrConflict] or [ErrLost]. Repeating a
+	// Finish that was committed returns nil and changes nothing.
+	Finish(ctx context.Context, w Work, o Outcome, now time.Time) error
+	// Retry counts a failure and leaves the event at the head of its lane
+	// until then.
+	Retry(ctx context.Context, w Work, cause string, until, now time.Time) error
+	// Bury moves the event to the dead letters with the cause, frees its lane
+	// and reservations, and queues an apology.
+	Bury(ctx context.Context, w Work, cause string, apology []chat.Reply, now time.Time) error
+
+	// LeaseReply takes the oldest reply of a place on the platform for d.
+	// While it holds, nobody else gets that place. It does not wait:
+	// [ErrNothing].
+	LeaseReply(ctx context.Context, platform string, now time.Time, d time.Duration) (Letter, error)
+	// Delivered notes where a reply stands under its Key and frees its place.
+	Delivered(ctx context.Context, l Letter, r chat.Receipt, now time.Time) error
+	// Postpone leaves the reply at the head of its place until then.
+	Postpone(ctx context.Context, l Letter, until, now time.Time) error
+	// Discard gives up on a reply and frees its place.
+	Discard(ctx context.Context, l Letter, cause string, now time.Time) error
+
+	Pending(ctx context.Context) (Pending, error)
+	Close() error
+}
+
+// A Handler makes of an event what should change. It only reads, so it may be
+// run any number of times.
+type Handler interface {
+	Handle(ctx context.Context, e chat.Event, v View) (Outcome, error)
+	// Apologise words what a person is told whose event could not be handled.
+	// Nobody waiting: none.
+	Apologise(e chat.Event) []chat.Reply
+}
