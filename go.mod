@@ -3,6 +3,7 @@ module github.com/signpost-bot/signpost
 go 1.26.0
 
 require (
+	github.com/agnivade/levenshtein v1.2.1 // indirect
 	github.com/alecthomas/kong v1.17.0 // indirect
 	github.com/alicebob/miniredis/v2 v2.40.0 // indirect
 	github.com/blevesearch/snowballstem v0.9.0 // indirect

@@ -199,14 +199,8 @@ func fill(c *Config) {
 	for i := range c.Audiences {
 		a := &c.Audiences[i]
 		for _, b := range builtIn {
-			if a.Name != b.Name {
-				continue
-			}
-			if a.Label == nil {
+			if a.Name == b.Name && a.Label == nil {
 				a.Label = b.Label
-			}
-			if a.Cues == nil {
-				a.Cues = b.Cues
 			}
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/agnivade/levenshtein"
 )
 
 // A Problem is one mistake, and how to mend it.
@@ -55,7 +57,7 @@ func (ps Problems) sort() {
 func didYouMean(word string, choices []string) string {
 	best, distance := "", 2+utf8.RuneCountInString(word)/3
 	for _, choice := range choices {
-		if d := edits(strings.ToLower(word), strings.ToLower(choice)); d < distance {
+		if d := levenshtein.ComputeDistance(strings.ToLower(word), strings.ToLower(choice)); d < distance {
 			best, distance = choice, d
 		}
 	}
@@ -63,26 +65,4 @@ func didYouMean(word string, choices []string) string {
 		return fmt.Sprintf("did you mean %q?", best)
 	}
 	return "use one of " + strings.Join(choices, ", ")
-}
-
-// edits counts the letters to insert, delete or replace to turn a into b.
-func edits(a, b string) int {
-	to := []rune(b)
-	row := make([]int, len(to)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i, r := range []rune(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range to {
-			replaced := diagonal
-			if r != to[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(to)]
 }

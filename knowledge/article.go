@@ -1,0 +1,51 @@
+package knowledge
+
+import "time"
+
+// An ArticleID names an article; its translations share it. It is text: help
+// centres use numbers, slugs and both.
+type ArticleID string
+
+// A Lang is a BCP 47 language tag as articles write it: en, pt-BR, es.
+type Lang string
+
+// An Article is one help page in one language. Articles are immutable once
+// loaded; everything that points at one may be shared by all goroutines.
+type Article struct {
+	ID        ArticleID
+	Lang      Lang
+	Title     string
+	URL       string   // absolute, http or https
+	Audiences []string // names from [Rules.Audiences], the first is the primary one
+	Topic     string
+	Questions []string  // phrasings that should find it; may be empty
+	Updated   time.Time // UTC; zero if unknown
+	Sections  []Section // at least one
+	File      string    // path inside the folder it was loaded from, with slashes
+}
+
+// A Section is a heading of an article and the text under it.
+type Section struct {
+	Heading string // empty before the first heading
+	Anchor  string // fragment of a deep link, without #; empty if the page has none
+	Text    string // plain text, one paragraph or list item a line; never empty
+}
+
+// An Audience is a kind of reader.
+type Audience struct {
+	Name    string
+	Private bool // only for those who prove it by role, group or workspace
+}
+
+// Rules say what a knowledge base may contain. They come from configuration.
+// An empty list of audiences, languages or topics accepts any.
+type Rules struct {
+	Audiences []Audience
+	Languages []Lang              // the first is the default
+	Topics    []string            // names
+	Cues      map[string][]string // words that hint at an audience, by its name
+
+	// Sure and Unsure are the confidences from which an answer is sure, or
+	// given at all: between 0 and 1. 0 means the built-in ones.
+	Sure, Unsure float64
+}

@@ -1,0 +1,164 @@
+package audience
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// A Source says where a piece of evidence comes from.
+type Source string
+
+const (
+	Chosen  Source = "chosen"  // what the person said they are
+	Role    Source = "role"    // a Discord role
+	Group   Source = "group"   // a Slack user group
+	Channel Source = "channel" // where they ask
+	Words   Source = "words"   // how they ask
+)
+
+// Evidence is one sign that the asker belongs to an audience.
+type Evidence struct {
+	Audience string
+	Source   Source
+	Detail   string  // as people know it: @creators, #sellers, my students
+	Weight   float64 // relative to its source; 0 means 1
+}
+
+// strength is the weight of a source in nats. Each beats all weaker ones
+// together: within one source an audience gains at most its strength.
+var strength = map[Source]float64{
+	Chosen:  24,
+	Role:    10,
+	Group:   10,
+	Channel: 5,
+	Words:   4,
+}
+
+// A Reason is why a guess was made, for the bot to put into words.
+type Reason struct {
+	Source   Source
+	Audience string
+	Detail   string // for Words, the quoted words, separated by commas
+}
+
+// String words the reason in English, to follow "because of".
+func (r Reason) String() string {
+	switch r.Source {
+	case Chosen:
+		return "your choice"
+	case Role:
+		return "the role " + r.Detail
+	case Group:
+		return "the group " + r.Detail
+	case Channel:
+		return "the channel " + r.Detail
+	case Words:
+		return "the words " + r.Detail
+	}
+	return fmt.Sprintf("%s %s", r.Source, r.Detail)
+}
+
+// A Guess is who is probably asking.
+type Guess struct {
+	Name       string  // "" if unclear
+	Confidence float64 // 0 to 1, of the likeliest audience even if unclear
+	Why        []Reason
+}
+
+// lead is how many nats the likeliest audience must be ahead to be named.
+const lead = 0.7
+
+// maxQuoted is how many words a reason quotes.
+const maxQuoted = 3
+
+// Weigh adds up the evidence for the candidates. Evidence for others does not
+// count, nor is it mentioned.
+func Weigh(candidates []string, evidence []Evidence) Guess {
+	if len(candidates) == 0 {
+		return Guess{}
+	}
+	totals := make([]float64, len(candidates))
+	for i, name := range candidates {
+		totals[i] = total(name, evidence)
+	}
+	best := 0
+	for i := range totals {
+		if totals[i] > totals[best] {
+			best = i
+		}
+	}
+	sum, second := 0.0, math.Inf(-1)
+	for i, t := range totals {
+		sum += math.Exp(t - totals[best])
+		if i != best {
+			second = max(second, t)
+		}
+	}
+	guess := Guess{Confidence: 1 / sum}
+	if totals[best] <= 0 || totals[best]-second < lead {
+		return guess
+	}
+	guess.Name = candidates[best]
+	guess.Why = reasons(guess.Name, evidence)
+	return guess
+}
+
+// total is the evidence for one audience, in nats. Words add up to the
+// strength of their source; any other source counts once, by its heaviest
+// piece.
+func total(name string, evidence []Evidence) float64 {
+	words, heaviest := 0.0, map[Source]float64{}
+	for _, e := range evidence {
+		switch {
+		case e.Audience != name:
+		case e.Source == Words:
+			words += weight(e)
+		default:
+			heaviest[e.Source] = max(heaviest[e.Source], min(weight(e), 1))
+		}
+	}
+	sum := min(words, strength[Words])
+	for _, source := range []Source{Chosen, Role, Group, Channel} {
+		sum += heaviest[source] * strength[source]
+	}
+	return sum
+}
+
+func weight(e Evidence) float64 {
+	if e.Weight == 0 {
+		return 1
+	}
+	return e.Weight
+}
+
+// reasons lists what speaks for an audience, the strongest source first.
+func reasons(name string, evidence []Evidence) []Reason {
+	var why []Reason
+	var words []Evidence
+	for _, source := range []Source{Chosen, Role, Group, Channel, Words} {
+		for _, e := range evidence {
+			switch {
+			case e.Audience != name || e.Source != source:
+			case source == Words:
+				words = append(words, e)
+			default:
+				why = append(why, Reason{source, name, e.Detail})
+			}
+		}
+	}
+	slices.SortStableFunc(words, func(a, b Evidence) int { return cmp.Compare(weight(b), weight(a)) })
+	var quoted []string
+	for _, e := range words {
+		q := `"` + e.Detail + `"`
+		if weight(e) > 0 && len(quoted) < maxQuoted && !slices.Contains(quoted, q) {
+			quoted = append(quoted, q)
+		}
+	}
+	if len(quoted) > 0 {
+		why = append(why, Reason{Words, name, strings.Join(quoted, ", ")})
+	}
+	return why
+}

@@ -1,0 +1,184 @@
+package knowledge
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/signpost-bot/signpost/knowledge/audience"
+	"github.com/signpost-bot/signpost/knowledge/search"
+	"github.com/signpost-bot/signpost/knowledge/text"
+)
+
+// A Question is what a person asked and what is known about them.
+type Question struct {
+	Text   string
+	Before []string // earlier questions of the same conversation, oldest first
+	Locale Lang     // the person's or else the channel's language; empty if unknown
+
+	// Known is what is known of the asker apart from the words: earlier choice,
+	// roles and groups, channel.
+	Known []audience.Evidence
+	// Private names the private audiences whose articles this asker may see
+	// here. Everything else private does not exist for them.
+	Private []string
+
+	Limit int // how many matches at most; 0 means 3
+}
+
+// A Level says how far an answer may be trusted.
+type Level string
+
+const (
+	Sure   Level = "sure"   // one article, short
+	Unsure Level = "unsure" // up to three: is it one of these?
+	None   Level = "none"   // nothing fits; offer a person
+)
+
+// An Intent is what a message wants from us.
+type Intent string
+
+const (
+	Asks     Intent = "asks"     // a question or a complaint: something to find
+	Greets   Intent = "greets"   // hello
+	Thanks   Intent = "thanks"   // thank you, that worked
+	Unhelped Intent = "unhelped" // that did not help
+	Person   Intent = "person"   // wants to talk to a human
+	Says     Intent = "says"     // a statement, chatter, noise: nothing to find
+)
+
+// An Answer is what the library makes of a question.
+type Answer struct {
+	Intent     Intent
+	Level      Level
+	Confidence float64 // 0 to 1: how likely the first match is right; 0 if nothing was asked
+	Lang       Lang    // of the question; the locale's, then the default if it cannot be told
+	Audience   audience.Guess
+	Matches    []Match // best first; ranking regardless of Level, at most Limit
+}
+
+// A Match is an article that may answer, and where in it.
+type Match struct {
+	Article *Article
+	Section *Section // best section, for the deep link and the passage
+	Passage string   // quoted from the article, never invented; at most 300 runes
+	Score   float64  // about 0 to 1; the order of the matches
+}
+
+// defaultLimit is how many matches an answer has if the question does not say.
+const defaultLimit = 3
+
+// Find answers a question. It fails only with the error of ctx.
+func (l *Library) Find(ctx context.Context, q Question) (Answer, error) {
+	if err := ctx.Err(); err != nil {
+		return Answer{}, err
+	}
+	v := l.view(q.Private)
+	q.Text = start(q.Text)
+	r := interpret(q.Text, v.index.Known)
+	before := q.before(r)
+	answer := Answer{Lang: l.language(v, q)}
+	lang := string(answer.Lang)
+	answer.Audience = v.model.Guess(q.Known, before+"\n"+q.Text, lang)
+	hits := v.index.Rank(search.Query{Text: r.rest, Before: before, Lang: lang})
+	limit := q.Limit
+	if limit <= 0 {
+		limit = defaultLimit
+	}
+	matches := v.matches(hits, answer, l.preferred(answer.Lang, q.Locale), limit)
+	answer.judge(r, before != "", matches, l.rules)
+	for _, m := range matches[:min(limit, len(matches))] {
+		m.Passage = passage(m.Section.Text, text.Terms(q.Text+" "+before, string(m.Article.Lang)), string(m.Article.Lang))
+		answer.Matches = append(answer.Matches, m.Match)
+	}
+	return answer, nil
+}
+
+// maxText is how many bytes of a message are read. Chat platforms allow a few
+// thousand; what a question is about is said in the first lines.
+const maxText = 4000
+
+func start(s string) string {
+	if len(s) <= maxText {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxText], "")
+}
+
+// before returns the question that q goes on from, or "": a message that
+// begins with "and" or has few words cannot be understood alone.
+func (q Question) before(r reading) string {
+	if len(q.Before) == 0 || !r.follows && r.words > maxFollowing {
+		return ""
+	}
+	return start(q.Before[len(q.Before)-1])
+}
+
+// maxFollowing is how many words a message has at most that is read together
+// with the question before it, unless it says that it goes on.
+const maxFollowing = 4
+
+// language tells the language of a question: by its words, or else by those of
+// the question before, or else by the locale if there are articles in it, or
+// else the default.
+func (l *Library) language(v *view, q Question) Lang {
+	if lang := v.detector.Detect(q.Text, string(q.Locale)); lang != "" {
+		return Lang(lang)
+	}
+	for _, before := range slices.Backward(q.Before) {
+		if lang := v.detector.Detect(start(before), string(q.Locale)); lang != "" {
+			return Lang(lang)
+		}
+	}
+	for _, lang := range l.rules.Languages {
+		if q.Locale != "" && text.Base(string(lang)) == text.Base(string(q.Locale)) {
+			return lang
+		}
+	}
+	if len(l.rules.Languages) > 0 {
+		return l.rules.Languages[0]
+	}
+	return q.Locale
+}
+
+// A found match carries what judging it needs.
+type found struct {
+	Match
+	covered float64
+}
+
+// elsewhere is what is left of the score of an article that is not for the
+// guessed audience: enough to win if it is clearly the better one.
+const elsewhere = 0.8
+
+// matches turns hits into articles, best first, each once. The first limit of
+// them come with the section, and in the first of langs that there is.
+func (v *view) matches(hits []search.Hit, answer Answer, langs []Lang, limit int) []found {
+	at := map[ArticleID]int{}
+	parts := map[*Article]int{}
+	var all []found
+	for _, hit := range hits {
+		a := v.articles[hit.ID]
+		parts[a] = hit.Part
+		if i, ok := at[a.ID]; ok {
+			all[i].covered = max(all[i].covered, hit.Covered)
+			continue
+		}
+		score := hit.Score
+		if answer.Audience.Name != "" && !slices.Contains(a.Audiences, answer.Audience.Name) {
+			score *= elsewhere
+		}
+		at[a.ID] = len(all)
+		all = append(all, found{Match{Article: a, Score: score}, hit.Covered})
+	}
+	slices.SortStableFunc(all, func(a, b found) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Article.ID, b.Article.ID))
+	})
+	for i := range all[:min(limit, len(all))] {
+		m := &all[i]
+		m.Article, _ = v.article(m.Article.ID, langs)
+		m.Section = &m.Article.Sections[parts[m.Article]]
+	}
+	return all
+}

@@ -1,0 +1,186 @@
+package search
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func document(id int, lang, title string, bodies ...string) Document {
+	d := Document{ID: id, Lang: lang, Title: title}
+	for _, body := range bodies {
+		d.Parts = append(d.Parts, Part{Body: body})
+	}
+	return d
+}
+
+var library = []Document{
+	document(1, "en", "Refunds", "Ask for a refund within seven days.", "The bank needs ten days to pay."),
+	document(2, "en", "Passwords", "Choose a new password.", "A link comes by email."),
+	document(3, "en", "Invoices", "Download the invoice.", "Taxes are listed in the invoice."),
+	document(4, "pt-BR", "Boletos", "O boleto vence em três dias."),
+	document(5, "en", "Certificates", "Students download a certificate."),
+}
+
+var related = []Concept{
+	{"en": {"refund", "money back"}, "pt": {"reembolso", "dinheiro de volta"}},
+	{"en": {"student", "learner"}},
+}
+
+func TestRank(t *testing.T) {
+	tests := []struct {
+		name, text, lang string
+		id, part         int // of the best hit; id 0 if there is none
+	}{
+		{"title", "refund", "en", 1, 0},
+		{"another form of the word", "refunded", "en", 1, 0},
+		{"best part", "how long does the bank take", "en", 1, 1},
+		{"typo", "my pasword", "en", 2, 0},
+		{"swapped letters", "invioce", "en", 3, 0},
+		{"related word", "learners", "en", 5, 0},
+		{"related phrase", "I want my money back", "en", 1, 0},
+		{"related phrase with a typo", "I want my mony back", "en", 1, 0},
+		{"across languages", "quero meu dinheiro de volta", "pt-BR", 1, 0},
+		{"nearly the same word", "certificado", "pt-BR", 5, 0},
+		{"own language", "boleto vencido", "pt-BR", 4, 0},
+		{"function words", "how do I", "en", 0, 0},
+		{"nothing", "", "en", 0, 0},
+		{"unknown language", "refund", "", 1, 0},
+	}
+	index := New(library, related)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			hits := index.Rank(Query{Text: test.text, Lang: test.lang})
+			if len(hits) == 0 {
+				if test.id != 0 {
+					t.Fatalf("nothing found, want %d", test.id)
+				}
+				return
+			}
+			if hits[0].ID != test.id || hits[0].Part != test.part {
+				t.Errorf("found %d part %d, want %d part %d", hits[0].ID, hits[0].Part, test.id, test.part)
+			}
+			for _, hit := range hits {
+				if hit.Covered < 0 || hit.Covered > 1 || hit.Score <= 0 {
+					t.Errorf("hit out of range: %+v", hit)
+				}
+			}
+		})
+	}
+}
+
+func TestRankGoesOnFromBefore(t *testing.T) {
+	index := New(library, related)
+	alone := index.Rank(Query{Text: "and download?", Lang: "en"})
+	after := index.Rank(Query{Text: "and download?", Before: "my invoice", Lang: "en"})
+	if alone[0].ID != 5 || after[0].ID != 3 {
+		t.Errorf("found %d alone and %d after, want 5 and 3", alone[0].ID, after[0].ID)
+	}
+}
+
+// TestRankIsFairToLength has a short document and one that says the same among
+// much else.
+func TestRankIsFairToLength(t *testing.T) {
+	long := strings.Repeat("Many other matters are told at length here. ", 50)
+	index := New([]Document{
+		document(1, "en", "All about shops", long+"A refund is possible."),
+		document(2, "en", "All about money", "A refund is possible."),
+		document(3, "en", "All about mail", "Nothing of interest."),
+	}, nil)
+	if hits := index.Rank(Query{Text: "refund", Lang: "en"}); hits[0].ID != 2 {
+		t.Errorf("found %d first, want the short document 2", hits[0].ID)
+	}
+}
+
+func TestRankBreaksTiesByID(t *testing.T) {
+	var docs []Document
+	for _, id := range []int{3, 1, 2} {
+		docs = append(docs, document(id, "en", "Refunds", "The same."))
+	}
+	var ids []int
+	for _, hit := range New(docs, nil).Rank(Query{Text: "refund", Lang: "en"}) {
+		ids = append(ids, hit.ID)
+	}
+	if diff := cmp.Diff([]int{1, 2, 3}, ids); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRankConcurrently(t *testing.T) {
+	index := New(library, related)
+	want := index.Rank(Query{Text: "refund my invoice", Lang: "en"})
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			if got := index.Rank(Query{Text: "refund my invoice", Lang: "en"}); !slices.Equal(got, want) {
+				t.Errorf("found %v, want %v", got, want)
+			}
+		})
+	}
+	group.Wait()
+}
+
+func TestEmptyIndex(t *testing.T) {
+	if hits := New(nil, nil).Rank(Query{Text: "refund", Lang: "en"}); len(hits) != 0 {
+		t.Errorf("found %v in nothing", hits)
+	}
+}
+
+func TestDistance(t *testing.T) {
+	tests := []struct {
+		a, b string
+		want int
+	}{
+		{"refund", "refund", 0},
+		{"mony", "money", 1},
+		{"bouhgt", "bought", 1},
+		{"pasword", "password", 1},
+		{"comision", "commission", 2},
+		{"", "abc", 3},
+	}
+	for _, test := range tests {
+		if got := distance([]rune(test.a), []rune(test.b)); got != test.want {
+			t.Errorf("distance(%q, %q) = %d, want %d", test.a, test.b, got, test.want)
+		}
+	}
+}
+
+func FuzzRank(f *testing.F) {
+	index := New(library, related)
+	f.Add("refund", "money", "en")
+	f.Add("\xff\x00", strings.Repeat("a", 500), "pt-BR")
+	f.Fuzz(func(t *testing.T, text, before, lang string) {
+		for _, hit := range index.Rank(Query{Text: text, Before: before, Lang: lang}) {
+			if hit.Score < 0 || hit.Score != hit.Score || hit.Covered < 0 || hit.Covered > 1+1e-9 {
+				t.Errorf("hit out of range: %+v", hit)
+			}
+		}
+	})
+}
+
+// BenchmarkRank ranks one question against 500 documents of four parts, a
+// mid-sized help centre.
+func BenchmarkRank(b *testing.B) {
+	subjects := []string{"refund", "password", "invoice", "subscription", "course", "commission", "card", "email", "account", "coupon"}
+	verbs := []string{"change", "cancel", "find", "create", "download"}
+	var docs []Document
+	for i := range 500 {
+		d := Document{ID: i, Lang: "en", Title: fmt.Sprintf("How to %s the %s of plan %d", verbs[i%5], subjects[i/5%10], i)}
+		for p := range 4 {
+			d.Parts = append(d.Parts, Part{
+				Heading: "Step " + subjects[(i+p)%10],
+				Body:    strings.Repeat(fmt.Sprintf("Open the %s page and %s what you need. ", subjects[(i*7+p)%10], verbs[(i+p)%5]), 8),
+			})
+		}
+		docs = append(docs, d)
+	}
+	index := New(docs, related)
+	b.ReportAllocs()
+	for b.Loop() {
+		index.Rank(Query{Text: "hey how can i get my mony back for the subscription on my card", Lang: "en"})
+	}
+}

@@ -1,0 +1,188 @@
+package text
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxDetect is how many bytes of a text are looked at to tell its language.
+const maxDetect = 2000
+
+// A Detector tells the languages it has learned apart. It is immutable.
+type Detector struct {
+	langs    []string // BCP 47 tags as given, sorted
+	profiles []profile
+}
+
+// A profile is what is known of one language.
+type profile struct {
+	base     string
+	known    bool // one of langs; the others exist only to be told apart
+	lang     string
+	trigrams map[string]float64 // log probability
+	unseen   float64            // log probability of a trigram never seen
+}
+
+// NewDetector learns the letters of each language from samples, texts by
+// BCP 47 tag, and from a short text of its own where it has one. Languages it
+// knows but samples lacks are recognised as foreign.
+func NewDetector(samples map[string]string) *Detector {
+	d := &Detector{}
+	bases := map[string]bool{}
+	for lang := range samples {
+		d.langs = append(d.langs, lang)
+		bases[Base(lang)] = true
+	}
+	slices.Sort(d.langs)
+	for _, lang := range d.langs {
+		d.profiles = append(d.profiles, learn(lang, true, samples[lang]))
+	}
+	var others []string
+	for base := range vocabularies {
+		if !bases[base] {
+			others = append(others, base)
+		}
+	}
+	slices.Sort(others)
+	for _, base := range others {
+		d.profiles = append(d.profiles, learn(base, false, ""))
+	}
+	return d
+}
+
+// sampleWeight is how often the text of our own counts: few articles of a
+// language must not make its letters look rare.
+const sampleWeight = 3
+
+func learn(lang string, known bool, sample string) profile {
+	p := profile{base: Base(lang), lang: lang, known: known, trigrams: map[string]float64{}}
+	total := 0.0
+	count := func(s string, weight float64) {
+		// Half of all questions come without accents: learn both spellings.
+		for _, spelling := range []string{lower(s), Normal(s)} {
+			eachTrigram(spelling, func(gram string) {
+				p.trigrams[gram] += weight
+				total += weight
+			})
+		}
+	}
+	count(sample, 1)
+	count(vocabularies[p.base].sample, sampleWeight)
+	for w := range vocabularies[p.base].function {
+		count(w, 1)
+	}
+	// All languages are scaled to one size, or else a letter that none of them
+	// knows would speak for the one with the fewest articles.
+	const size, smoothing = 10000, 0.3
+	const scaled = size + smoothing*8000 // about how many trigrams a language uses
+	for gram, n := range p.trigrams {
+		p.trigrams[gram] = math.Log((n/total*size + smoothing) / scaled)
+	}
+	p.unseen = math.Log(smoothing / scaled)
+	return p
+}
+
+// lower keeps the accents that tell languages apart and drops all but letters.
+func lower(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) {
+			return unicode.ToLower(r)
+		}
+		return ' '
+	}, s)
+}
+
+// eachTrigram calls f with the letter trigrams of every word of s, word
+// boundaries included as spaces.
+func eachTrigram(s string, f func(gram string)) {
+	for _, w := range strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) }) {
+		padded := " " + w + " "
+		var starts []int
+		for i := range padded {
+			starts = append(starts, i)
+		}
+		starts = append(starts, len(padded))
+		for i := 0; i+3 < len(starts); i++ {
+			f(padded[starts[i]:starts[i+3]])
+		}
+	}
+}
+
+// Weights of the evidence, in nats. A function word is worth a few trigrams;
+// the prior tips the scales only where the words say little.
+const (
+	functionWeight = 2.0
+	priorWeight    = 3.0
+	needed         = 2.0 // lead over the second language
+	punctuation    = 4.0 // ¿ and ¡ are Spanish
+)
+
+// Detect returns the language of s, one of those learned, or "" if it cannot
+// be told or is another one. prior, a BCP 47 tag or "", is what the person is
+// set to; it decides between close candidates only.
+func (d *Detector) Detect(s, prior string) string {
+	s = cut(strings.ToValidUTF8(s, " "), maxDetect)
+	scores := make([]float64, len(d.profiles))
+	letters := 0
+	eachTrigram(lower(s), func(gram string) {
+		letters++
+		for i, p := range d.profiles {
+			if logp, ok := p.trigrams[gram]; ok {
+				scores[i] += logp
+			} else {
+				scores[i] += p.unseen
+			}
+		}
+	})
+	if letters == 0 {
+		return ""
+	}
+	words := Words(s)
+	for i, p := range d.profiles {
+		for _, w := range words {
+			if IsFunction(w, p.base) && !unicode.IsDigit(rune(w[0])) {
+				scores[i] += functionWeight
+			}
+		}
+		if p.base == "es" && strings.ContainsAny(s, "¿¡") {
+			scores[i] += punctuation
+		}
+		if prior != "" && p.base == Base(prior) {
+			scores[i] += priorWeight
+		}
+		if prior == p.lang {
+			scores[i] += 0.1 // pt-BR before pt-PT
+		}
+	}
+	best, second := -1, -1
+	for i := range scores {
+		switch {
+		case best < 0 || scores[i] > scores[best]:
+			best, second = i, best
+		case second < 0 || scores[i] > scores[second]:
+			second = i
+		}
+	}
+	if best < 0 || !d.profiles[best].known {
+		return ""
+	}
+	sameLanguage := second >= 0 && d.profiles[second].base == d.profiles[best].base
+	if second >= 0 && !sameLanguage && scores[best]-scores[second] < needed {
+		return ""
+	}
+	return d.profiles[best].lang
+}
+
+// cut returns the first n bytes of s, less the half of a character.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}

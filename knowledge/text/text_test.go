@@ -1,0 +1,126 @@
+package text
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+)
+
+func TestNormal(t *testing.T) {
+	tests := []struct{ in, want string }{
+		{"Refund", "refund"},
+		{"DEVOLUÇÃO", "devolucao"},
+		{"contraseña", "contrasena"},
+		{"contrasen\u0303a", "contrasena"}, // decomposed
+		{"Straße", "strasse"},
+		{"ﬁnd", "find"},
+		{"𝕣𝕖𝕗𝕦𝕟𝕕", "refund"},
+		{"can’t", "can't"},
+		{"हिन्दी", "हिन्दी"}, // vowel signs are no accents
+		{"a\xffb", "a\uFFFDb"},
+		{"", ""},
+	}
+	for _, test := range tests {
+		if got := Normal(test.in); got != test.want {
+			t.Errorf("Normal(%q) = %q, want %q", test.in, got, test.want)
+		}
+	}
+}
+
+func TestWords(t *testing.T) {
+	tests := []struct{ in, want string }{
+		{"How do I get my money back?", "how do i get my money back"},
+		{"I can't log in!!", "i cant log in"},
+		{"¿Dónde está?", "donde esta"},
+		{"R$ 20,50 e-mail", "r 20 50 e mail"},
+		{"IMG_2024.jpg", "img 2024 jpg"},
+		{"🎉 👍", ""},
+		{"W-8BEN", "w 8ben"},
+	}
+	for _, test := range tests {
+		if got := strings.Join(Words(test.in), " "); got != test.want {
+			t.Errorf("Words(%q) = %q, want %q", test.in, got, test.want)
+		}
+	}
+}
+
+func TestTerms(t *testing.T) {
+	tests := []struct{ lang, in, want string }{
+		{"en", "How do I cancel my subscriptions?", "cancel subscript"},
+		{"pt-BR", "Como cancelo minhas assinaturas?", "cancel assinatur"},
+		{"es", "¿Cómo cancelo mis suscripciones?", "cancel suscripcion"},
+		{"xx", "The words", "the words"}, // unknown language
+	}
+	for _, test := range tests {
+		if got := strings.Join(Terms(test.in, test.lang), " "); got != test.want {
+			t.Errorf("Terms(%q, %s) = %q, want %q", test.in, test.lang, got, test.want)
+		}
+	}
+}
+
+func TestStemLeavesNoiseAlone(t *testing.T) {
+	for _, word := range []string{strings.Repeat("ing", 100), "8ben", ""} {
+		if got := Stem(word, "en"); got != word {
+			t.Errorf("Stem(%q) = %q", word, got)
+		}
+	}
+}
+
+func TestDetect(t *testing.T) {
+	detector := NewDetector(map[string]string{"en": "", "pt-BR": "", "es": ""})
+	tests := []struct{ in, prior, want string }{
+		{"how do i get my money back", "", "en"},
+		{"wheres my refund??", "", "en"},
+		{"quero meu dinheiro de volta", "", "pt-BR"},
+		{"nao consigo entrar na minha conta", "", "pt-BR"},
+		{"cadê meu certificado", "", "pt-BR"},
+		{"quiero que me devuelvan mi dinero", "", "es"},
+		{"no puedo entrar a mi cuenta", "", "es"},
+		{"¿y el pago?", "", "es"},
+		{"Comment puis-je récupérer mon argent ?", "", ""}, // French is not learned
+		{"Wie bekomme ich mein Geld zurück?", "", ""},
+		{"Come posso riavere i miei soldi?", "", ""},
+		{"pix", "", ""},
+		{"cancelar", "", ""}, // Portuguese or Spanish
+		{"cancelar", "pt-BR", "pt-BR"},
+		{"how do i get my money back", "pt-BR", "en"}, // words beat the prior
+		{"🎉 123", "es", ""},
+		{"", "en", ""},
+	}
+	for _, test := range tests {
+		if got := detector.Detect(test.in, test.prior); got != test.want {
+			t.Errorf("Detect(%q, %q) = %q, want %q", test.in, test.prior, got, test.want)
+		}
+	}
+}
+
+func FuzzNormal(f *testing.F) {
+	for _, s := range []string{"Ação", "ß", "İ", "\u0345", "ﷺ", "\xff\xfe", "e\u0301\u0301", "ΐ", "가", "K"} {
+		f.Add(s)
+	}
+	detector := NewDetector(map[string]string{"en": "", "es": ""})
+	f.Fuzz(func(t *testing.T, s string) {
+		once := Normal(s)
+		if !utf8.ValidString(once) {
+			t.Errorf("Normal(%q) = %q is not UTF-8", s, once)
+		}
+		if twice := Normal(once); twice != once {
+			t.Errorf("Normal(%q) = %q, again %q", s, once, twice)
+		}
+		for _, w := range Words(s) {
+			if w == "" || strings.IndexFunc(w, unicode.IsSpace) >= 0 {
+				t.Errorf("Words(%q) has %q", s, w)
+			}
+			for _, lang := range Languages() {
+				if Stem(w, lang) == "" {
+					t.Errorf("Stem(%q, %s) is empty", w, lang)
+				}
+			}
+		}
+		if lang := detector.Detect(s, ""); !slices.Contains([]string{"", "en", "es"}, lang) {
+			t.Errorf("Detect(%q) = %q", s, lang)
+		}
+	})
+}
