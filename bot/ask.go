@@ -1,0 +1,301 @@
+package bot
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/conversation"
+	"github.com/signpost-bot/signpost/bot/desk"
+	"github.com/signpost-bot/signpost/knowledge"
+	"github.com/signpost-bot/signpost/knowledge/audience"
+)
+
+const (
+	// fresh is how long a word in a channel or direct message belongs to the
+	// conversation before it. A thread is one conversation for good.
+	fresh = time.Hour
+	// asMuch is how many articles are ranked, so that "Show more" has some.
+	asMuch = 10
+	// contextQuestions is how many earlier questions a follow-up is understood
+	// with.
+	contextQuestions = 3
+)
+
+// said handles something said in a place.
+func (t *turn) said() error {
+	if !t.event.Addressed {
+		return nil
+	}
+	c, err := t.here()
+	if err != nil {
+		return err
+	}
+	if c != nil && c.Value.Ticket != "" {
+		done, err := t.saidToTicket(c)
+		if done || err != nil {
+			return err
+		}
+	}
+	if c != nil && (c.Value.State == conversation.Escalated || t.event.Place.Thread == "" && c.Value.Stale(t.at, fresh)) {
+		c = nil
+	}
+	if strings.TrimSpace(t.event.Text) == "" && len(t.event.Files) == 0 {
+		t.welcome()
+		return nil
+	}
+	return t.understand(c, t.event.Text, t.event.Private)
+}
+
+// understand answers what was said: in c, or in a new conversation.
+func (t *turn) understand(c *heldConversation, text string, private bool) error {
+	ans, err := t.find(c, text)
+	if err != nil {
+		return err
+	}
+	t.lang = t.words.speak(string(ans.Lang))
+	answered := c != nil && len(c.Value.Trail.Asked) > 0
+	switch ans.Intent {
+	case knowledge.Greets:
+		t.welcome()
+	case knowledge.Thanks:
+		t.thank(c)
+	case knowledge.Unhelped:
+		if !answered {
+			t.tell(t.text("unhelped_what"))
+			return nil
+		}
+		t.unhelped(c)
+	case knowledge.Person:
+		if c == nil {
+			c = t.begin(private)
+		}
+		t.ask(c, text, ans, true)
+	case knowledge.Says:
+		t.tell(t.text("statement"), row(t.browseButton()))
+	default:
+		if c == nil || c.Value.State == conversation.Helped {
+			c = t.begin(private)
+		}
+		t.ask(c, text, ans, false)
+	}
+	return nil
+}
+
+// find asks the library, with everything known of the asker.
+func (t *turn) find(c *heldConversation, text string) (knowledge.Answer, error) {
+	q := knowledge.Question{Text: text, Limit: asMuch, Locale: knowledge.Lang(t.asker(c).Locale)}
+	if c != nil {
+		for _, a := range c.Value.Trail.Asked[max(0, len(c.Value.Trail.Asked)-contextQuestions):] {
+			if a.Message == "" || a.Message != t.event.Message {
+				q.Before = append(q.Before, a.Text)
+			}
+		}
+		q.Locale = cmp.Or(knowledge.Lang(c.Value.Trail.Lang), q.Locale)
+	}
+	asker := t.asker(c)
+	person, err := t.view.Person(t.ctx, asker.Person)
+	if err != nil {
+		return knowledge.Answer{}, err
+	}
+	q.Known = t.known(asker, person.Value)
+	q.Private = t.private(asker, t.alone)
+	return t.library().Find(t.ctx, q)
+}
+
+// asker is whose question it is: an agent may press for the asker, and then
+// the asker's rights and roles count.
+func (t *turn) asker(c *heldConversation) chat.Sender {
+	if c != nil && !t.isAsker(&c.Value) {
+		return c.Value.Asker
+	}
+	return t.event.From
+}
+
+// known is the evidence for who is asking, apart from the words.
+func (t *turn) known(asker chat.Sender, p desk.Person) []audience.Evidence {
+	var known []audience.Evidence
+	for _, a := range t.choices(asker, t.alone) {
+		if cmp.Or(t.chosen, p.Audience) == a.Name {
+			known = append(known, audience.Evidence{Audience: a.Name, Source: audience.Chosen})
+		}
+		for _, role := range a.Roles {
+			if asker.HasRole(role) {
+				known = append(known, audience.Evidence{Audience: a.Name, Source: audience.Role, Detail: "@" + strings.TrimPrefix(role, "@")})
+				break
+			}
+		}
+		here := t.event.Place.Outside()
+		if slices.Contains(a.Channels, here.String()) || slices.Contains(a.Channels, here.Channel) {
+			known = append(known, audience.Evidence{Audience: a.Name, Source: audience.Channel, Detail: here.Channel})
+		}
+	}
+	return known
+}
+
+// ask notes a question in c and answers it. person: a human is wanted, so
+// articles come second.
+func (t *turn) ask(c *heldConversation, text string, ans knowledge.Answer, person bool) {
+	asked := conversation.Asked{
+		At: t.event.At, Message: t.event.Message, Stamp: t.event.Stamp, Text: text, Files: t.event.Files,
+		Level: string(ans.Level), Confidence: ans.Confidence,
+		Answer: chat.Key("answer/" + t.mark()),
+	}
+	matches := t.worth(ans)
+	if person {
+		matches = nil
+	}
+	asked.Shown = shown(matches)
+	t.note(c, ans)
+	misses := c.Value.Misses
+	c.Value.Ask(asked)
+	if person {
+		c.Value.Misses = misses // wanting a person is no fault of the articles
+	}
+	t.keepConversation(c)
+
+	blocks := t.answer(&c.Value, ans, matches)
+	if person {
+		blocks = []chat.Block{t.text("person_offer"), row(t.contactButton(c.Value.ID))}
+	}
+	t.post(t.public(&c.Value, asked.Answer, chat.Post, blocks))
+}
+
+// note keeps in the trail who we think asks, and in which language.
+func (t *turn) note(c *heldConversation, ans knowledge.Answer) {
+	trail := &c.Value.Trail
+	trail.Lang, trail.Audience, trail.Why = string(ans.Lang), ans.Audience.Name, nil
+	for _, why := range ans.Audience.Why {
+		trail.Why = append(trail.Why, conversation.Reason{
+			Source: string(why.Source), Audience: why.Audience, Detail: why.Detail,
+		})
+	}
+}
+
+// worth is what is shown at first: one article if it is sure, a few if not.
+func (t *turn) worth(ans knowledge.Answer) []knowledge.Match {
+	n := 0
+	switch ans.Level {
+	case knowledge.Sure:
+		n = 1
+	case knowledge.Unsure:
+		n = t.settings.Articles
+	}
+	return ans.Matches[:min(n, len(ans.Matches))]
+}
+
+func shown(matches []knowledge.Match) []conversation.Shown {
+	var list []conversation.Shown
+	for _, m := range matches {
+		list = append(list, conversation.Shown{
+			ID: string(m.Article.ID), Lang: string(m.Article.Lang), Title: m.Article.Title, URL: link(m), Score: m.Score,
+		})
+	}
+	return list
+}
+
+// public is a reply where a conversation takes place, as private as that is.
+func (t *turn) public(c *conversation.Conversation, key chat.Key, deed chat.Deed, blocks []chat.Block) chat.Reply {
+	r := chat.Reply{Key: key, Deed: deed, Place: c.Place, Handle: t.event.Handle, Blocks: blocks}
+	if c.Private && !t.event.Private {
+		r.Only = c.Asker.Account
+	}
+	return r
+}
+
+// thank answers a thank-you; after an answer it means that it helped.
+func (t *turn) thank(c *heldConversation) {
+	if c != nil && c.Value.State == conversation.Answered && len(c.Value.Trail.Asked) > 0 {
+		c.Value.Help(t.at)
+		t.keepConversation(c)
+	}
+	t.tell(t.text("thanked"))
+}
+
+// unhelped offers a person after an answer that did not help.
+func (t *turn) unhelped(c *heldConversation) {
+	c.Value.Miss(t.at)
+	t.keepConversation(c)
+	t.tell(t.text("unhelped_offer"), row(t.contactButton(c.Value.ID), t.browseButton()))
+}
+
+// welcome says what can be had here.
+func (t *turn) welcome() {
+	t.tell(t.text("welcome"), row(t.browseButton()))
+}
+
+// edited answers an edited question anew, in place of its old answer.
+func (t *turn) edited() error {
+	c, err := t.around()
+	if err != nil {
+		return err
+	}
+	var asked *conversation.Asked
+	if c != nil {
+		asked = c.Value.ByMessage(t.event.Message)
+	}
+	switch {
+	case asked == nil:
+		return t.said()
+	case asked.Stamp == t.event.Stamp && t.event.Stamp != "":
+		return nil
+	}
+	again := asked.Text == t.event.Text
+	asked.Stamp, asked.Text, asked.Files = t.event.Stamp, t.event.Text, t.event.Files
+	t.keepConversation(c)
+	if again {
+		if len(t.event.Files) > 0 {
+			t.lang = t.words.speak(c.Value.Trail.Lang)
+			t.tell(t.text("file_kept", args{"Name": t.event.Files[len(t.event.Files)-1].Name}))
+		}
+		return nil
+	}
+	return t.answerAnew(c, asked)
+}
+
+// around is the conversation that the event's message is part of: the lane's,
+// or an older one that the message began.
+func (t *turn) around() (*heldConversation, error) {
+	c, err := t.here()
+	if err != nil || c != nil && c.Value.ByMessage(t.event.Message) != nil {
+		return c, err
+	}
+	first := t.event
+	first.Kind, first.Stamp = chat.Message, ""
+	old, err := t.conversation(string(conversation.NewID(first)))
+	if err != nil || old != nil && t.isAsker(&old.Value) {
+		return old, err
+	}
+	return c, nil
+}
+
+// answerAnew finds what answers a question now and replaces its old answer.
+func (t *turn) answerAnew(c *heldConversation, asked *conversation.Asked) error {
+	ans, err := t.find(c, asked.Text)
+	if err != nil {
+		return err
+	}
+	t.lang = t.words.speak(string(ans.Lang))
+	matches := t.worth(ans)
+	asked.Level, asked.Confidence, asked.Shown = string(ans.Level), ans.Confidence, shown(matches)
+	t.note(c, ans)
+	t.keepConversation(c)
+	t.post(t.public(&c.Value, asked.Answer, chat.Replace, t.answer(&c.Value, ans, matches)))
+	return nil
+}
+
+// deleted takes the answer to a deleted question back.
+func (t *turn) deleted() error {
+	c, err := t.around()
+	if err != nil || c == nil {
+		return err
+	}
+	if asked := c.Value.ByMessage(t.event.Message); asked != nil {
+		t.post(t.public(&c.Value, asked.Answer, chat.Remove, nil))
+		c.Value.Forget(t.event.Message)
+		t.keepConversation(c)
+	}
+	return nil
+}

@@ -1,0 +1,171 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/desk"
+	"github.com/signpost-bot/signpost/bot/spool"
+	"github.com/signpost-bot/signpost/knowledge"
+)
+
+// A Library finds articles. What a private audience reads is found only by
+// those for whom it is named in private.
+type Library interface {
+	// Find ranks articles for a question, best first, and says how far to
+	// trust them.
+	Find(ctx context.Context, q knowledge.Question) (knowledge.Answer, error)
+	// Suggest completes a title or topic that is being typed.
+	Suggest(typed string, lang knowledge.Lang, private []string, limit int) []*knowledge.Article
+	Article(id knowledge.ArticleID, lang knowledge.Lang, private []string) (*knowledge.Article, bool)
+	// Topics and Browse list what there is for an audience.
+	Topics(audience string, lang knowledge.Lang, private []string) []knowledge.Topic
+	Browse(audience, topic string, lang knowledge.Lang, private []string) []*knowledge.Article
+}
+
+// An Audience is a kind of asker, and how one is known.
+type Audience struct {
+	Name     string
+	Labels   map[string]string // by language
+	Private  bool
+	Roles    []string // that prove it: Discord roles, Slack user groups
+	Channels []string // that hint at it: places, or their channel's name or id
+}
+
+// Settings are what an installation may choose.
+type Settings struct {
+	Audiences []Audience
+	Topics    map[string]map[string]string // labels by topic and language
+	Desks     []desk.Desk                  // at least one
+	Members   []Member
+	Languages []string      // the first is spoken when nothing else is known
+	Articles  int           // at most in one answer
+	Misses    int           // questions without an article until a person is offered first
+	Grace     time.Duration // after resolving, in which an asker may come back
+}
+
+// A Bot makes of each event what should change and what is said. It keeps
+// nothing itself.
+type Bot struct {
+	settings Settings
+	access   *access
+	words    *words
+	table    []command
+	library  func() Library
+	reader   spool.Reader
+	now      func() time.Time
+	log      *slog.Logger
+}
+
+// Parts are what a Bot works with.
+type Parts struct {
+	Library func() Library // the newest; articles change while we run
+	Reader  spool.Reader   // for what is asked outside an event: forms, typeahead
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+var (
+	_ spool.Handler = (*Bot)(nil)
+	_ chat.Front    = (*Bot)(nil)
+)
+
+// New makes a Bot. It fails if the settings name no desk.
+func New(s Settings, p Parts) (*Bot, error) {
+	if len(s.Desks) == 0 {
+		return nil, fmt.Errorf("no desk is configured")
+	}
+	if len(s.Languages) == 0 {
+		s.Languages = []string{"en"}
+	}
+	words, err := newWords()
+	if err != nil {
+		return nil, err
+	}
+	return &Bot{
+		settings: s, access: newAccess(s.Desks, s.Members), words: words, table: table(),
+		library: p.Library, reader: p.Reader, now: p.Now, log: p.Log,
+	}, nil
+}
+
+// Person says whose account it is.
+func (b *Bot) Person(account chat.AccountID) chat.PersonID { return b.access.person(account) }
+
+// Handle makes of an event what should change. It implements [spool.Handler]:
+// it only reads, and may be run again for the same event.
+func (b *Bot) Handle(ctx context.Context, e chat.Event, v spool.View) (spool.Outcome, error) {
+	if e.From.Bot {
+		return spool.Outcome{}, nil
+	}
+	t := b.turn(ctx, e, v)
+	var err error
+	switch e.Kind {
+	case chat.Message:
+		err = t.said()
+	case chat.Edit:
+		err = t.edited()
+	case chat.Delete:
+		err = t.deleted()
+	case chat.Slash, chat.Press, chat.Submit:
+		err = t.did()
+	}
+	if err != nil {
+		return spool.Outcome{}, err
+	}
+	return t.outcome(), nil
+}
+
+// Apologise words what a person is told whose event could not be handled.
+func (b *Bot) Apologise(e chat.Event) []chat.Reply {
+	if !e.Addressed && e.Kind != chat.Press && e.Kind != chat.Submit {
+		return nil // nobody is waiting
+	}
+	t := b.turn(context.Background(), e, nil)
+	t.tell(t.text("apology"))
+	return t.out.Replies
+}
+
+func (b *Bot) audience(name string) (Audience, bool) {
+	i := slices.IndexFunc(b.settings.Audiences, func(a Audience) bool { return a.Name == name })
+	if i < 0 {
+		return Audience{}, false
+	}
+	return b.settings.Audiences[i], true
+}
+
+// private lists the private audiences that a sender may read here: those they
+// prove by a role, among themselves, and not from another organisation.
+func (b *Bot) private(s chat.Sender, alone bool) []string {
+	var names []string
+	for _, a := range b.settings.Audiences {
+		if a.Private && alone && !s.External && s.HasRole(a.Roles...) {
+			names = append(names, a.Name)
+		}
+	}
+	return names
+}
+
+// choices lists the audiences a sender may choose from here.
+func (b *Bot) choices(s chat.Sender, alone bool) []Audience {
+	private := b.private(s, alone)
+	var audiences []Audience
+	for _, a := range b.settings.Audiences {
+		if !a.Private || slices.Contains(private, a.Name) {
+			audiences = append(audiences, a)
+		}
+	}
+	return audiences
+}
+
+func (b *Bot) audienceLabel(lang, name string) string {
+	a, _ := b.audience(name)
+	return b.words.named(lang, "audience", name, a.Labels)
+}
+
+func (b *Bot) topicLabel(lang, name string) string {
+	return b.words.named(lang, "topic", name, b.settings.Topics[name])
+}

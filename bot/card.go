@@ -1,0 +1,150 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/desk"
+)
+
+// card shows a ticket to an agent: what is asked, by whom, and what to do.
+func (t *turn) card(k *desk.Ticket) []chat.Block {
+	facts := []chat.Fact{{Name: t.line("fact_asker"), Value: chat.Plain(k.Asker.Name)}}
+	add := func(name, value string) {
+		if value != "" {
+			facts = append(facts, chat.Fact{Name: t.line(name), Value: chat.Plain(value)})
+		}
+	}
+	if k.Trail.Audience != "" {
+		who := t.audienceLabel(t.lang, k.Trail.Audience)
+		if why := t.why(t.lang, k.Trail); why != "" {
+			who = t.line("fact_because", args{"Audience": who, "Why": why})
+		}
+		add("fact_audience", who)
+	}
+	if k.Topic != "" {
+		add("fact_topic", t.topicLabel(t.lang, k.Topic))
+	}
+	add("fact_language", t.words.named(t.lang, "lang", k.Trail.Lang, nil))
+	add("fact_opened", t.words.ago(t.lang, t.at.Sub(k.OpenedAt)))
+	add("fact_holder", k.HolderName)
+	if k.Priority != desk.Normal {
+		add("fact_priority", t.line("priority_"+k.Priority.String()))
+	}
+	add("fact_labels", strings.Join(k.Labels, ", "))
+	for _, asked := range k.Trail.Asked {
+		for _, f := range asked.Files {
+			add("fact_file", t.fileLine(f))
+		}
+	}
+
+	title := fmt.Sprintf("%s · %s", k.ID, t.line("state_"+string(k.State)))
+	blocks := []chat.Block{{Layout: chat.Heading, Text: chat.Plain(title)}, quote(k.Question), {Layout: chat.Facts, Facts: facts}}
+	blocks = append(blocks, t.trail(k)...)
+	return append(blocks, row(t.cardButtons(k)...))
+}
+
+// trail lists the articles that were shown before it became a ticket.
+func (t *turn) trail(k *desk.Ticket) []chat.Block {
+	var titles chat.Text
+	listed := map[string]bool{}
+	for _, asked := range k.Trail.Asked {
+		for _, s := range asked.Shown {
+			if listed[s.URL] {
+				continue
+			}
+			listed[s.URL] = true
+			if len(titles) > 0 {
+				titles = append(titles, chat.Span{Text: " · "})
+			}
+			titles = append(titles, chat.Span{Text: s.Title, URL: s.URL})
+		}
+	}
+	if len(titles) == 0 {
+		return []chat.Block{contextLine(t.words.say(t.lang, "trail_none"))}
+	}
+	return []chat.Block{contextLine(append(t.words.say(t.lang, "trail"), append(chat.Text{{Text: " "}}, titles...)...))}
+}
+
+func (t *turn) cardButtons(k *desk.Ticket) []chat.Button {
+	button := func(verb string, style chat.Style) chat.Button {
+		return chat.Button{Label: t.line("button_" + verb), Action: chat.Do(verb, string(k.ID)), Style: style}
+	}
+	switch {
+	case !k.Live():
+		return []chat.Button{button("reopen", chat.Secondary), button("note", chat.Secondary)}
+	case k.Holder == "":
+		return []chat.Button{button("claim", chat.Primary), button("reply", chat.Secondary), button("note", chat.Secondary), button("resolve", chat.Secondary)}
+	}
+	return []chat.Button{button("reply", chat.Primary), button("note", chat.Secondary), button("resolve", chat.Secondary), button("release", chat.Secondary)}
+}
+
+// historyShown is how many lines of a ticket's history are shown: the newest.
+const historyShown = 15
+
+// history tells what was done to a ticket.
+func (t *turn) history(k *desk.Ticket) []chat.Block {
+	entries := k.History[max(0, len(k.History)-historyShown):]
+	blocks := []chat.Block{t.text("history")}
+	for _, e := range entries {
+		a := args{"Name": e.Name, "Ago": t.words.ago(t.lang, t.at.Sub(e.At)), "Text": oneLine(e.Text)}
+		blocks = append(blocks, contextLine(t.words.say(t.lang, "did_"+string(e.Did), a)))
+		for _, f := range e.Files {
+			blocks = append(blocks, contextLine(chat.Plain(t.fileLine(f))))
+		}
+	}
+	return blocks
+}
+
+// whyShown explains to an agent why the asker was shown what they were.
+func (t *turn) whyShown(in chat.Invocation) error {
+	k, _, err := t.worked(in)
+	if err != nil {
+		return err
+	}
+	trail := k.Value.Trail
+	blocks := []chat.Block{{Layout: chat.Heading, Text: t.words.say(t.lang, "why_title", args{"Ticket": k.Value.ID})}}
+	audience := t.words.say(t.lang, "why_unclear")
+	if trail.Audience != "" {
+		audience = t.words.say(t.lang, "fact_because", args{
+			"Audience": t.audienceLabel(t.lang, trail.Audience), "Why": t.why(t.lang, trail),
+		})
+	}
+	blocks = append(blocks, chat.Block{Layout: chat.Facts, Facts: []chat.Fact{
+		{Name: t.line("fact_audience"), Value: audience},
+		{Name: t.line("fact_language"), Value: chat.Plain(t.words.named(t.lang, "lang", trail.Lang, nil))},
+	}})
+	for _, asked := range trail.Asked {
+		blocks = append(blocks, quote(asked.Text), contextLine(t.words.say(t.lang, "why_level_"+asked.Level,
+			args{"Percent": int(asked.Confidence*100 + 0.5)})))
+		for _, s := range asked.Shown {
+			line := chat.Text{{Text: s.Title, URL: s.URL}}
+			if s.Score > 0 {
+				line = append(line, chat.Span{Text: fmt.Sprintf(" · %.2f", s.Score)})
+			}
+			blocks = append(blocks, chat.Block{Layout: chat.Paragraph, Text: line})
+		}
+	}
+	for _, p := range trail.Pressed {
+		verb, _, _ := strings.Cut(p.What, " ")
+		blocks = append(blocks, contextLine(t.words.say(t.lang, "pressed_"+verb, args{
+			"What": strings.TrimPrefix(p.What, verb+" "), "Ago": t.words.ago(t.lang, t.at.Sub(p.At)),
+		})))
+	}
+	t.tell(blocks...)
+	return nil
+}
+
+// fileLine names an attachment and its size.
+func (t *turn) fileLine(f chat.File) string {
+	const kilo = 1000.0
+	size := fmt.Sprintf("%d B", f.Size)
+	switch {
+	case f.Size >= kilo*kilo:
+		size = fmt.Sprintf("%.1f MB", float64(f.Size)/(kilo*kilo))
+	case f.Size >= kilo:
+		size = fmt.Sprintf("%.0f kB", float64(f.Size)/kilo)
+	}
+	return "📎 " + f.Name + " (" + size + ")"
+}

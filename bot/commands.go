@@ -1,0 +1,376 @@
+package bot
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+	"github.com/sahilm/fuzzy"
+
+	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/desk"
+)
+
+// A command is a line of the one table: what is declared of it, and what it
+// does. Every door leads here: slash commands, buttons and forms.
+type command struct {
+	chat.Command
+	run func(*turn, chat.Invocation) error
+	// form is what the command opens when there is something left to ask; nil
+	// if it never does.
+	form func(*opening, chat.Invocation) (*chat.Form, error)
+}
+
+// A refusal is why something is not done, in words for the person: the id of
+// a sentence and what it is filled in with.
+type refusal struct {
+	id   string
+	args args
+}
+
+func (r *refusal) Error() string { return "refused: " + r.id }
+
+var (
+	aTicket = chat.Param{Name: "ticket", Kind: chat.TicketParam, Optional: true}
+	aPerson = chat.Param{Name: "agent", Kind: chat.PersonParam}
+	aText   = chat.Param{Name: "text", Kind: chat.TextParam}
+	some    = func(p chat.Param, name string) chat.Param { p.Name, p.Optional = name, true; return p }
+)
+
+// table lists everything that can be done.
+func table() []command {
+	ask := func(verb, summary string, run func(*turn, chat.Invocation) error, params ...chat.Param) command {
+		return command{Command: chat.Command{
+			Door: "ask", Verb: verb, Params: params, Role: chat.Everyone, Visibility: chat.Private, Summary: summary,
+		}, run: run}
+	}
+	ticket := func(verb, aliases, summary string, run func(*turn, chat.Invocation) error, params ...chat.Param) command {
+		return command{Command: chat.Command{
+			Door: "ticket", Verb: verb, Aliases: strings.Fields(aliases), Params: params,
+			Role: chat.Agent, Visibility: chat.Private, Summary: summary,
+		}, run: run}
+	}
+	button := func(verb string, v chat.Visibility, run func(*turn, chat.Invocation) error) command {
+		return command{Command: chat.Command{Verb: verb, Role: chat.Everyone, Visibility: v}, run: run}
+	}
+	opens := func(c command, form func(*opening, chat.Invocation) (*chat.Form, error)) command {
+		c.Opens, c.form = true, form
+		return c
+	}
+	lead := func(c command) command { c.Role = chat.Lead; return c }
+
+	return []command{
+		ask("", "ask a question; only you see the answer", (*turn).asked, chat.Param{Name: "question", Kind: chat.TextParam}),
+		ask("status", "your tickets", (*turn).status),
+		opens(ask("add", "add something to a ticket of yours", (*turn).add, aTicket, aText), (*opening).addForm),
+		ask("cancel", "take a ticket of yours back", (*turn).cancel, aTicket),
+		ask("help", "what can be had here", (*turn).askHelp),
+
+		ticket("queue", "list tickets", "what waits, in the order it is worked", (*turn).queue),
+		ticket("mine", "", "the tickets you hold", (*turn).mine),
+		ticket("next", "", "take the first ticket in line", (*turn).next),
+		ticket("show", "view", "a ticket with its trail and history", (*turn).show, aTicket),
+		ticket("claim", "take", "make a ticket yours", (*turn).claim, aTicket),
+		ticket("release", "unclaim", "put a ticket back at its old place", (*turn).release, aTicket),
+		lead(ticket("assign", "", "give a ticket to an agent", (*turn).assign, aTicket, aPerson)),
+		ticket("transfer", "handover", "hand your ticket to another agent", (*turn).transfer, aTicket, aPerson, some(aText, "note")),
+		opens(ticket("reply", "r", "answer the asker", (*turn).reply, aTicket, aText), (*opening).textForm),
+		opens(ticket("note", "", "a note only agents see", (*turn).addNote, aTicket, aText), (*opening).textForm),
+		ticket("article", "kb", "send a help article to the asker", (*turn).article, aTicket, chat.Param{Name: "query", Kind: chat.TextParam}),
+		ticket("resolve", "solve done", "settle a ticket, with a last word if you like", (*turn).resolve, aTicket, some(aText, "text")),
+		ticket("close", "force-close", "end a ticket for good", (*turn).closeTicket, aTicket, some(aText, "reason")),
+		ticket("reopen", "", "bring a settled ticket back", (*turn).reopen, aTicket),
+		ticket("priority", "prio", "set how urgent a ticket is", (*turn).priority, aTicket,
+			chat.Param{Name: "priority", Kind: chat.WordParam, Options: []string{"low", "normal", "high", "urgent"}}),
+		ticket("label", "", "file a ticket under a word", (*turn).label, aTicket,
+			chat.Param{Name: "do", Kind: chat.WordParam, Options: []string{"add", "remove"}},
+			chat.Param{Name: "label", Kind: chat.WordParam}),
+		ticket("why", "", "why the asker was shown what they were", (*turn).whyShown, aTicket),
+		ticket("help", "", "what agents can do", (*turn).ticketHelp),
+
+		button("helped", chat.Public, (*turn).helped),
+		button("more", chat.Public, (*turn).more),
+		button("as", chat.Public, (*turn).as),
+		button("share", chat.Public, (*turn).share),
+		button("browse", chat.Private, (*turn).browse),
+		opens(button("contact", chat.Public, (*turn).contact), (*opening).contactForm),
+		button("good", chat.Public, (*turn).rate),
+		button("bad", chat.Public, (*turn).rate),
+	}
+}
+
+// Commands are the declared commands that can be typed, for platforms to
+// register.
+func (b *Bot) Commands() []chat.Command {
+	var list []chat.Command
+	for _, c := range b.table {
+		if c.Door != "" {
+			list = append(list, c.Command)
+		}
+	}
+	return list
+}
+
+// Lookup finds what an event sets off. It implements [chat.Front].
+func (b *Bot) Lookup(e chat.Event) (chat.Command, bool) {
+	c, _, err := b.lookup(e)
+	var usage *chat.UsageError
+	switch {
+	case errors.As(err, &usage) && usage.Command != nil:
+		return *usage.Command, true
+	case errors.As(err, &usage) && slices.Contains(b.doors(), usage.Door):
+		return chat.Command{Door: usage.Door, Role: chat.Everyone, Visibility: chat.Private}, true
+	}
+	return c.Command, err == nil
+}
+
+func (b *Bot) doors() []string { return []string{"ask", "ticket"} }
+
+// errNotOurs: an event sets nothing off.
+var errNotOurs = errors.New("not one of our commands or actions")
+
+// lookup finds the command behind an event, and its arguments.
+func (b *Bot) lookup(e chat.Event) (command, chat.Invocation, error) {
+	switch e.Kind {
+	case chat.Slash:
+		return b.parse(e.Door, e.Text)
+	case chat.Press, chat.Submit:
+		for _, c := range b.table {
+			if c.Verb == e.Action.Verb && c.Verb != "" && (c.Door != "ask" || c.Verb == "add" || c.Verb == "cancel") {
+				return c, pressed(c.Command, e), nil
+			}
+		}
+	}
+	return command{}, chat.Invocation{}, errNotOurs
+}
+
+// pressed makes arguments of an action, in the order of the parameters, and of
+// a form's values, by name.
+func pressed(c chat.Command, e chat.Event) chat.Invocation {
+	in := chat.Invocation{Command: c, Args: map[string]string{}}
+	for i, param := range c.Params {
+		if arg := e.Action.Arg(i); arg != "" {
+			in.Args[param.Name] = arg
+		}
+		if value, ok := e.Values[param.Name]; ok && e.Kind == chat.Submit {
+			in.Args[param.Name] = value
+		}
+	}
+	return in
+}
+
+// Parse splits the words that followed a door. It implements [chat.Front].
+func (b *Bot) Parse(door, text string) (chat.Invocation, error) {
+	_, in, err := b.parse(door, text)
+	return in, err
+}
+
+func (b *Bot) parse(door, text string) (command, chat.Invocation, error) {
+	text = strings.TrimSpace(text)
+	verb, rest := cutWord(text)
+	verb = strings.ToLower(verb)
+	if door == "ask" {
+		verb, rest = askVerb(verb, rest, text)
+	} else if verb == "" {
+		verb = "help"
+	}
+	for _, c := range b.table {
+		if c.Door == door && (c.Verb == verb || slices.Contains(c.Aliases, verb)) {
+			in, err := bind(c.Command, verb, rest)
+			return c, in, err
+		}
+	}
+	return command{}, chat.Invocation{}, &chat.UsageError{Door: door, Verb: verb, Nearest: b.nearest(door, verb)}
+}
+
+// askVerb tells the few verbs of /ask from questions that begin with the same
+// word: "cancel my plan" is a question, "cancel T-3" is not.
+func askVerb(verb, rest, text string) (string, string) {
+	switch verb {
+	case "":
+		return "help", ""
+	case "status", "help":
+		if rest == "" {
+			return verb, ""
+		}
+	case "add", "cancel":
+		if word, _ := cutWord(rest); isTicket(word) {
+			return verb, rest
+		}
+	}
+	return "", text
+}
+
+// bind gives each parameter its words.
+func bind(c chat.Command, verb, rest string) (chat.Invocation, error) {
+	in := chat.Invocation{Command: c, Args: map[string]string{}}
+	takesText := slices.ContainsFunc(c.Params, func(p chat.Param) bool { return p.Kind == chat.TextParam })
+	for _, p := range c.Params {
+		word, after := cutWord(rest)
+		switch p.Kind {
+		case chat.TicketParam:
+			// Where text follows, a bare number may be part of it.
+			if _, err := desk.ParseID(word); err != nil || takesText && !isTicket(word) {
+				if word != "" && !takesText && len(c.Params) == 1 {
+					return in, &chat.UsageError{Door: c.Door, Verb: verb, Command: &c, Param: p.Name}
+				}
+				continue
+			}
+		case chat.TextParam:
+			word, after = rest, ""
+		case chat.WordParam:
+			if len(p.Options) > 0 {
+				word = strings.ToLower(word)
+				if word != "" && !slices.Contains(p.Options, word) {
+					return in, &chat.UsageError{Door: c.Door, Verb: verb, Command: &c, Param: p.Name}
+				}
+			}
+		}
+		if word == "" {
+			if !p.Optional {
+				return in, &chat.UsageError{Door: c.Door, Verb: verb, Command: &c, Param: p.Name}
+			}
+			continue
+		}
+		in.Args[p.Name], rest = word, after
+	}
+	if rest != "" {
+		return in, &chat.UsageError{Door: c.Door, Verb: verb, Command: &c}
+	}
+	return in, nil
+}
+
+// cutWord splits the first word off.
+func cutWord(s string) (word, rest string) {
+	s = strings.TrimSpace(s)
+	if i := strings.IndexAny(s, " \t\r\n"); i >= 0 {
+		return s[:i], strings.TrimSpace(s[i:])
+	}
+	return s, ""
+}
+
+// isTicket reports whether a word can only be a ticket: T-12 or #12.
+func isTicket(word string) bool {
+	_, err := desk.ParseID(word)
+	return err == nil && strings.ContainsAny(word[:1], "tT#")
+}
+
+// nearest is the verb that may have been meant; empty if none is near.
+func (b *Bot) nearest(door, verb string) string {
+	if len(verb) > 40 {
+		return "" // no verb of ours, however it is turned
+	}
+	var verbs []string
+	for _, c := range b.table {
+		if c.Door == door && c.Verb != "" {
+			verbs = append(append(verbs, c.Verb), c.Aliases...)
+		}
+	}
+	best, least := "", 3 // two slips at most
+	for _, candidate := range verbs {
+		if d := levenshtein.ComputeDistance(verb, candidate); d < least && d < len(candidate) {
+			best, least = candidate, d
+		}
+	}
+	if best == "" {
+		if found := fuzzy.Find(verb, verbs); len(found) > 0 {
+			best = found[0].Str
+		}
+	}
+	return best
+}
+
+// did handles a command, a press or a sent form.
+func (t *turn) did() error {
+	if err := t.hear(); err != nil {
+		return err
+	}
+	c, in, err := t.lookup(t.event)
+	var usage *chat.UsageError
+	switch {
+	case errors.Is(err, errNotOurs):
+		t.log.Warn("unknown action was pressed", "event", t.event.ID, "verb", chat.Shorten(t.event.Action.Verb, 30))
+		return nil
+	case errors.As(err, &usage):
+		return t.misused(usage)
+	case err != nil:
+		return err
+	case !t.access.may(t.event.From, c.Role, ""):
+		return t.notAllowed(c.Role)
+	}
+	err = c.run(t, in)
+	var no *refusal
+	if errors.As(err, &no) {
+		t.refuse(t.text(no.id, no.args))
+		return nil
+	}
+	return err
+}
+
+func (t *turn) notAllowed(role chat.Role) error {
+	t.log.Info("refused", "event", t.event.ID, "role", role, "from", t.event.From.Account)
+	t.refuse(t.text("needs_" + string(role)))
+	return nil
+}
+
+// misused says how a command is typed. Someone who may not use it is told
+// just that.
+func (t *turn) misused(u *chat.UsageError) error {
+	role := chat.Everyone
+	if u.Door == "ticket" {
+		role = chat.Agent
+	}
+	switch {
+	case !t.access.may(t.event.From, role, ""):
+		return t.notAllowed(role)
+	case u.Command != nil && u.Param != "":
+		blocks := []chat.Block{t.text("usage_missing", args{"Param": t.line("param_" + u.Param), "Usage": u.Command.Usage()})}
+		t.refuse(append(blocks, t.wordsFor(*u.Command, u.Param)...)...)
+	case u.Command != nil:
+		t.refuse(t.text("usage", args{"Usage": u.Command.Usage()}))
+	case u.Nearest != "":
+		t.refuse(t.text("unknown_nearest", args{"Verb": u.Verb, "Door": u.Door, "Nearest": u.Nearest}))
+	default:
+		t.refuse(t.text("unknown", args{"Verb": u.Verb, "Door": u.Door}))
+	}
+	return nil
+}
+
+// wordsFor lists what a parameter may be, if that is known.
+func (t *turn) wordsFor(c chat.Command, name string) []chat.Block {
+	for _, p := range c.Params {
+		if p.Name == name && len(p.Options) > 0 {
+			return []chat.Block{contextLine(chat.Plain(strings.Join(p.Options, " · ")))}
+		}
+	}
+	return nil
+}
+
+// ticketHelp lists what agents can do.
+func (t *turn) ticketHelp(chat.Invocation) error {
+	t.tell(t.help("ticket", "help_ticket")...)
+	return nil
+}
+
+func (t *turn) askHelp(chat.Invocation) error {
+	t.tell(append(t.help("ask", "help_ask"), row(t.browseButton()))...)
+	return nil
+}
+
+func (t *turn) help(door, lead string) []chat.Block {
+	facts := chat.Block{Layout: chat.Facts}
+	for _, c := range t.table {
+		if c.Door == door && c.Verb != "help" {
+			verb := c.Verb
+			if verb == "" {
+				verb = "question"
+			}
+			facts.Facts = append(facts.Facts, chat.Fact{
+				Name: c.Usage(), Value: t.words.say(t.lang, fmt.Sprintf("do_%s_%s", door, verb)),
+			})
+		}
+	}
+	return []chat.Block{t.text(lead), facts}
+}

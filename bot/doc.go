@@ -1,0 +1,57 @@
+// Package bot is what Signpost does: an event comes in, an outcome goes out.
+// It is also the place to begin reading; this is the tour.
+//
+// # One question, from end to end
+//
+// Someone writes "I want my money back".
+//
+//  1. The platform's adapter (adapters/console, later slack and discord) turns
+//     it into a [chat.Event] and hands it to the inbox. Nothing is acknowledged
+//     before it is stored.
+//  2. The spool (bot/spool) stores it at the end of its lane: a thread, or a
+//     person in a channel. A worker leases the head of the lane.
+//  3. [Bot.Handle] reads what it needs through a [spool.View] and returns a
+//     [spool.Outcome]: records as they should be, replies to be sent. It writes
+//     nothing, so it can be run again when something changed under it.
+//  4. Finish checks that nothing did, and commits the whole outcome in one step.
+//  5. The sender delivers the replies, in order per place, through the adapter.
+//
+// Platform → adapter → Accept → Handle → Finish → sender → adapter → platform.
+//
+// # Where things are
+//
+// Inside this package, by file:
+//
+//	bot.go        the Bot, its settings and what it works with
+//	turn.go       the handling of one event: what was read, what will change
+//	ask.go        questions, follow-ups, edits: what is answered, and when not
+//	answer.go     how an answer looks
+//	press.go      the buttons under an answer, and browsing
+//	escalate.go   from conversation to ticket, and the asker's side of it
+//	commands.go   the one table of everything that can be done, and its parser
+//	tickets.go    the agents' verbs
+//	card.go       how a ticket looks to an agent
+//	front.go      what platforms ask in the same breath: forms, typeahead
+//	access.go     who may do what; the only place that decides
+//	words.go      our sentences, from words/en.yaml and its translations
+//
+// Around it:
+//
+//	bot/chat          words all parts share: events, replies, places, buttons
+//	bot/conversation  one asker's exchange: what was asked and shown
+//	bot/desk          tickets, their states, the order they are worked in
+//	bot/spool         the durable path, and the contract of its store
+//	knowledge         articles, and Library.Find
+//	adapters/redis    the store; the same code on a Redis inside the process
+//	config            file and environment to one checked Config
+//	main.go           the commands, and the wiring: it alone knows every part
+//	testdata/script   whole conversations, told as a person sees them
+//
+// # Rules that hold everywhere
+//
+// Addressed, we always answer, or say why not; overheard, we are silent unless
+// sure. Private audiences do not exist for those who may not read them, in any
+// door. A stranger's words are never markup. Whoever acts on a button checks
+// the person and every argument again, for both come from outside. Rules stand
+// on plain types without I/O, and time comes in as an argument.
+package bot

@@ -1,0 +1,268 @@
+package bot
+
+import (
+	"cmp"
+	"errors"
+	"strings"
+
+	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/conversation"
+	"github.com/signpost-bot/signpost/bot/desk"
+	"github.com/signpost-bot/signpost/knowledge"
+)
+
+// contact makes a ticket of a conversation. The form brings question and
+// topic; a press that came without one goes by the question as it was asked.
+// An agent may press for the asker, who stays the asker.
+func (t *turn) contact(chat.Invocation) error {
+	c, err := t.theirs()
+	if c == nil || err != nil {
+		return err
+	}
+	if c.Value.Ticket != "" {
+		k, err := t.ticket(c.Value.Ticket)
+		if err != nil {
+			return err
+		}
+		if k != nil && k.Value.Live() {
+			return t.showOwn("ticket_exists", &k.Value)
+		}
+	}
+	question, topic := c.Value.Newest().Text, t.topicOf(&c.Value)
+	if t.event.Kind == chat.Submit && t.isAsker(&c.Value) {
+		question = cmp.Or(strings.TrimSpace(t.event.Values["question"]), question)
+		topic = ""
+		for _, option := range t.topicOptions(t.lang, &c.Value) {
+			if option.Value == t.event.Values["topic"] && option.Value != otherTopic {
+				topic = option.Value
+			}
+		}
+	}
+	return t.open(c, chat.Shorten(question, maxFormText), topic)
+}
+
+// open opens the ticket for a conversation.
+func (t *turn) open(c *heldConversation, question, topic string) error {
+	number, err := t.view.Number(t.ctx)
+	if err != nil {
+		return err
+	}
+	k := &heldTicket{Value: desk.New(number, &c.Value, question, topic, t.at)}
+	k.Value.Desk = desk.Route(t.settings.Desks, c.Value.Trail.Audience, topic).Name
+	ahead, err := t.view.Ahead(t.ctx, k.Value, t.at)
+	if err != nil {
+		return err
+	}
+	c.Value.Escalate(k.Value.ID, t.at)
+	k.Value.Trail = c.Value.Trail
+	t.keepConversation(c)
+	t.keepTicket(k)
+	t.post(t.public(&c.Value, "", chat.Post, []chat.Block{
+		t.text("ticket_opened", args{"Ticket": k.Value.ID}),
+		t.queueLine(ahead),
+		row(t.cancelButton(&k.Value)),
+	}))
+	return nil
+}
+
+// queueLine tells the place in the queue.
+func (t *turn) queueLine(ahead int) chat.Block {
+	if ahead == 0 {
+		return t.text("queue_first")
+	}
+	return t.text("queue_ahead", args{"N": ahead})
+}
+
+func (t *turn) cancelButton(k *desk.Ticket) chat.Button {
+	return chat.Button{Label: t.line("button_cancel", args{"Ticket": k.ID}), Action: chat.Do("cancel", string(k.ID))}
+}
+
+// topicOf guesses what a conversation is about: the topic of the article that
+// was shown first for the newest question, empty if none was.
+func (b *Bot) topicOf(c *conversation.Conversation) string {
+	if asked := c.Newest(); asked != nil && len(asked.Shown) > 0 {
+		first := asked.Shown[0]
+		private := b.private(c.Asker, c.Private)
+		if a, ok := b.library().Article(knowledge.ArticleID(first.ID), knowledge.Lang(first.Lang), private); ok {
+			return a.Topic
+		}
+	}
+	return ""
+}
+
+// saidToTicket takes what an asker says after escalating to the ticket. It
+// reports false if the ticket is over, so that the words begin anew.
+func (t *turn) saidToTicket(c *heldConversation) (done bool, err error) {
+	k, err := t.ticket(c.Value.Ticket)
+	if k == nil || err != nil {
+		return false, err
+	}
+	t.lang = t.words.speak(c.Value.Trail.Lang)
+	resolved := k.Value.State == desk.Resolved
+	if resolved {
+		ans, err := t.find(c, t.event.Text)
+		if err != nil {
+			return false, err
+		}
+		if ans.Intent == knowledge.Thanks { // thanks reopens nothing
+			t.tell(t.text("thanked"))
+			return true, nil
+		}
+	}
+	switch err := k.Value.Add(t.event.Text, t.event.Files, t.settings.Grace, t.event.At); {
+	case errors.Is(err, desk.ErrClosed):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	t.keepTicket(k)
+	t.added(&k.Value, resolved)
+	return true, nil
+}
+
+// added tells both sides that the asker's words are with the ticket.
+func (t *turn) added(k *desk.Ticket, reopened bool) {
+	id := "ticket_added"
+	if reopened {
+		id = "ticket_reopened"
+	}
+	t.tell(t.text(id, args{"Ticket": k.ID}))
+	t.toHolder(k, "asker_added", t.event.Text)
+}
+
+// toHolder tells a ticket's holder what its asker did.
+func (t *turn) toHolder(k *desk.Ticket, id, words string) {
+	if k.Holder == "" {
+		return
+	}
+	lang := t.words.speak(t.settings.Languages[0])
+	blocks := []chat.Block{t.textIn(lang, id, args{"Name": k.Asker.Name, "Ticket": k.ID})}
+	if words != "" {
+		blocks = append(blocks, quote(words))
+	}
+	for _, f := range t.event.Files {
+		blocks = append(blocks, contextLine(chat.Plain(t.fileLine(f))))
+	}
+	blocks = append(blocks, row(
+		chat.Button{Label: t.words.line(lang, "button_reply"), Action: chat.Do("reply", string(k.ID)), Style: chat.Primary},
+		chat.Button{Label: t.words.line(lang, "button_show"), Action: chat.Do("show", string(k.ID))}))
+	t.notify(desk.Agent{ID: k.Holder, Account: k.HolderAs}, blocks...)
+}
+
+// ownTickets is how many of one's tickets are listed: a screenful.
+const ownTickets = 10
+
+// status lists the sender's own tickets.
+func (t *turn) status(chat.Invocation) error {
+	list, err := t.view.Asked(t.ctx, t.event.From.Person, ownTickets)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		t.tell(t.text("status_none"))
+		return nil
+	}
+	var blocks []chat.Block
+	var buttons []chat.Button
+	for i := range list {
+		k := &list[i]
+		blocks = append(blocks, chat.Block{Layout: chat.Paragraph, Text: t.ownLine(k)}, quote(chat.Shorten(k.Question, listed)))
+		if k.Live() {
+			buttons = append(buttons, chat.Button{Label: t.line("button_add", args{"Ticket": k.ID}), Action: chat.Do("add", string(k.ID))}, t.cancelButton(k))
+		}
+	}
+	t.tell(append(blocks, rows(buttons)...)...)
+	return nil
+}
+
+// ownLine is a ticket as its asker sees it.
+func (t *turn) ownLine(k *desk.Ticket) chat.Text {
+	return t.words.say(t.lang, "own_"+string(k.State), args{
+		"Ticket": k.ID, "Ago": t.words.ago(t.lang, t.at.Sub(k.OpenedAt)), "Name": t.holderFor(k),
+	})
+}
+
+// holderFor is how a ticket's holder is called before its asker.
+func (t *turn) holderFor(k *desk.Ticket) string {
+	return cmp.Or(t.access.signature(k.Desk, desk.Agent{ID: k.Holder, Name: k.HolderName}), t.words.line(t.lang, "support"))
+}
+
+// showOwn answers with the state of the sender's own ticket.
+func (t *turn) showOwn(id string, k *desk.Ticket) error {
+	t.tell(t.text(id, args{"Ticket": k.ID}), chat.Block{Layout: chat.Paragraph, Text: t.ownLine(k)}, row(
+		chat.Button{Label: t.line("button_add", args{"Ticket": k.ID}), Action: chat.Do("add", string(k.ID))},
+		t.cancelButton(k)))
+	return nil
+}
+
+// own reads a ticket that the sender asked. Anyone else's does not exist for
+// them.
+func (t *turn) own(in chat.Invocation) (*heldTicket, error) {
+	id, err := desk.ParseID(in.Args["ticket"])
+	if err != nil {
+		return nil, &refusal{"own_none", args{"Ticket": chat.Shorten(in.Args["ticket"], 20)}}
+	}
+	k, err := t.ticket(id)
+	if err != nil {
+		return nil, err
+	}
+	if k == nil || k.Value.Asker.Person != t.event.From.Person {
+		return nil, &refusal{"own_none", args{"Ticket": id}}
+	}
+	return k, nil
+}
+
+// add takes further words from the asker into their ticket.
+func (t *turn) add(in chat.Invocation) error {
+	k, err := t.own(in)
+	if err != nil {
+		return err
+	}
+	text := strings.TrimSpace(in.Args["text"])
+	if text == "" {
+		return &refusal{"add_what", args{"Ticket": k.Value.ID}}
+	}
+	reopened := k.Value.State == desk.Resolved
+	if err := k.Value.Add(text, t.event.Files, t.settings.Grace, t.event.At); err != nil {
+		return t.explain(&k.Value, err)
+	}
+	t.keepTicket(k)
+	t.event.Text = text
+	t.added(&k.Value, reopened)
+	return nil
+}
+
+// cancel takes the asker's own ticket back.
+func (t *turn) cancel(in chat.Invocation) error {
+	k, err := t.own(in)
+	if err != nil {
+		return err
+	}
+	if err := k.Value.Cancel(t.at); err != nil {
+		return t.explain(&k.Value, err)
+	}
+	t.keepTicket(k)
+	t.tell(t.text("cancelled", args{"Ticket": k.Value.ID}))
+	t.toHolder(&k.Value, "asker_cancelled", "")
+	return nil
+}
+
+// rate keeps whether a resolved ticket helped. Only its asker may say.
+func (t *turn) rate(chat.Invocation) error {
+	k, err := t.own(chat.Invocation{Args: map[string]string{"ticket": t.event.Action.Arg(0)}})
+	if err != nil {
+		return err
+	}
+	t.lang = t.words.speak(k.Value.Trail.Lang)
+	good := t.event.Action.Verb == "good"
+	if err := k.Value.Rate(good, t.at); err != nil {
+		return t.explain(&k.Value, err)
+	}
+	t.keepTicket(k)
+	if good {
+		t.tell(t.text("rated_good"))
+	} else {
+		t.tell(t.text("rated_bad", args{"Ticket": k.Value.ID}))
+	}
+	return nil
+}

@@ -1,0 +1,262 @@
+package bot
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/sahilm/fuzzy"
+
+	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/conversation"
+	"github.com/signpost-bot/signpost/bot/spool"
+	"github.com/signpost-bot/signpost/knowledge"
+)
+
+// maxFormText is how many runes a form's text may have.
+// Source: https://docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element
+const maxFormText = 3000
+
+// maxOptions is how many options a select may have, with one kept for
+// "something else": Discord allows 25.
+// Source: https://docs.discord.com/developers/components/reference#string-select
+const maxOptions = 25
+
+// An opening is the question whether an event opens a form.
+type opening struct {
+	*Bot
+	ctx   context.Context
+	event chat.Event
+	lang  string
+}
+
+// Open implements [chat.Front]. A press or command that opens nothing, be it
+// for want of access, is left to Handle, which says why.
+func (b *Bot) Open(ctx context.Context, e chat.Event) (*chat.Form, error) {
+	e.From.Person = b.Person(e.From.Account)
+	c, in, err := b.lookup(e)
+	var usage *chat.UsageError
+	switch {
+	case errors.As(err, &usage) && usage.Command != nil && usage.Param == "text":
+		// `/ticket reply T-3` and nothing to say yet: the form asks for it.
+		i := slices.IndexFunc(b.table, func(c command) bool {
+			return c.Door == usage.Command.Door && c.Verb == usage.Command.Verb
+		})
+		c = b.table[i]
+	case err != nil:
+		return nil, nil
+	case e.Kind == chat.Slash:
+		return nil, nil // nothing is left to ask
+	}
+	if c.form == nil || !b.access.may(e.From, c.Role, "") {
+		return nil, nil
+	}
+	form, err := c.form(&opening{b, ctx, e, b.speaks(e.From)}, in)
+	if errors.As(err, new(*refusal)) || errors.Is(err, spool.ErrNotFound) {
+		return nil, nil
+	}
+	return form, err
+}
+
+// contactForm asks for question and topic, filled in from the conversation.
+func (o *opening) contactForm(chat.Invocation) (*chat.Form, error) {
+	held, err := o.reader.Conversation(o.ctx, chat.ConversationID(o.event.Action.Arg(0)))
+	if err != nil {
+		return nil, err
+	}
+	c := &held.Value
+	if c.Asker.Person != o.event.From.Person || c.Newest() == nil {
+		return nil, nil
+	}
+	if c.Ticket != "" {
+		k, err := o.reader.Ticket(o.ctx, c.Ticket)
+		if err != nil || k.Value.Live() {
+			return nil, err // there is one already: Handle shows it
+		}
+	}
+	lang := o.words.speak(c.Trail.Lang)
+	topic := o.topicOf(c)
+	options := o.topicOptions(lang, c)
+	if !slices.ContainsFunc(options, func(option chat.Option) bool { return option.Value == topic }) {
+		topic = otherTopic
+	}
+	return &chat.Form{
+		Action: o.event.Action,
+		Title:  o.words.line(lang, "button_contact"),
+		Submit: o.words.line(lang, "form_send"),
+		Fields: []chat.Field{
+			{Name: "question", Label: o.words.line(lang, "form_question"), Kind: chat.Lines, Value: chat.Shorten(c.Newest().Text, maxFormText), Max: maxFormText},
+			{Name: "topic", Label: o.words.line(lang, "form_topic"), Kind: chat.Pick, Value: topic, Options: options},
+		},
+	}, nil
+}
+
+// otherTopic is the choice of none of the topics.
+const otherTopic = "other"
+
+// topicOptions are the topics of the asker's audience, and something else.
+func (b *Bot) topicOptions(lang string, c *conversation.Conversation) []chat.Option {
+	var options []chat.Option
+	for _, found := range b.library().Topics(c.Trail.Audience, knowledge.Lang(lang), b.private(c.Asker, c.Private)) {
+		if len(options) < maxOptions-1 {
+			options = append(options, chat.Option{Label: b.topicLabel(lang, found.Name), Value: found.Name})
+		}
+	}
+	return append(options, chat.Option{Label: b.words.line(lang, "topic_other"), Value: otherTopic})
+}
+
+// textForm asks an agent for the words of a reply or note.
+func (o *opening) textForm(in chat.Invocation) (*chat.Form, error) {
+	k, err := o.which(o.ctx, o.reader, o.event.From, in)
+	if err != nil {
+		return nil, err
+	}
+	return o.ask(in.Command.Verb, &k.Value.ID, "form_"+in.Command.Verb), nil
+}
+
+// addForm asks an asker for further words.
+func (o *opening) addForm(in chat.Invocation) (*chat.Form, error) {
+	k, err := o.reader.Ticket(o.ctx, chat.TicketID(in.Args["ticket"]))
+	if err != nil || k.Value.Asker.Person != o.event.From.Person {
+		return nil, err
+	}
+	return o.ask("add", &k.Value.ID, "form_add"), nil
+}
+
+func (o *opening) ask(verb string, id *chat.TicketID, label string) *chat.Form {
+	return &chat.Form{
+		Action: chat.Do(verb, string(*id)),
+		Title:  o.words.line(o.lang, label, args{"Ticket": *id}),
+		Submit: o.words.line(o.lang, "form_send"),
+		Fields: []chat.Field{{Name: "text", Label: o.words.line(o.lang, "form_text"), Kind: chat.Lines, Max: maxFormText}},
+	}
+}
+
+// Check says what is wrong with a sent form. It implements [chat.Front].
+func (b *Bot) Check(e chat.Event) map[string]string {
+	lang := b.speaks(e.From)
+	wrong := map[string]string{}
+	for name, value := range e.Values {
+		if n := utf8.RuneCountInString(value); n > maxFormText {
+			wrong[name] = b.words.line(lang, "form_too_long", args{"N": maxFormText})
+		}
+	}
+	for _, name := range []string{"question", "text"} {
+		if value, ok := e.Values[name]; ok && strings.TrimSpace(value) == "" {
+			wrong[name] = b.words.line(lang, "form_empty")
+		}
+	}
+	return wrong
+}
+
+// Suggest offers what is being typed: verbs, tickets, colleagues, titles. It
+// implements [chat.Front].
+func (b *Bot) Suggest(ctx context.Context, q chat.Typing) []chat.Option {
+	q.From.Person = b.Person(q.From.Account)
+	limit := cmp.Or(q.Limit, maxOptions)
+	role := chat.Everyone
+	if q.Door == "ticket" {
+		role = chat.Agent
+	}
+	if !b.access.may(q.From, role, "") {
+		return nil
+	}
+	var options []chat.Option
+	i := slices.IndexFunc(b.table, func(c command) bool {
+		return c.Door == q.Door && (c.Verb == q.Verb || slices.Contains(c.Aliases, q.Verb))
+	})
+	switch {
+	case q.Param == "":
+		for _, c := range b.table {
+			if c.Door == q.Door && c.Verb != "" {
+				options = append(options, chat.Option{Label: c.Verb, Value: c.Verb})
+			}
+		}
+	case i < 0:
+		return nil
+	case q.Param == "question" || q.Param == "query":
+		return b.titles(q, limit)
+	default:
+		options = b.values(ctx, b.table[i].Command, q)
+	}
+	return likely(q.Text, options, limit)
+}
+
+// titles offers articles. A query's value is the article's id; a question's is
+// its title, to be asked.
+func (b *Bot) titles(q chat.Typing, limit int) []chat.Option {
+	var options []chat.Option
+	for _, a := range b.library().Suggest(q.Text, knowledge.Lang(b.speaks(q.From)), nil, limit) {
+		option := chat.Option{Label: a.Title, Value: a.Title}
+		if q.Param == "query" {
+			option.Value = string(a.ID)
+		}
+		options = append(options, option)
+	}
+	return options
+}
+
+// values lists what a parameter may be.
+func (b *Bot) values(ctx context.Context, c chat.Command, q chat.Typing) []chat.Option {
+	var options []chat.Option
+	for _, p := range c.Params {
+		if p.Name != q.Param {
+			continue
+		}
+		for _, word := range p.Options {
+			options = append(options, chat.Option{Label: word, Value: word})
+		}
+		switch p.Kind {
+		case chat.PersonParam:
+			for _, agent := range b.access.agents("") {
+				options = append(options, chat.Option{Label: agent.Name, Value: "@" + agent.Name})
+			}
+		case chat.TicketParam:
+			options = b.tickets(ctx, q)
+		}
+	}
+	return options
+}
+
+// tickets offers those at hand: an agent's own, then what waits; an asker's
+// own.
+func (b *Bot) tickets(ctx context.Context, q chat.Typing) []chat.Option {
+	list, err := b.reader.Asked(ctx, q.From.Person, maxOptions)
+	if q.Door == "ticket" {
+		list, err = b.reader.Held(ctx, q.From.Person, maxOptions)
+		if err == nil {
+			waiting, _, waitErr := b.reader.Queue(ctx, b.access.desk(q.From).Name, b.now(), maxOptions)
+			list, err = append(list, waiting...), waitErr
+		}
+	}
+	if err != nil {
+		b.log.Warn("no suggestions", "err", err)
+		return nil
+	}
+	var options []chat.Option
+	for _, k := range list {
+		options = append(options, chat.Option{Label: string(k.ID) + " " + chat.Shorten(oneLine(k.Question), 60), Value: string(k.ID)})
+	}
+	return options
+}
+
+// likely keeps the options that fit what was typed, best first.
+func likely(typed string, options []chat.Option, limit int) []chat.Option {
+	if typed == "" {
+		return options[:min(limit, len(options))]
+	}
+	labels := make([]string, len(options))
+	for i, option := range options {
+		labels[i] = option.Label
+	}
+	var found []chat.Option
+	for _, match := range fuzzy.Find(typed, labels) {
+		if len(found) < limit {
+			found = append(found, options[match.Index])
+		}
+	}
+	return found
+}

@@ -1,0 +1,441 @@
+package bot
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/conversation"
+	"github.com/signpost-bot/signpost/bot/desk"
+	"github.com/signpost-bot/signpost/bot/spool"
+	"github.com/signpost-bot/signpost/knowledge"
+)
+
+// listed is how many runes of a question stand in a list.
+const listed = 120
+
+// queueShown is how many tickets `queue` and `mine` list: a screenful.
+const queueShown = 10
+
+// which finds the ticket a command is about: the one named, else the only one
+// the sender holds. It never guesses between two.
+func (b *Bot) which(ctx context.Context, r spool.Reader, s chat.Sender, in chat.Invocation) (*heldTicket, error) {
+	if typed, ok := in.Args["ticket"]; ok {
+		id, err := desk.ParseID(typed)
+		if err != nil {
+			return nil, &refusal{"no_ticket", args{"Ticket": chat.Shorten(typed, 20)}}
+		}
+		k, err := r.Ticket(ctx, id)
+		switch {
+		case errors.Is(err, spool.ErrNotFound):
+			return nil, &refusal{"no_ticket", args{"Ticket": id}}
+		case err != nil:
+			return nil, err
+		case !b.access.may(s, chat.Agent, k.Value.Desk):
+			return nil, &refusal{"other_desk", args{"Ticket": id, "Desk": k.Value.Desk}}
+		}
+		return &k, nil
+	}
+	held, err := r.Held(ctx, s.Person, 2)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(held) == 0:
+		return nil, &refusal{"which_none", args{"Verb": in.Command.Verb}}
+	case len(held) > 1:
+		return nil, &refusal{"which_many", args{
+			"One": held[0].ID, "Two": held[1].ID, "Verb": in.Command.Verb,
+		}}
+	}
+	k, err := r.Ticket(ctx, held[0].ID)
+	return &k, err
+}
+
+// worked is the turn's ticket, and the sender as its agent.
+func (t *turn) worked(in chat.Invocation) (*heldTicket, desk.Agent, error) {
+	k, err := t.which(t.ctx, t.view, t.event.From, in)
+	return k, t.access.agent(t.event.From), err
+}
+
+// explain turns a rule's refusal into words. Other errors stay what they are.
+func (t *turn) explain(k *desk.Ticket, err error) error {
+	a := args{"Ticket": k.ID, "Name": k.HolderName}
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, desk.ErrHeld):
+		a["Ago"] = t.words.ago(t.lang, t.at.Sub(k.ClaimedAt))
+		return &refusal{"held", a}
+	case errors.Is(err, desk.ErrFree):
+		return &refusal{"free", a}
+	case errors.Is(err, desk.ErrResolved):
+		return &refusal{"is_resolved", a}
+	case errors.Is(err, desk.ErrClosed):
+		return &refusal{"is_closed", a}
+	case errors.Is(err, desk.ErrNotDone):
+		return &refusal{"not_done", a}
+	case errors.Is(err, desk.ErrUnchanged):
+		return &refusal{"unchanged", a}
+	case errors.Is(err, desk.ErrTooMany):
+		return &refusal{"too_many_labels", args{"N": desk.MaxLabels, "Ticket": k.ID}}
+	}
+	return err
+}
+
+// changed keeps the ticket and confirms what was done to it.
+func (t *turn) changed(k *heldTicket, id string, a args) error {
+	t.keepTicket(k)
+	a["Ticket"] = k.Value.ID
+	t.tell(t.text(id, a))
+	return nil
+}
+
+// queue lists what waits on the sender's desk.
+func (t *turn) queue(chat.Invocation) error {
+	d := t.access.desk(t.event.From)
+	list, total, err := t.view.Queue(t.ctx, d.Name, t.at, queueShown)
+	if err != nil {
+		return err
+	}
+	if total == 0 {
+		t.tell(t.text("queue_empty"))
+		return nil
+	}
+	blocks := append([]chat.Block{t.text("queue_total", args{"N": total})}, t.list(list)...)
+	if total > len(list) {
+		blocks = append(blocks, contextLine(t.words.say(t.lang, "queue_rest", args{"N": total - len(list)})))
+	}
+	t.tell(append(blocks, row(chat.Button{Label: t.line("button_next"), Action: chat.Do("next"), Style: chat.Primary}))...)
+	return nil
+}
+
+// mine lists what the sender holds.
+func (t *turn) mine(chat.Invocation) error {
+	list, err := t.view.Held(t.ctx, t.event.From.Person, queueShown)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		t.tell(t.text("mine_none"))
+		return nil
+	}
+	t.tell(append([]chat.Block{t.text("mine", args{"N": len(list)})}, t.list(list)...)...)
+	return nil
+}
+
+func (t *turn) list(tickets []desk.Ticket) []chat.Block {
+	var blocks []chat.Block
+	for i := range tickets {
+		k := &tickets[i]
+		text := append(t.words.say(t.lang, "listed", args{"Ticket": k.ID}), chat.Span{Text: " " + chat.Shorten(oneLine(k.Question), listed)})
+		blocks = append(blocks,
+			chat.Block{Layout: chat.Paragraph, Text: text},
+			contextLine(chat.Plain(t.listedLine(k))))
+	}
+	return blocks
+}
+
+// listedLine is the small line under a listed ticket.
+func (t *turn) listedLine(k *desk.Ticket) string {
+	parts := []string{k.Asker.Name, t.words.ago(t.lang, t.at.Sub(k.OpenedAt))}
+	if k.State == desk.Waiting {
+		parts = append(parts, t.line("state_waiting"))
+	}
+	if k.Priority != desk.Normal {
+		parts = append(parts, t.line("priority_"+k.Priority.String()))
+	}
+	if k.Trail.Audience != "" {
+		parts = append(parts, t.audienceLabel(t.lang, k.Trail.Audience))
+	}
+	return strings.Join(append(parts, k.Labels...), " · ")
+}
+
+// next takes the first ticket in line.
+func (t *turn) next(chat.Invocation) error {
+	d := t.access.desk(t.event.From)
+	id, err := t.view.Head(t.ctx, d.Name, t.at)
+	if errors.Is(err, spool.ErrNotFound) {
+		t.tell(t.text("queue_empty"))
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return t.claim(chat.Invocation{Args: map[string]string{"ticket": string(id)}})
+}
+
+// claim makes a ticket the sender's.
+func (t *turn) claim(in chat.Invocation) error {
+	if in.Args["ticket"] == "" {
+		return &refusal{"claim_which", nil}
+	}
+	k, agent, err := t.worked(in)
+	if err != nil {
+		return err
+	}
+	if k.Value.Holder == agent.ID && k.Value.Live() {
+		return &refusal{"claimed_already", args{"Ticket": k.Value.ID}}
+	}
+	if err := k.Value.Claim(agent, t.at); err != nil {
+		return t.explain(&k.Value, err)
+	}
+	t.keepTicket(k)
+	t.tell(append([]chat.Block{t.text("claimed", args{"Ticket": k.Value.ID})}, t.card(&k.Value)...)...)
+	return nil
+}
+
+// show lays a ticket out with its trail and history.
+func (t *turn) show(in chat.Invocation) error {
+	k, _, err := t.worked(in)
+	if err != nil {
+		return err
+	}
+	t.tell(append(t.card(&k.Value), t.history(&k.Value)...)...)
+	return nil
+}
+
+func (t *turn) release(in chat.Invocation) error {
+	k, agent, err := t.worked(in)
+	if err != nil {
+		return err
+	}
+	holder := desk.Agent{ID: k.Value.Holder, Account: k.Value.HolderAs}
+	if err := k.Value.Release(agent, t.access.leads(t.event.From, k.Value.Desk), t.at); err != nil {
+		return t.explain(&k.Value, err)
+	}
+	t.notify(holder, t.text("told_released", args{"Ticket": k.Value.ID, "Name": agent.Name}))
+	return t.changed(k, "released", args{})
+}
+
+func (t *turn) assign(in chat.Invocation) error {
+	k, agent, err := t.worked(in)
+	if err != nil {
+		return err
+	}
+	if !t.access.may(t.event.From, chat.Lead, k.Value.Desk) {
+		return t.notAllowed(chat.Lead)
+	}
+	to, err := t.colleague(&k.Value, in)
+	if err != nil {
+		return err
+	}
+	holder := desk.Agent{ID: k.Value.Holder, Account: k.Value.HolderAs}
+	if err := k.Value.Assign(agent, to, t.at); err != nil {
+		return t.explain(&k.Value, err)
+	}
+	t.notify(holder, t.text("told_taken", args{"Ticket": k.Value.ID, "Name": agent.Name, "To": to.Name}))
+	t.handOver(&k.Value, agent, to, "")
+	return t.changed(k, "assigned", args{"Name": to.Name})
+}
+
+func (t *turn) transfer(in chat.Invocation) error {
+	k, agent, err := t.worked(in)
+	if err != nil {
+		return err
+	}
+	to, err := t.colleague(&k.Value, in)
+	if err != nil {
+		return err
+	}
+	lead := t.access.leads(t.event.From, k.Value.Desk)
+	if err := k.Value.Transfer(agent, to, lead, in.Args["note"], t.at); err != nil {
+		return t.explain(&k.Value, err)
+	}
+	t.handOver(&k.Value, agent, to, in.Args["note"])
+	return t.changed(k, "transferred", args{"Name": to.Name})
+}
+
+// colleague is the agent whom a command names.
+func (t *turn) colleague(k *desk.Ticket, in chat.Invocation) (desk.Agent, error) {
+	to, ok := t.access.colleague(in.Args["agent"], k.Desk, t.event.From.Account)
+	if !ok {
+		return to, &refusal{"no_agent", args{"Name": chat.Shorten(in.Args["agent"], 40)}}
+	}
+	return to, nil
+}
+
+// handOver tells an agent of a ticket that is theirs now.
+func (t *turn) handOver(k *desk.Ticket, by, to desk.Agent, note string) {
+	blocks := []chat.Block{t.text("told_yours", args{"Ticket": k.ID, "Name": by.Name})}
+	if note != "" {
+		blocks = append(blocks, quote(note))
+	}
+	t.notify(to, append(blocks, t.card(k)...)...)
+}
+
+// reply sends an agent's words to the asker.
+func (t *turn) reply(in chat.Invocation) error {
+	k, agent, err := t.worked(in)
+	if err != nil {
+		return err
+	}
+	text := strings.TrimSpace(in.Args["text"])
+	if text == "" {
+		return &refusal{"text_missing", args{"Verb": "reply"}}
+	}
+	if err := k.Value.Reply(agent, text, t.at); err != nil {
+		return t.explain(&k.Value, err)
+	}
+	t.relay(&k.Value, agent, text)
+	return t.changed(k, "replied", args{"Name": k.Value.Asker.Name})
+}
+
+// relay carries an agent's words to where the asker is.
+func (t *turn) relay(k *desk.Ticket, agent desk.Agent, text string) {
+	lang := t.words.speak(k.Trail.Lang)
+	name := cmp.Or(t.access.signature(k.Desk, agent), t.words.line(lang, "support"))
+	t.inform(k, chat.Relaying,
+		contextLine(t.words.say(lang, "reply_from", args{"Name": name, "Ticket": k.ID})),
+		chat.Block{Layout: chat.Paragraph, Text: chat.Plain(text)})
+}
+
+func (t *turn) addNote(in chat.Invocation) error {
+	k, agent, err := t.worked(in)
+	if err != nil {
+		return err
+	}
+	text := strings.TrimSpace(in.Args["text"])
+	if text == "" {
+		return &refusal{"text_missing", args{"Verb": "note"}}
+	}
+	k.Value.Note(agent, text, t.at)
+	return t.changed(k, "noted", args{})
+}
+
+// article sends the asker the article that fits a query best, found with the
+// asker's eyes: nothing private.
+func (t *turn) article(in chat.Invocation) error {
+	k, agent, err := t.worked(in)
+	if err != nil {
+		return err
+	}
+	found, err := t.findArticle(in.Args["query"], knowledge.Lang(k.Value.Trail.Lang))
+	if err != nil {
+		return err
+	}
+	if found == nil {
+		return &refusal{"article_none", args{"Query": chat.Shorten(in.Args["query"], 60)}}
+	}
+	sent := conversation.Shown{ID: string(found.ID), Lang: string(found.Lang), Title: found.Title, URL: found.URL}
+	if err := k.Value.Send(agent, sent, t.at); err != nil {
+		return t.explain(&k.Value, err)
+	}
+	lang := t.words.speak(k.Value.Trail.Lang)
+	name := cmp.Or(t.access.signature(k.Value.Desk, agent), t.words.line(lang, "support"))
+	t.inform(&k.Value, chat.Relaying,
+		t.textIn(lang, "article_from", args{"Name": name, "Ticket": k.Value.ID}),
+		chat.Block{Layout: chat.Paragraph, Text: chat.Text{{Text: found.Title, URL: found.URL, Bold: true}}})
+	return t.changed(k, "article_sent", args{"Title": found.Title, "Name": k.Value.Asker.Name})
+}
+
+// findArticle takes an id, as typeahead gives it, or words.
+func (t *turn) findArticle(query string, lang knowledge.Lang) (*knowledge.Article, error) {
+	if a, ok := t.library().Article(knowledge.ArticleID(query), lang, nil); ok {
+		return a, nil
+	}
+	ans, err := t.library().Find(t.ctx, knowledge.Question{Text: query, Locale: lang, Limit: 1})
+	if err != nil {
+		return nil, err
+	}
+	if len(ans.Matches) > 0 && ans.Level != knowledge.None {
+		return ans.Matches[0].Article, nil
+	}
+	if titles := t.library().Suggest(query, lang, nil, 1); len(titles) > 0 {
+		return titles[0], nil
+	}
+	return nil, nil
+}
+
+// resolve settles a ticket, with a last word to the asker if there is one,
+// and asks them whether it helped.
+func (t *turn) resolve(in chat.Invocation) error {
+	k, agent, err := t.worked(in)
+	if err != nil {
+		return err
+	}
+	lead := t.access.leads(t.event.From, k.Value.Desk)
+	text := strings.TrimSpace(in.Args["text"])
+	if text != "" && (k.Value.Holder == "" || k.Value.Holder == agent.ID) {
+		if err := k.Value.Reply(agent, text, t.at); err != nil {
+			return t.explain(&k.Value, err)
+		}
+	}
+	if err := k.Value.Resolve(agent, lead, t.at); err != nil {
+		return t.explain(&k.Value, err)
+	}
+	if text != "" {
+		t.relay(&k.Value, agent, text)
+	}
+	lang := t.words.speak(k.Value.Trail.Lang)
+	t.inform(&k.Value, chat.Notifying, t.textIn(lang, "resolved_asker", args{"Ticket": k.Value.ID}), row(
+		chat.Button{Label: t.words.line(lang, "button_good"), Action: chat.Do("good", string(k.Value.ID)), Style: chat.Primary},
+		chat.Button{Label: t.words.line(lang, "button_bad"), Action: chat.Do("bad", string(k.Value.ID))}))
+	return t.changed(k, "resolved", args{"Name": k.Value.Asker.Name})
+}
+
+func (t *turn) closeTicket(in chat.Invocation) error {
+	k, agent, err := t.worked(in)
+	if err != nil {
+		return err
+	}
+	if err := k.Value.Close(agent, t.access.leads(t.event.From, k.Value.Desk), in.Args["reason"], t.at); err != nil {
+		return t.explain(&k.Value, err)
+	}
+	lang := t.words.speak(k.Value.Trail.Lang)
+	t.inform(&k.Value, chat.Notifying, t.textIn(lang, "closed_asker", args{"Ticket": k.Value.ID}))
+	return t.changed(k, "closed", args{})
+}
+
+func (t *turn) reopen(in chat.Invocation) error {
+	if in.Args["ticket"] == "" {
+		return &refusal{"reopen_which", nil}
+	}
+	k, agent, err := t.worked(in)
+	if err != nil {
+		return err
+	}
+	if err := k.Value.Reopen(agent, t.at); err != nil {
+		return t.explain(&k.Value, err)
+	}
+	lang := t.words.speak(k.Value.Trail.Lang)
+	t.inform(&k.Value, chat.Notifying, t.textIn(lang, "reopened_asker", args{"Ticket": k.Value.ID}))
+	return t.changed(k, "reopened", args{})
+}
+
+func (t *turn) priority(in chat.Invocation) error {
+	k, agent, err := t.worked(in)
+	if err != nil {
+		return err
+	}
+	p, err := desk.ParsePriority(in.Args["priority"])
+	if err != nil {
+		return &refusal{"no_priority", nil}
+	}
+	if err := k.Value.SetPriority(agent, p, t.at); err != nil {
+		return t.explain(&k.Value, err)
+	}
+	return t.changed(k, "prioritised", args{"Priority": t.line("priority_" + p.String())})
+}
+
+// maxLabel is how many runes a label has: a word, not a sentence.
+const maxLabel = 40
+
+func (t *turn) label(in chat.Invocation) error {
+	k, agent, err := t.worked(in)
+	if err != nil {
+		return err
+	}
+	word := chat.Shorten(strings.ToLower(in.Args["label"]), maxLabel)
+	id, change := "labelled", k.Value.AddLabel
+	if in.Args["do"] == "remove" {
+		id, change = "unlabelled", k.Value.RemoveLabel
+	}
+	if err := change(agent, word, t.at); err != nil {
+		return t.explain(&k.Value, err)
+	}
+	return t.changed(k, id, args{"Label": word})
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -1,0 +1,218 @@
+package bot
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/conversation"
+	"github.com/signpost-bot/signpost/bot/desk"
+	"github.com/signpost-bot/signpost/bot/spool"
+)
+
+type (
+	heldConversation = spool.Versioned[conversation.Conversation]
+	heldTicket       = spool.Versioned[desk.Ticket]
+	heldPerson       = spool.Versioned[desk.Person]
+)
+
+// A turn is the handling of one event: what was read, and what is to change.
+type turn struct {
+	*Bot
+	ctx    context.Context
+	event  chat.Event
+	view   spool.View
+	at     time.Time // UTC
+	lang   string    // that the sender reads
+	alone  bool      // only the sender sees what is answered
+	aside  bool      // this exchange must not take the lane over
+	chosen string    // audience that the sender chose just now
+	out    spool.Outcome
+
+	conversations []*heldConversation
+	tickets       []*heldTicket
+	persons       []*heldPerson
+}
+
+func (b *Bot) turn(ctx context.Context, e chat.Event, v spool.View) *turn {
+	t := &turn{Bot: b, ctx: ctx, event: e, view: v, at: b.now().UTC(), lang: b.speaks(e.From)}
+	if command, ok := b.Lookup(e); ok {
+		t.alone = command.Visibility == chat.Private
+	}
+	t.alone = t.alone || e.Private
+	return t
+}
+
+// speaks is the language of someone of whom nothing but the locale is known.
+func (b *Bot) speaks(s chat.Sender) string {
+	return b.words.speak(cmp.Or(s.Locale, b.settings.Languages[0]))
+}
+
+// outcome is everything that changed.
+func (t *turn) outcome() spool.Outcome {
+	for _, c := range t.conversations {
+		t.out.Conversations = append(t.out.Conversations, *c)
+	}
+	for _, k := range t.tickets {
+		t.out.Tickets = append(t.out.Tickets, *k)
+	}
+	for _, p := range t.persons {
+		t.out.Persons = append(t.out.Persons, *p)
+	}
+	return t.out
+}
+
+// keep stores a record when the turn is over.
+func (t *turn) keepConversation(c *heldConversation) {
+	if !slices.Contains(t.conversations, c) {
+		t.conversations = append(t.conversations, c)
+	}
+}
+
+func (t *turn) keepTicket(k *heldTicket) {
+	if !slices.Contains(t.tickets, k) {
+		t.tickets = append(t.tickets, k)
+	}
+}
+
+func (t *turn) keepPerson(p *heldPerson) {
+	if !slices.Contains(t.persons, p) {
+		t.persons = append(t.persons, p)
+	}
+}
+
+// here is the sender's conversation in this lane; nil if there is none. In a
+// thread that someone else began, the sender's exchange is an aside.
+func (t *turn) here() (*heldConversation, error) {
+	c, ok, err := t.view.Here(t.ctx)
+	if err != nil || !ok {
+		return nil, err
+	}
+	if c.Value.Asker.Person != t.event.From.Person {
+		t.aside = true
+		return nil, nil
+	}
+	return &c, nil
+}
+
+// begin starts a conversation with this event.
+func (t *turn) begin(private bool) *heldConversation {
+	c := conversation.Begin(t.event, private)
+	if t.aside {
+		c.Lane += chat.Lane("/aside/" + t.event.From.Account)
+	}
+	return &heldConversation{Value: c}
+}
+
+// conversation reads one that a button names; nil if there is none such.
+func (t *turn) conversation(id string) (*heldConversation, error) {
+	c, err := t.view.Conversation(t.ctx, chat.ConversationID(id))
+	if errors.Is(err, spool.ErrNotFound) {
+		return nil, nil
+	}
+	return &c, err
+}
+
+// hear takes up the language of the sender's conversation in this lane, for
+// someone whose locale nobody told.
+func (t *turn) hear() error {
+	if t.event.From.Locale != "" {
+		return nil
+	}
+	c, err := t.here()
+	if c != nil {
+		t.lang = t.words.speak(c.Value.Trail.Lang)
+	}
+	return err
+}
+
+// ticket reads one; nil if there is none such.
+func (t *turn) ticket(id chat.TicketID) (*heldTicket, error) {
+	k, err := t.view.Ticket(t.ctx, id)
+	if errors.Is(err, spool.ErrNotFound) {
+		return nil, nil
+	}
+	return &k, err
+}
+
+func (t *turn) sender() (*heldPerson, error) {
+	p, err := t.view.Person(t.ctx, t.event.From.Person)
+	if p.Value.ID == "" {
+		p.Value = desk.Person{ID: t.event.From.Person, Accounts: []chat.AccountID{t.event.From.Account}}
+	}
+	return &p, err
+}
+
+// post queues a reply. Without a Key it gets one of its own, the same each
+// time the event is handled.
+func (t *turn) post(r chat.Reply) {
+	if r.Key == "" {
+		r.Key = chat.Key(fmt.Sprintf("re/%s/%d", t.mark(), len(t.out.Replies)))
+	}
+	r.Deed = cmp.Or(r.Deed, chat.Post)
+	r.Purpose = cmp.Or(r.Purpose, chat.Answering)
+	t.out.Replies = append(t.out.Replies, r)
+}
+
+// mark is short, and the same for every copy of the event.
+func (t *turn) mark() string {
+	sum := sha256.Sum256([]byte(t.event.Identity()))
+	return hex.EncodeToString(sum[:10])
+}
+
+// tell answers the sender where they are, as privately as their door says.
+func (t *turn) tell(blocks ...chat.Block) {
+	r := chat.Reply{Place: t.event.Place, Handle: t.event.Handle, Blocks: blocks}
+	if t.alone && !t.event.Private {
+		r.Only = t.event.From.Account
+	}
+	t.post(r)
+}
+
+// refuse answers the sender alone, whatever the door.
+func (t *turn) refuse(blocks ...chat.Block) {
+	t.alone = true
+	t.tell(blocks...)
+}
+
+// inform tells the asker of a ticket something, in their language, where they
+// asked.
+func (t *turn) inform(k *desk.Ticket, purpose chat.Purpose, blocks ...chat.Block) {
+	r := chat.Reply{Place: k.Place, Purpose: purpose, Blocks: blocks}
+	if k.Private && k.Place != chat.Direct(k.Asker.Account) {
+		r.Only = k.Asker.Account
+	}
+	t.post(r)
+}
+
+// notify tells an agent something in their direct messages, unless they are
+// the one who did it.
+func (t *turn) notify(agent desk.Agent, blocks ...chat.Block) {
+	if agent.Account != "" && agent.ID != t.event.From.Person {
+		t.post(chat.Reply{Place: chat.Direct(agent.Account), Purpose: chat.Notifying, Blocks: blocks})
+	}
+}
+
+// text is a paragraph in the sender's language.
+func (t *turn) text(id string, a ...args) chat.Block { return t.textIn(t.lang, id, a...) }
+
+func (t *turn) textIn(lang, id string, a ...args) chat.Block {
+	return chat.Block{Layout: chat.Paragraph, Text: t.words.say(lang, id, a...)}
+}
+
+func (t *turn) line(id string, a ...args) string { return t.words.line(t.lang, id, a...) }
+
+// quote shows someone's words as theirs.
+func quote(s string) chat.Block { return chat.Block{Layout: chat.Quote, Text: chat.Plain(s)} }
+
+func contextLine(text chat.Text) chat.Block { return chat.Block{Layout: chat.Context, Text: text} }
+
+func row(buttons ...chat.Button) chat.Block {
+	return chat.Block{Layout: chat.Buttons, Buttons: buttons}
+}
