@@ -81,7 +81,7 @@ type Delivery struct {
 	// Sent is the message that stands under the reply's Key, to be replaced or
 	// removed; empty if none. A Post leaves it alone.
 	Sent Receipt
-	Try  int // 1 for the first
+	Try  int // 1 for the first; one that was begun and broken off counts
 }
 
 // A Receipt is where a delivered reply stands.

@@ -6,12 +6,13 @@ import (
 )
 
 // Before reports whether t is worked before u at a time: first what is due by
-// then, the most overdue first, then by priority, then by age.
+// then, the most overdue first, then by priority, then by age. Times count to
+// the millisecond, as they are stored.
 func (t *Ticket) Before(u *Ticket, now time.Time) bool {
 	if a, b := t.due(now), u.due(now); a != b {
 		return a
-	} else if a && !t.DueAt.Equal(u.DueAt) {
-		return t.DueAt.Before(u.DueAt)
+	} else if due := cmp.Compare(t.DueAt.UnixMilli(), u.DueAt.UnixMilli()); a && due != 0 {
+		return due < 0
 	}
 	return cmp.Or(cmp.Compare(t.Rank(), u.Rank()), cmp.Compare(t.Number, u.Number)) < 0
 }

@@ -29,6 +29,8 @@ const (
 	closing = 10 * time.Second
 	// maxTries is how many failures bury an event.
 	maxTries = 5
+	// maxConflicts is far more than ever meet on one record.
+	maxConflicts = 1000
 	// maxPause bounds the wait between two tries.
 	maxPause = time.Minute
 )
@@ -155,32 +157,44 @@ func (s *Spool) work(ctx context.Context) error {
 		return err
 	}
 	log := s.log.With("event", w.Event.ID, "kind", w.Event.Kind)
-	for {
-		var o Outcome
-		if o, err = s.handle(ctx, w); err != nil {
-			break
+	err = s.finish(ctx, w)
+	var failed *failure
+	if errors.As(err, &failed) {
+		if w.Tries+1 < maxTries {
+			log.Error("event failed and will be tried again", "tries", w.Tries+1, "err", err)
+			err = s.store.Retry(ctx, w, err.Error(), s.now().Add(backoff(w.Tries+1)), s.now())
+		} else {
+			log.Error("event is buried", "tries", w.Tries+1, "err", err)
+			err = s.store.Bury(ctx, w, err.Error(), s.handler.Apologise(w.Event), s.now())
 		}
-		err = s.store.Finish(ctx, w, o, s.now())
-		if !errors.Is(err, ErrConflict) {
-			break
-		}
-		w.View = s.store.Fresh(w)
 	}
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, ErrLost):
+	if errors.Is(err, ErrLost) {
 		log.Warn("another worker took the event over")
 		return nil
-	case !errors.As(err, new(*failure)):
-		return err // the store is in trouble; the lease will run out
 	}
-	if w.Tries+1 >= maxTries {
-		log.Error("event is buried", "tries", w.Tries+1, "err", err)
-		return s.store.Bury(ctx, w, err.Error(), s.handler.Apologise(w.Event), s.now())
+	return err
+}
+
+// finish handles an event until its outcome is committed. A conflict means
+// that someone else got ahead, so it is handled again; that many in a row are
+// a mistake of the handler's.
+func (s *Spool) finish(ctx context.Context, w Work) error {
+	for range maxConflicts {
+		o, err := s.handle(ctx, w)
+		if err != nil {
+			return err
+		}
+		err = s.store.Finish(ctx, w, o, s.now())
+		switch {
+		case errors.Is(err, ErrConflict):
+			w.View = s.store.Fresh(w)
+		case err == nil, errors.Is(err, ErrLost), errors.Is(err, ErrUnavailable), ctx.Err() != nil:
+			return err
+		default:
+			return &failure{fmt.Errorf("finish: %w", err)} // the outcome was refused
+		}
 	}
-	log.Error("event failed and will be tried again", "tries", w.Tries+1, "err", err)
-	return s.store.Retry(ctx, w, err.Error(), s.now().Add(backoff(w.Tries+1)), s.now())
+	return &failure{ErrConflict}
 }
 
 // A failure is an error of the handler's own, which counts towards burying.
@@ -197,7 +211,7 @@ func (s *Spool) handle(ctx context.Context, w Work) (o Outcome, err error) {
 		}
 	}()
 	o, err = s.handler.Handle(ctx, w.Event, w.View)
-	if err != nil && !errors.Is(err, ErrUnavailable) && ctx.Err() == nil {
+	if err != nil && !errors.Is(err, ErrUnavailable) && !errors.Is(err, ErrLost) && ctx.Err() == nil {
 		err = &failure{err}
 	}
 	return o, err
@@ -210,7 +224,7 @@ func (s *Spool) deliver(ctx context.Context, name string, platform chat.Platform
 		return err
 	}
 	log := s.log.With("reply", l.ID, "key", l.Reply.Key)
-	receipt, err := platform.Send(ctx, l.Delivery)
+	receipt, err := s.send(ctx, platform, l.Delivery)
 	var limited *chat.RateLimitedError
 	switch {
 	case err == nil:
@@ -229,6 +243,17 @@ func (s *Spool) deliver(ctx context.Context, name string, platform chat.Platform
 		return nil
 	}
 	return err
+}
+
+// send survives an adapter that panics: its reply waits, the others go on.
+func (s *Spool) send(ctx context.Context, platform chat.Platform, d chat.Delivery) (r chat.Receipt, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.log.Error("adapter panicked", "reply", d.ID, "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return platform.Send(ctx, d)
 }
 
 // backoff is the wait after the n-th failure: 1 s, doubling, at most a minute.

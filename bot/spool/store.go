@@ -39,7 +39,7 @@ type Versioned[T any] struct {
 // carries the version that was read, and is compared with what is stored.
 type Outcome struct {
 	Conversations []Versioned[conversation.Conversation]
-	Tickets       []Versioned[desk.Ticket]
+	Tickets       []Versioned[desk.Ticket] // whose ID is that of their Number
 	Persons       []Versioned[desk.Person]
 	Replies       []chat.Reply // delivered in this order per place
 }
@@ -64,11 +64,12 @@ type Reader interface {
 
 // A View is what a Handler sees: the records, and the two things it may
 // reserve. A reservation belongs to the event: handling it again gets the same
-// one. It lapses when the event is finished or buried.
+// one. It lapses when the event is finished or buried. Both return [ErrLost] if
+// the lease was lost. A View is not for concurrent use.
 type View interface {
 	Reader
-	// Here is the newest conversation of the event's lane; false if it has
-	// none.
+	// Here is the conversation that was stored last as a new one in the event's
+	// lane; false if there is none.
 	Here(ctx context.Context) (Versioned[conversation.Conversation], bool, error)
 	// Number reserves the number of a new ticket.
 	Number(ctx context.Context) (int64, error)
@@ -129,11 +130,13 @@ type Store interface {
 	// While it holds, nobody else gets that place. It does not wait:
 	// [ErrNothing].
 	LeaseReply(ctx context.Context, platform string, now time.Time, d time.Duration) (Letter, error)
-	// Delivered notes where a reply stands under its Key and frees its place.
+	// Delivered notes where a reply stands under its Key, for Remove that
+	// nothing does any more, and frees its place. A zero Receipt means that it
+	// is not known.
 	Delivered(ctx context.Context, l Letter, r chat.Receipt, now time.Time) error
 	// Postpone leaves the reply at the head of its place until then.
 	Postpone(ctx context.Context, l Letter, until, now time.Time) error
-	// Discard gives up on a reply and frees its place.
+	// Discard moves a reply to the dead letters and frees its place.
 	Discard(ctx context.Context, l Letter, cause string, now time.Time) error
 
 	Pending(ctx context.Context) (Pending, error)

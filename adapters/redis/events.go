@@ -1,0 +1,201 @@
+package redis
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/desk"
+	"github.com/signpost-bot/signpost/bot/spool"
+)
+
+// recordID names an event's record: 80 bits of a hash, in 16 letters and
+// digits. The time tells apart two events of one identity that came more than
+// spool.Remembered apart. Replies are named after it and must stay short:
+// Discord takes 25 characters.
+// Source: https://docs.discord.com/developers/resources/message#create-message
+func recordID(e chat.Event, now time.Time) string {
+	sum := sha256.Sum256([]byte(strconv.FormatInt(now.UnixMilli(), 10) + " " + e.Identity()))
+	return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:10]))
+}
+
+func (s *Store) Accept(ctx context.Context, e chat.Event, now time.Time) (fresh bool, err error) {
+	e, value, err := encode(e)
+	if err != nil {
+		return false, err
+	}
+	id := recordID(e, now)
+	n, err := s.run(ctx, acceptScript,
+		[]string{s.keys.seen(), s.keys.event(id), s.keys.lane(e.Lane()), s.keys.ready(), s.keys.pending()},
+		e.Identity(), now.UnixMilli(), now.Add(-spool.Remembered).UnixMilli(),
+		id, string(e.Lane()), value, string(e.From.Person)).Int()
+	return n == 1, err
+}
+
+// Lease takes one round trip.
+func (s *Store) Lease(ctx context.Context, now time.Time, d time.Duration) (spool.Work, error) {
+	token := rand.Text()
+	answer, err := s.run(ctx, leaseScript, []string{s.keys.ready(), s.keys.done()},
+		string(s.keys), now.UnixMilli(), now.Add(d).UnixMilli(), token, now.Add(-repeatable).UnixMilli()).Slice()
+	switch {
+	case errors.Is(err, goredis.Nil):
+		return spool.Work{}, spool.ErrNothing
+	case err != nil:
+		return spool.Work{}, fmt.Errorf("lease: %w", err)
+	}
+	id := text(answer[0])
+	w := spool.Work{Token: id + "/" + token}
+	if w.Event, err = decode[chat.Event](text(answer[1])); err != nil {
+		return spool.Work{}, fmt.Errorf("lease event %s: %w", id, err)
+	}
+	if w.Tries, err = count(answer[2]); err != nil {
+		return spool.Work{}, fmt.Errorf("lease event %s: %w", id, err)
+	}
+	here := text(answer[3])
+	v := s.view(w)
+	v.cache = map[string]record{v.keys.newest(v.lane): {value: here}}
+	for key, fields := range map[string][]any{
+		s.keys.conversation(chat.ConversationID(here)): answer[4:6],
+		s.keys.ticket(chat.TicketID(text(answer[6]))):  answer[7:9],
+		s.keys.person(w.Event.From.Person):             answer[9:11],
+	} {
+		if v.cache[key], err = toRecord(fields); err != nil {
+			return spool.Work{}, fmt.Errorf("lease event %s: %w", id, err)
+		}
+	}
+	w.View = v
+	return w, nil
+}
+
+func (s *Store) Fresh(w spool.Work) spool.View { return s.view(w) }
+
+func (s *Store) view(w spool.Work) *view {
+	id, token, _ := strings.Cut(w.Token, "/")
+	return &view{reader: s.reader, event: id, token: token, lane: w.Event.Lane()}
+}
+
+func (s *Store) Finish(ctx context.Context, w spool.Work, o spool.Outcome, now time.Time) error {
+	v := s.view(w)
+	b := batch{
+		keys: []string{s.keys.event(v.event), s.keys.lane(v.lane), s.keys.ready(), s.keys.done(), s.keys.pending()},
+		args: []any{v.token, v.event, string(v.lane), now.UnixMilli(), string(s.keys)},
+	}
+	var newest []any
+	for _, record := range o.Conversations {
+		c, value := encodeInto(&b, record.Value)
+		b.save(s.keys.conversation(c.ID), record.Version, value)
+		newest = append(newest, record.Version, string(c.ID), string(c.Ticket), s.keys.newest(c.Lane))
+	}
+	for _, record := range o.Tickets {
+		t, value := encodeInto(&b, record.Value)
+		if t.ID != desk.NewID(t.Number) {
+			return fmt.Errorf("ticket %q has number %d", t.ID, t.Number)
+		}
+		b.save(s.keys.ticket(t.ID), record.Version, value, s.indexes(t)...)
+	}
+	for _, record := range o.Persons {
+		p, value := encodeInto(&b, record.Value)
+		b.save(s.keys.person(p.ID), record.Version, value)
+	}
+	replies, err := s.queued(v.event, o.Replies)
+	if err := errors.Join(b.err, err); err != nil {
+		return err
+	}
+	args := append(append(b.args, b.versions...), b.records...)
+	args = append(append(args, len(o.Conversations)), newest...)
+	args = append(args, replies...)
+	return s.settle(ctx, finishScript, b.keys, args...)
+}
+
+// A batch is what finish.lua gets, as it is put together.
+type batch struct {
+	keys     []string
+	args     []any // then
+	versions []any // then
+	records  []any
+	err      error // the first
+}
+
+// An entry is where a record stands in an index.
+type entry struct {
+	index  string
+	score  int64
+	member string
+}
+
+// encodeInto is encode; an error stays in b.
+func encodeInto[T any](b *batch, v T) (T, string) {
+	v, value, err := encode(v)
+	if b.err == nil {
+		b.err = err
+	}
+	return v, value
+}
+
+func (b *batch) save(key string, version int64, value string, entries ...entry) {
+	b.keys = append(b.keys, key)
+	b.versions = append(b.versions, version)
+	b.records = append(b.records, value, len(entries))
+	for _, e := range entries {
+		b.records = append(b.records, e.index, e.score, e.member)
+	}
+}
+
+// indexes lists where a ticket stands.
+func (s *Store) indexes(t desk.Ticket) []entry {
+	number := numberMember(t.Number)
+	entries := []entry{{s.keys.asker(t.Asker.Person), t.OpenedAt.UnixMilli(), number}}
+	if t.State == desk.Open {
+		entries = append(entries, entry{s.keys.rank(t.Desk), t.Rank(), number})
+		if !t.DueAt.IsZero() {
+			entries = append(entries, entry{s.keys.due(t.Desk), t.DueAt.UnixMilli(), dueMember(t)})
+		}
+	}
+	if t.Live() && t.Holder != "" {
+		entries = append(entries, entry{s.keys.holder(t.Holder), t.ClaimedAt.UnixMilli(), number})
+	}
+	return entries
+}
+
+// queued lists the replies to an event as the scripts take them: how many,
+// then each.
+func (s *Store) queued(event string, replies []chat.Reply) ([]any, error) {
+	args := []any{len(replies)}
+	for i, r := range replies {
+		r, value, err := encode(r)
+		if err != nil {
+			return nil, err
+		}
+		id := event + "." + strconv.Itoa(i)
+		args = append(args, id, r.Place.String(), r.Place.Platform, string(r.Key), value)
+	}
+	return args, nil
+}
+
+func (s *Store) Retry(ctx context.Context, w spool.Work, cause string, until, now time.Time) error {
+	v := s.view(w)
+	return s.settle(ctx, retryScript, []string{s.keys.event(v.event), s.keys.ready(), s.keys.done()},
+		v.token, string(v.lane), now.UnixMilli(), until.UnixMilli(), cause)
+}
+
+func (s *Store) Bury(ctx context.Context, w spool.Work, cause string, apology []chat.Reply, now time.Time) error {
+	v := s.view(w)
+	replies, err := s.queued(v.event, apology)
+	if err != nil {
+		return err
+	}
+	args := []any{v.token, v.event, string(v.lane), now.UnixMilli(), string(s.keys), cause}
+	return s.settle(ctx, buryScript, []string{
+		s.keys.event(v.event), s.keys.lane(v.lane), s.keys.ready(), s.keys.done(), s.keys.pending(),
+		s.keys.dead(), s.keys.deadLetter(v.event),
+	}, append(args, replies...)...)
+}

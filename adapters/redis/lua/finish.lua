@@ -1,0 +1,84 @@
+-- finish.lua commits everything that handling an event changes: records, their
+-- indexes, replies, and that the event is done.
+--
+-- KEYS[1]   the event (hash)
+-- KEYS[2]   its lane (list)
+-- KEYS[3]   ready (zset)
+-- KEYS[4]   done (zset)
+-- KEYS[5]   pending (hash)
+-- KEYS[6…]  the records to save (hashes)
+-- ARGV[1]   token
+-- ARGV[2]   id of the event's record
+-- ARGV[3]   lane
+-- ARGV[4]   now, Unix milliseconds
+-- ARGV[5]   key prefix
+-- ARGV[6…]  for KEYS[6…]: version that was read, 0 for a new record
+-- then for each of the records: value, JSON; number of indexes (zsets) that it
+--           stands in; for each of those: key, score, member
+-- then      number of conversations; for each: version that was read, id,
+--           ticket, key of its lane's newest (hash)
+-- then      number of replies; for each: id, place, platform, Key, reply JSON
+--
+-- Returns "ok", "lost" or "conflict"; only "ok" has changed anything.
+-- Checks come before writes: Redis does not undo half a script.
+if redis.call("ZSCORE", KEYS[4], "finish " .. ARGV[1]) then
+  return "ok"
+end
+if redis.call("HGET", KEYS[1], "token") ~= ARGV[1] then
+  return "lost"
+end
+for i = 6, #KEYS do
+  if (redis.call("HGET", KEYS[i], "version") or "0") ~= ARGV[i] then
+    return "conflict"
+  end
+end
+
+local at = #KEYS
+local function take()
+  at = at + 1
+  return ARGV[at]
+end
+
+for i = 6, #KEYS do
+  local key = KEYS[i]
+  redis.call("HINCRBY", key, "version", 1)
+  redis.call("HSET", key, "value", take())
+  -- A record notes where it stands in fields in:<index>, so that it can leave.
+  for _, field in ipairs(redis.call("HKEYS", key)) do
+    if string.sub(field, 1, 3) == "in:" then
+      redis.call("ZREM", string.sub(field, 4), redis.call("HGET", key, field))
+      redis.call("HDEL", key, field)
+    end
+  end
+  for _ = 1, tonumber(take()) do
+    local index, score, member = take(), take(), take()
+    redis.call("ZADD", index, score, member)
+    redis.call("HSET", key, "in:" .. index, member)
+  end
+end
+
+for _ = 1, tonumber(take()) do
+  local version, id, ticket, newest = take(), take(), take(), take()
+  if version == "0" or redis.call("HGET", newest, "conversation") == id then
+    redis.call("HSET", newest, "conversation", id, "ticket", ticket)
+  end
+end
+
+for _ = 1, tonumber(take()) do
+  local id, place, platform, name, reply = take(), take(), take(), take(), take()
+  redis.call("HSET", ARGV[5] .. "reply:" .. id, "value", reply, "key", name)
+  redis.call("RPUSH", ARGV[5] .. "outbox:" .. place, id)
+  redis.call("ZADD", ARGV[5] .. "out:" .. platform, "NX", ARGV[4], place)
+  redis.call("HINCRBY", KEYS[5], "replies", 1)
+end
+
+redis.call("ZADD", KEYS[4], ARGV[4], "finish " .. ARGV[1])
+redis.call("DEL", KEYS[1])
+redis.call("LREM", KEYS[2], 1, ARGV[2])
+redis.call("HINCRBY", KEYS[5], "events", -1)
+if redis.call("EXISTS", KEYS[2]) == 1 then
+  redis.call("ZADD", KEYS[3], ARGV[4], ARGV[3])
+else
+  redis.call("ZREM", KEYS[3], ARGV[3])
+end
+return "ok"

@@ -1,0 +1,44 @@
+-- lease.lua takes the lane that has waited longest and hides it until the lease
+-- runs out. It brings along what handling the lane's head will want to read.
+--
+-- KEYS[1]  ready (zset)
+-- KEYS[2]  done (zset)
+-- ARGV[1]  key prefix
+-- ARGV[2]  now, Unix milliseconds
+-- ARGV[3]  when the lease runs out, likewise
+-- ARGV[4]  token
+-- ARGV[5]  up to when tokens in done are forgotten, Unix milliseconds
+--
+-- Returns nil if there is no work, else
+-- { record id, event, failures or nil,
+--   newest conversation of the lane: id or nil, version, value,
+--   its ticket: id or nil, version, value,
+--   the sender: version, value }.
+-- A record that is missing has a nil version.
+for _, old in ipairs(redis.call("ZRANGEBYSCORE", KEYS[2], "-inf", ARGV[5], "LIMIT", 0, 16)) do
+  redis.call("ZREM", KEYS[2], old)
+end
+local lane = redis.call("ZRANGEBYSCORE", KEYS[1], "-inf", ARGV[2], "LIMIT", 0, 1)[1]
+if not lane then
+  return false
+end
+local function record(kind, id)
+  local found = redis.call("HMGET", ARGV[1] .. kind .. ":" .. id, "version", "value")
+  return found[1], found[2]
+end
+local id = redis.call("LINDEX", ARGV[1] .. "lane:" .. lane, 0)
+local key = ARGV[1] .. "event:" .. id
+local event = redis.call("HMGET", key, "value", "failures", "person")
+local newest = redis.call("HMGET", ARGV[1] .. "newest:" .. lane, "conversation", "ticket")
+local conversationVersion, conversation = record("conversation", newest[1] or "")
+local ticketVersion, ticket = record("ticket", newest[2] or "")
+local personVersion, person = record("person", event[3])
+
+redis.call("HSET", key, "token", ARGV[4])
+redis.call("ZADD", KEYS[1], ARGV[3], lane)
+return {
+  id, event[1], event[2],
+  newest[1], conversationVersion, conversation,
+  newest[2], ticketVersion, ticket,
+  personVersion, person,
+}

@@ -1,0 +1,221 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/conversation"
+	"github.com/signpost-bot/signpost/bot/desk"
+	"github.com/signpost-bot/signpost/bot/spool"
+)
+
+// A record is a stored value before it is decoded.
+type record struct {
+	version int64 // 0: there is none
+	value   string
+}
+
+// A reader reads records, each at most once if it has a cache.
+type reader struct {
+	db    *goredis.Client
+	keys  keys
+	cache map[string]record // by key; nil: none is kept
+}
+
+func (r reader) record(ctx context.Context, key string) (record, error) {
+	if found, ok := r.cache[key]; ok {
+		return found, nil
+	}
+	fields, err := r.db.HMGet(ctx, key, "version", "value").Result()
+	if err != nil {
+		return record{}, explain(ctx, err)
+	}
+	found, err := toRecord(fields)
+	if err == nil && r.cache != nil {
+		r.cache[key] = found
+	}
+	return found, err
+}
+
+// text is an answer that may be nil.
+func text(answer any) string {
+	s, _ := answer.(string)
+	return s
+}
+
+// count is a number that is stored as text; nil is 0.
+func count(answer any) (int, error) {
+	s := text(answer)
+	if s == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return 0, fmt.Errorf("stored count: %w", err)
+	}
+	return n, nil
+}
+
+// toRecord takes a version and a value as Redis answers them.
+func toRecord(fields []any) (record, error) {
+	version, err := count(fields[0])
+	return record{int64(version), text(fields[1])}, err
+}
+
+// read decodes the record under a key. It is decoded every time, so nobody
+// changes what another one reads.
+func read[T any](ctx context.Context, r reader, key string) (v spool.Versioned[T], err error) {
+	found, err := r.record(ctx, key)
+	if err != nil {
+		return v, err
+	}
+	if found.version == 0 {
+		return v, spool.ErrNotFound
+	}
+	v.Version = found.version
+	v.Value, err = decode[T](found.value)
+	return v, err
+}
+
+func (r reader) Conversation(ctx context.Context, id chat.ConversationID) (spool.Versioned[conversation.Conversation], error) {
+	v, err := read[conversation.Conversation](ctx, r, r.keys.conversation(id))
+	if err != nil {
+		return v, fmt.Errorf("conversation %q: %w", id, err)
+	}
+	return v, nil
+}
+
+func (r reader) Ticket(ctx context.Context, id chat.TicketID) (spool.Versioned[desk.Ticket], error) {
+	v, err := read[desk.Ticket](ctx, r, r.keys.ticket(id))
+	if err != nil {
+		return v, fmt.Errorf("ticket %q: %w", id, err)
+	}
+	return v, nil
+}
+
+func (r reader) Person(ctx context.Context, id chat.PersonID) (spool.Versioned[desk.Person], error) {
+	v, err := read[desk.Person](ctx, r, r.keys.person(id))
+	if err != nil && !errors.Is(err, spool.ErrNotFound) {
+		return v, fmt.Errorf("person %q: %w", id, err)
+	}
+	return v, nil
+}
+
+// Queue takes one round trip.
+func (r reader) Queue(ctx context.Context, name string, now time.Time, limit int) ([]desk.Ticket, int, error) {
+	answer, err := r.run(ctx, queueScript, []string{r.keys.due(name), r.keys.rank(name)},
+		now.UnixMilli(), max(limit, 1), string(r.keys)).Slice()
+	if err != nil {
+		return nil, 0, fmt.Errorf("queue of desk %q: %w", name, err)
+	}
+	total, _ := answer[0].(int64)
+	tickets, err := decodeTickets(answer[1:min(len(answer), 1+max(limit, 0))])
+	return tickets, int(total), err
+}
+
+// Ahead takes one round trip. It looks at every ticket of the desk that is due.
+func (r reader) Ahead(ctx context.Context, t desk.Ticket, now time.Time) (int, error) {
+	due := ""
+	if !t.DueAt.IsZero() && !t.DueAt.After(now) {
+		due = strconv.FormatInt(t.DueAt.UnixMilli(), 10)
+	}
+	n, err := r.run(ctx, aheadScript, []string{r.keys.due(t.Desk), r.keys.rank(t.Desk)},
+		now.UnixMilli(), due, t.Rank(), dueMember(t), numberMember(t.Number)).Int()
+	if err != nil {
+		return 0, fmt.Errorf("count tickets ahead of %s: %w", t.ID, err)
+	}
+	return n, nil
+}
+
+func (r reader) Held(ctx context.Context, holder chat.PersonID, limit int) ([]desk.Ticket, error) {
+	return r.tickets(ctx, r.keys.holder(holder), "ZRANGE", limit)
+}
+
+func (r reader) Asked(ctx context.Context, asker chat.PersonID, limit int) ([]desk.Ticket, error) {
+	return r.tickets(ctx, r.keys.asker(asker), "ZREVRANGE", limit)
+}
+
+func (r reader) tickets(ctx context.Context, index, order string, limit int) ([]desk.Ticket, error) {
+	if limit < 1 {
+		return nil, nil
+	}
+	answer, err := r.run(ctx, ticketsScript, []string{index}, order, limit, string(r.keys)).Slice()
+	if err != nil {
+		return nil, fmt.Errorf("list tickets: %w", err)
+	}
+	return decodeTickets(answer)
+}
+
+func decodeTickets(answer []any) ([]desk.Ticket, error) {
+	var tickets []desk.Ticket
+	for _, value := range answer {
+		t, err := decode[desk.Ticket](text(value))
+		if err != nil {
+			return nil, err
+		}
+		tickets = append(tickets, t)
+	}
+	return tickets, nil
+}
+
+// A view is what one run of a handler sees: not for concurrent use.
+type view struct {
+	reader
+	event string // record id
+	token string
+	lane  chat.Lane
+}
+
+var _ spool.View = (*view)(nil)
+
+// Here takes two round trips in a view without a cache, else none: the lease
+// has brought the conversation along.
+func (v *view) Here(ctx context.Context) (spool.Versioned[conversation.Conversation], bool, error) {
+	var none spool.Versioned[conversation.Conversation]
+	newest, ok := v.cache[v.keys.newest(v.lane)]
+	if !ok {
+		var err error
+		newest.value, err = v.db.HGet(ctx, v.keys.newest(v.lane), "conversation").Result()
+		if err != nil && !errors.Is(err, goredis.Nil) {
+			return none, false, fmt.Errorf("newest conversation: %w", explain(ctx, err))
+		}
+	}
+	if newest.value == "" {
+		return none, false, nil
+	}
+	c, err := v.Conversation(ctx, chat.ConversationID(newest.value))
+	return c, err == nil, err
+}
+
+func (v *view) Number(ctx context.Context) (int64, error) {
+	text, err := v.run(ctx, numberScript, []string{v.keys.event(v.event), v.keys.number()}, v.token).Text()
+	if errors.Is(err, goredis.Nil) {
+		err = spool.ErrLost
+	}
+	if err != nil {
+		return 0, fmt.Errorf("reserve a ticket number: %w", err)
+	}
+	return strconv.ParseInt(text, 10, 64)
+}
+
+func (v *view) Head(ctx context.Context, name string, now time.Time) (chat.TicketID, error) {
+	text, err := v.run(ctx, headScript, []string{v.keys.event(v.event), v.keys.due(name), v.keys.rank(name)},
+		v.token, v.event, name, now.UnixMilli(), string(v.keys)).Text()
+	switch {
+	case errors.Is(err, goredis.Nil):
+		err = spool.ErrLost
+	case err == nil && text == "":
+		err = spool.ErrNotFound
+	}
+	if err != nil {
+		return "", fmt.Errorf("reserve the head of desk %q: %w", name, err)
+	}
+	number, err := strconv.ParseInt(text, 10, 64)
+	return desk.NewID(number), err
+}
