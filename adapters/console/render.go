@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -66,13 +67,18 @@ func apart(a, b chat.Layout) bool {
 	return starts && a != chat.Paragraph && a != chat.Heading
 }
 
+// posing matches a line that looks like a row of buttons or like someone
+// speaking.
+var posing = regexp.MustCompile(`^(\[\d+\] |[a-z0-9_-]{1,32}( #\S+)? › |→ )`)
+
 // lines indents every line after the first: only what begins at the left
-// margin is the console's own, so nobody's words can pass for it.
+// margin is the console's own, so nobody's words can pass for it. A first line
+// that poses as such is indented too.
 func (l look) lines(s string) []string {
 	var lines []string
 	for line := range strings.SplitSeq(s, "\n") {
 		prefix := ""
-		if lines != nil {
+		if lines != nil || posing.MatchString(line) {
 			prefix = "  "
 		}
 		lines = append(lines, l.wrap(line, prefix, prefix)...)
