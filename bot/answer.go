@@ -7,6 +7,7 @@ import (
 	"github.com/signpost-bot/signpost/bot/chat"
 	"github.com/signpost-bot/signpost/bot/conversation"
 	"github.com/signpost-bot/signpost/knowledge"
+	"github.com/signpost-bot/signpost/knowledge/audience"
 )
 
 // answer is the message that answers a question: who we take the asker for,
@@ -37,7 +38,7 @@ func (t *turn) answer(c *conversation.Conversation, ans knowledge.Answer, matche
 		buttons = append(buttons, chat.Button{Label: t.line("button_more"), Action: chat.Do("more", string(c.ID))})
 	}
 	buttons = append(buttons, t.contactButton(c.ID))
-	if c.Private && c.Place != chat.Direct(c.Asker.Account) {
+	if c.Private && !c.Direct {
 		buttons = append(buttons, chat.Button{Label: t.line("button_share"), Action: chat.Do("share", string(c.ID))})
 	}
 	blocks = append(blocks, row(buttons...))
@@ -64,11 +65,15 @@ func (t *turn) audienceLine(c *conversation.Conversation) chat.Text {
 func (t *turn) why(lang string, trail conversation.Trail) string {
 	var parts []string
 	for _, r := range trail.Why {
-		if r.Audience == trail.Audience && len(parts) < 2 {
-			parts = append(parts, t.words.line(lang, "why_"+r.Source, args{"Detail": r.Detail}))
+		if r.Audience != trail.Audience || len(parts) == 2 {
+			continue
+		}
+		parts = append(parts, t.words.line(lang, "why_"+r.Source, args{"Detail": r.Detail}))
+		if r.Source == string(audience.Chosen) {
+			break // their own word needs no support
 		}
 	}
-	return strings.Join(parts, t.words.line(lang, "why_and"))
+	return strings.Join(parts, " "+t.words.line(lang, "why_and")+" ")
 }
 
 // corrections are buttons for those we took for someone else.

@@ -69,19 +69,38 @@ func (t *turn) understand(c *heldConversation, text string, private bool) error 
 		}
 		t.unhelped(c)
 	case knowledge.Person:
-		if c == nil {
-			c = t.begin(private)
-		}
-		t.ask(c, text, ans, true)
+		t.offer(c, text, ans, private, "person_offer")
 	case knowledge.Says:
-		t.tell(t.text("statement"), row(t.browseButton()))
+		t.offer(c, text, ans, private, "statement")
 	default:
 		if c == nil || c.Value.State == conversation.Helped {
 			c = t.begin(private)
 		}
-		t.ask(c, text, ans, false)
+		t.ask(c, text, ans)
 	}
 	return nil
+}
+
+// offer offers a person where articles are no answer. Words without a question
+// before them are what the person will be asked.
+func (t *turn) offer(c *heldConversation, text string, ans knowledge.Answer, private bool, id string) {
+	if c == nil || c.Value.Newest() == nil {
+		c = t.begin(private)
+		t.note(c, ans)
+		c.Value.Ask(t.question(text, ans))
+		c.Value.Misses = 0 // no article was asked for
+		t.keepConversation(c)
+	}
+	t.tell(t.text(id), row(t.contactButton(c.Value.ID), t.browseButton()))
+}
+
+// question is what was asked, as the trail keeps it.
+func (t *turn) question(text string, ans knowledge.Answer) conversation.Asked {
+	return conversation.Asked{
+		At: t.event.At, Message: t.event.Message, Stamp: t.event.Stamp, Text: text, Files: t.event.Files,
+		Level: string(ans.Level), Confidence: ans.Confidence,
+		Answer: chat.Key("answer/" + t.mark()),
+	}
 }
 
 // find asks the library, with everything known of the asker.
@@ -135,32 +154,15 @@ func (t *turn) known(asker chat.Sender, p desk.Person) []audience.Evidence {
 	return known
 }
 
-// ask notes a question in c and answers it. person: a human is wanted, so
-// articles come second.
-func (t *turn) ask(c *heldConversation, text string, ans knowledge.Answer, person bool) {
-	asked := conversation.Asked{
-		At: t.event.At, Message: t.event.Message, Stamp: t.event.Stamp, Text: text, Files: t.event.Files,
-		Level: string(ans.Level), Confidence: ans.Confidence,
-		Answer: chat.Key("answer/" + t.mark()),
-	}
+// ask notes a question in c and answers it.
+func (t *turn) ask(c *heldConversation, text string, ans knowledge.Answer) {
 	matches := t.worth(ans)
-	if person {
-		matches = nil
-	}
+	asked := t.question(text, ans)
 	asked.Shown = shown(matches)
 	t.note(c, ans)
-	misses := c.Value.Misses
 	c.Value.Ask(asked)
-	if person {
-		c.Value.Misses = misses // wanting a person is no fault of the articles
-	}
 	t.keepConversation(c)
-
-	blocks := t.answer(&c.Value, ans, matches)
-	if person {
-		blocks = []chat.Block{t.text("person_offer"), row(t.contactButton(c.Value.ID))}
-	}
-	t.post(t.public(&c.Value, asked.Answer, chat.Post, blocks))
+	t.post(t.public(&c.Value, asked.Answer, chat.Post, t.answer(&c.Value, ans, matches)))
 }
 
 // note keeps in the trail who we think asks, and in which language.
@@ -199,7 +201,7 @@ func shown(matches []knowledge.Match) []conversation.Shown {
 // public is a reply where a conversation takes place, as private as that is.
 func (t *turn) public(c *conversation.Conversation, key chat.Key, deed chat.Deed, blocks []chat.Block) chat.Reply {
 	r := chat.Reply{Key: key, Deed: deed, Place: c.Place, Handle: t.event.Handle, Blocks: blocks}
-	if c.Private && !t.event.Private {
+	if c.Private && !c.Direct {
 		r.Only = c.Asker.Account
 	}
 	return r
@@ -232,6 +234,9 @@ func (t *turn) edited() error {
 	if err != nil {
 		return err
 	}
+	if done, err := t.changedOnTicket(c); done || err != nil {
+		return err
+	}
 	var asked *conversation.Asked
 	if c != nil {
 		asked = c.Value.ByMessage(t.event.Message)
@@ -248,7 +253,8 @@ func (t *turn) edited() error {
 	if again {
 		if len(t.event.Files) > 0 {
 			t.lang = t.words.speak(c.Value.Trail.Lang)
-			t.tell(t.text("file_kept", args{"Name": t.event.Files[len(t.event.Files)-1].Name}))
+			name := t.event.Files[len(t.event.Files)-1].Name
+			t.tell(t.text("file_kept", args{"Name": name}), row(t.contactButton(c.Value.ID)))
 		}
 		return nil
 	}
@@ -290,6 +296,9 @@ func (t *turn) answerAnew(c *heldConversation, asked *conversation.Asked) error 
 func (t *turn) deleted() error {
 	c, err := t.around()
 	if err != nil || c == nil {
+		return err
+	}
+	if done, err := t.changedOnTicket(c); done || err != nil {
 		return err
 	}
 	if asked := c.Value.ByMessage(t.event.Message); asked != nil {

@@ -8,6 +8,10 @@ import (
 	"github.com/signpost-bot/signpost/bot/desk"
 )
 
+// addedShown is how many of the asker's later messages stand on a card: the
+// newest.
+const addedShown = 3
+
 // card shows a ticket to an agent: what is asked, by whom, and what to do.
 func (t *turn) card(k *desk.Ticket) []chat.Block {
 	facts := []chat.Fact{{Name: t.line("fact_asker"), Value: chat.Plain(k.Asker.Name)}}
@@ -40,7 +44,11 @@ func (t *turn) card(k *desk.Ticket) []chat.Block {
 	}
 
 	title := fmt.Sprintf("%s · %s", k.ID, t.line("state_"+string(k.State)))
-	blocks := []chat.Block{{Layout: chat.Heading, Text: chat.Plain(title)}, quote(k.Question), {Layout: chat.Facts, Facts: facts}}
+	blocks := []chat.Block{{Layout: chat.Heading, Text: chat.Plain(title)}, quote(k.Question)}
+	for _, e := range k.Added(addedShown) {
+		blocks = append(blocks, quote(e.Text))
+	}
+	blocks = append(blocks, chat.Block{Layout: chat.Facts, Facts: facts})
 	blocks = append(blocks, t.trail(k)...)
 	return append(blocks, row(t.cardButtons(k)...))
 }

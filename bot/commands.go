@@ -206,14 +206,14 @@ func askVerb(verb, rest, text string) (string, string) {
 // bind gives each parameter its words.
 func bind(c chat.Command, verb, rest string) (chat.Invocation, error) {
 	in := chat.Invocation{Command: c, Args: map[string]string{}}
-	takesText := slices.ContainsFunc(c.Params, func(p chat.Param) bool { return p.Kind == chat.TextParam })
-	for _, p := range c.Params {
+	for i, p := range c.Params {
 		word, after := cutWord(rest)
 		switch p.Kind {
 		case chat.TicketParam:
-			// Where text follows, a bare number may be part of it.
-			if _, err := desk.ParseID(word); err != nil || takesText && !isTicket(word) {
-				if word != "" && !takesText && len(c.Params) == 1 {
+			// Where text must follow, a bare number may be part of it.
+			text := i+1 < len(c.Params) && c.Params[i+1].Kind == chat.TextParam && !c.Params[i+1].Optional
+			if _, err := desk.ParseID(word); err != nil || text && !isTicket(word) {
+				if word != "" && len(c.Params) == 1 {
 					return in, &chat.UsageError{Door: c.Door, Verb: verb, Command: &c, Param: p.Name}
 				}
 				continue
@@ -300,6 +300,7 @@ func (t *turn) did() error {
 	case !t.access.may(t.event.From, c.Role, ""):
 		return t.notAllowed(c.Role)
 	}
+	t.verb = c.Verb
 	err = c.run(t, in)
 	var no *refusal
 	if errors.As(err, &no) {

@@ -109,7 +109,7 @@ func (t *turn) saidToTicket(c *heldConversation) (done bool, err error) {
 			return true, nil
 		}
 	}
-	switch err := k.Value.Add(t.event.Text, t.event.Files, t.settings.Grace, t.event.At); {
+	switch err := k.Value.Add(t.event.Message, t.event.Text, t.event.Files, t.settings.Grace, t.event.At); {
 	case errors.Is(err, desk.ErrClosed):
 		return false, nil
 	case err != nil:
@@ -120,13 +120,47 @@ func (t *turn) saidToTicket(c *heldConversation) (done bool, err error) {
 	return true, nil
 }
 
+// changedOnTicket takes an edit or the deletion of what an asker said to their
+// ticket there. It reports false if the message is no part of one.
+func (t *turn) changedOnTicket(c *heldConversation) (done bool, err error) {
+	if c == nil || c.Value.Ticket == "" {
+		return false, nil
+	}
+	k, err := t.ticket(c.Value.Ticket)
+	if k == nil || err != nil {
+		return false, err
+	}
+	said := k.Value.Said(t.event.Message)
+	if asked := c.Value.ByMessage(t.event.Message); said == nil && asked != nil && k.Value.Live() {
+		// The question itself: its answer changes too, as it would without a ticket.
+		said = &desk.Entry{Text: asked.Text, Files: asked.Files}
+		defer func() { done = false }()
+	}
+	switch {
+	case said == nil:
+		return false, nil
+	case t.event.Kind == chat.Delete:
+		k.Value.TakeBack(t.event.Message, t.at)
+		t.toHolder(&k.Value, "asker_took_back", "")
+	case said.Text != t.event.Text || len(said.Files) != len(t.event.Files):
+		k.Value.Edit(t.event.Message, t.event.Text, t.event.Files, t.at)
+		t.toHolder(&k.Value, "asker_edited", t.event.Text)
+	}
+	t.keepTicket(k)
+	return true, nil
+}
+
 // added tells both sides that the asker's words are with the ticket.
 func (t *turn) added(k *desk.Ticket, reopened bool) {
 	id := "ticket_added"
 	if reopened {
 		id = "ticket_reopened"
 	}
-	t.tell(t.text(id, args{"Ticket": k.ID}))
+	blocks := []chat.Block{t.text(id, args{"Ticket": k.ID})}
+	if reopened || k.Count(desk.DidAdd) == 1 { // once is enough
+		blocks = append(blocks, contextLine(t.words.say(t.lang, "ticket_new")))
+	}
+	t.tell(blocks...)
 	t.toHolder(k, "asker_added", t.event.Text)
 }
 
@@ -143,9 +177,11 @@ func (t *turn) toHolder(k *desk.Ticket, id, words string) {
 	for _, f := range t.event.Files {
 		blocks = append(blocks, contextLine(chat.Plain(t.fileLine(f))))
 	}
-	blocks = append(blocks, row(
-		chat.Button{Label: t.words.line(lang, "button_reply"), Action: chat.Do("reply", string(k.ID)), Style: chat.Primary},
-		chat.Button{Label: t.words.line(lang, "button_show"), Action: chat.Do("show", string(k.ID))}))
+	buttons := []chat.Button{{Label: t.words.line(lang, "button_show"), Action: chat.Do("show", string(k.ID))}}
+	if k.Live() {
+		buttons = append([]chat.Button{{Label: t.words.line(lang, "button_reply"), Action: chat.Do("reply", string(k.ID)), Style: chat.Primary}}, buttons...)
+	}
+	blocks = append(blocks, row(buttons...))
 	t.notify(desk.Agent{ID: k.Holder, Account: k.HolderAs}, blocks...)
 }
 
@@ -184,7 +220,7 @@ func (t *turn) ownLine(k *desk.Ticket) chat.Text {
 
 // holderFor is how a ticket's holder is called before its asker.
 func (t *turn) holderFor(k *desk.Ticket) string {
-	return cmp.Or(t.access.signature(k.Desk, desk.Agent{ID: k.Holder, Name: k.HolderName}), t.words.line(t.lang, "support"))
+	return t.signed(k, desk.Agent{ID: k.Holder, Name: k.HolderName})
 }
 
 // showOwn answers with the state of the sender's own ticket.
@@ -212,6 +248,20 @@ func (t *turn) own(in chat.Invocation) (*heldTicket, error) {
 	return k, nil
 }
 
+// ownExplain turns a rule's refusal into words for the asker.
+func ownExplain(k *desk.Ticket, err error) error {
+	a := args{"Ticket": k.ID}
+	switch {
+	case errors.Is(err, desk.ErrResolved):
+		return &refusal{"own_is_resolved", a}
+	case errors.Is(err, desk.ErrClosed):
+		return &refusal{"own_is_closed", a}
+	case errors.Is(err, desk.ErrNotDone):
+		return &refusal{"not_settled", a}
+	}
+	return err
+}
+
 // add takes further words from the asker into their ticket.
 func (t *turn) add(in chat.Invocation) error {
 	k, err := t.own(in)
@@ -223,8 +273,8 @@ func (t *turn) add(in chat.Invocation) error {
 		return &refusal{"add_what", args{"Ticket": k.Value.ID}}
 	}
 	reopened := k.Value.State == desk.Resolved
-	if err := k.Value.Add(text, t.event.Files, t.settings.Grace, t.event.At); err != nil {
-		return t.explain(&k.Value, err)
+	if err := k.Value.Add("", text, t.event.Files, t.settings.Grace, t.event.At); err != nil {
+		return ownExplain(&k.Value, err)
 	}
 	t.keepTicket(k)
 	t.event.Text = text
@@ -239,7 +289,7 @@ func (t *turn) cancel(in chat.Invocation) error {
 		return err
 	}
 	if err := k.Value.Cancel(t.at); err != nil {
-		return t.explain(&k.Value, err)
+		return ownExplain(&k.Value, err)
 	}
 	t.keepTicket(k)
 	t.tell(t.text("cancelled", args{"Ticket": k.Value.ID}))
@@ -256,7 +306,7 @@ func (t *turn) rate(chat.Invocation) error {
 	t.lang = t.words.speak(k.Value.Trail.Lang)
 	good := t.event.Action.Verb == "good"
 	if err := k.Value.Rate(good, t.at); err != nil {
-		return t.explain(&k.Value, err)
+		return ownExplain(&k.Value, err)
 	}
 	t.keepTicket(k)
 	if good {

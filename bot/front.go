@@ -12,6 +12,7 @@ import (
 
 	"github.com/signpost-bot/signpost/bot/chat"
 	"github.com/signpost-bot/signpost/bot/conversation"
+	"github.com/signpost-bot/signpost/bot/desk"
 	"github.com/signpost-bot/signpost/bot/spool"
 	"github.com/signpost-bot/signpost/knowledge"
 )
@@ -119,7 +120,11 @@ func (o *opening) textForm(in chat.Invocation) (*chat.Form, error) {
 
 // addForm asks an asker for further words.
 func (o *opening) addForm(in chat.Invocation) (*chat.Form, error) {
-	k, err := o.reader.Ticket(o.ctx, chat.TicketID(in.Args["ticket"]))
+	id, err := desk.ParseID(in.Args["ticket"])
+	if err != nil {
+		return nil, nil
+	}
+	k, err := o.reader.Ticket(o.ctx, id)
 	if err != nil || k.Value.Asker.Person != o.event.From.Person {
 		return nil, err
 	}
@@ -141,7 +146,7 @@ func (b *Bot) Check(e chat.Event) map[string]string {
 	wrong := map[string]string{}
 	for name, value := range e.Values {
 		if n := utf8.RuneCountInString(value); n > maxFormText {
-			wrong[name] = b.words.line(lang, "form_too_long", args{"N": maxFormText})
+			wrong[name] = b.words.line(lang, "form_too_long", args{"Count": maxFormText})
 		}
 	}
 	for _, name := range []string{"question", "text"} {

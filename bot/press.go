@@ -29,7 +29,7 @@ func (t *turn) theirs() (*heldConversation, error) {
 		return nil, nil
 	}
 	t.lang = t.words.speak(c.Value.Trail.Lang)
-	t.alone = t.alone || c.Value.Private
+	t.alone = c.Value.Private // what is answered appears there, wherever the press came from
 	if t.isAsker(&c.Value) || t.access.may(t.event.From, chat.Agent, "") {
 		return c, nil
 	}
@@ -138,6 +138,9 @@ func (t *turn) share(chat.Invocation) error {
 	if c == nil || err != nil {
 		return err
 	}
+	if !t.isAsker(&c.Value) {
+		return &refusal{"share_own", nil} // an agent may press for others, but these are their words
+	}
 	asked := c.Value.Newest()
 	t.alone = false
 	ans, err := t.find(c, asked.Text)
@@ -161,7 +164,7 @@ func (t *turn) browse(chat.Invocation) error {
 	lang := knowledge.Lang(t.lang)
 	var buttons []chat.Button
 	switch {
-	case audience == "" && len(t.settings.Audiences) > 1:
+	case audience == "" && len(t.choices(t.event.From, true)) > 1:
 		for _, a := range t.choices(t.event.From, true) {
 			buttons = append(buttons, chat.Button{Label: t.audienceLabel(t.lang, a.Name), Action: chat.Do("browse", a.Name)})
 		}
@@ -174,7 +177,11 @@ func (t *turn) browse(chat.Invocation) error {
 		if len(buttons) == 0 {
 			return &refusal{"browse_none", nil}
 		}
-		t.tell(append([]chat.Block{t.text("browse_topics", args{"Audience": t.audienceLabel(t.lang, audience)})}, rows(buttons)...)...)
+		title := t.text("browse_all")
+		if audience != "" {
+			title = t.text("browse_topics", args{"Audience": t.audienceLabel(t.lang, audience)})
+		}
+		t.tell(append([]chat.Block{title}, rows(buttons)...)...)
 		return nil
 	}
 	articles := t.library().Browse(audience, topic, lang, private)

@@ -38,16 +38,18 @@ func (b *Bot) which(ctx context.Context, r spool.Reader, s chat.Sender, in chat.
 		}
 		return &k, nil
 	}
-	held, err := r.Held(ctx, s.Person, 2)
+	held, err := r.Held(ctx, s.Person, 3)
 	switch {
 	case err != nil:
 		return nil, err
 	case len(held) == 0:
 		return nil, &refusal{"which_none", args{"Verb": in.Command.Verb}}
 	case len(held) > 1:
-		return nil, &refusal{"which_many", args{
-			"One": held[0].ID, "Two": held[1].ID, "Verb": in.Command.Verb,
-		}}
+		a := args{"One": held[0].ID, "Two": held[1].ID, "Verb": in.Command.Verb}
+		if len(held) > 2 {
+			return nil, &refusal{"which_many", a}
+		}
+		return nil, &refusal{"which_two", a}
 	}
 	k, err := r.Ticket(ctx, held[0].ID)
 	return &k, err
@@ -67,7 +69,13 @@ func (t *turn) explain(k *desk.Ticket, err error) error {
 		return nil
 	case errors.Is(err, desk.ErrHeld):
 		a["Ago"] = t.words.ago(t.lang, t.at.Sub(k.ClaimedAt))
-		return &refusal{"held", a}
+		switch t.verb {
+		case "claim", "next":
+			return &refusal{"held", a}
+		case "reply", "article":
+			return &refusal{"held_unsent", a}
+		}
+		return &refusal{"held_unchanged", a}
 	case errors.Is(err, desk.ErrFree):
 		return &refusal{"free", a}
 	case errors.Is(err, desk.ErrResolved):
@@ -79,7 +87,7 @@ func (t *turn) explain(k *desk.Ticket, err error) error {
 	case errors.Is(err, desk.ErrUnchanged):
 		return &refusal{"unchanged", a}
 	case errors.Is(err, desk.ErrTooMany):
-		return &refusal{"too_many_labels", args{"N": desk.MaxLabels, "Ticket": k.ID}}
+		return &refusal{"too_many_labels", args{"Count": desk.MaxLabels, "Ticket": k.ID}}
 	}
 	return err
 }
@@ -105,7 +113,7 @@ func (t *turn) queue(chat.Invocation) error {
 	}
 	blocks := append([]chat.Block{t.text("queue_total", args{"N": total})}, t.list(list)...)
 	if total > len(list) {
-		blocks = append(blocks, contextLine(t.words.say(t.lang, "queue_rest", args{"N": total - len(list)})))
+		blocks = append(blocks, contextLine(t.words.say(t.lang, "queue_rest", args{"Count": total - len(list)})))
 	}
 	t.tell(append(blocks, row(chat.Button{Label: t.line("button_next"), Action: chat.Do("next"), Style: chat.Primary}))...)
 	return nil
@@ -155,15 +163,25 @@ func (t *turn) listedLine(k *desk.Ticket) string {
 // next takes the first ticket in line.
 func (t *turn) next(chat.Invocation) error {
 	d := t.access.desk(t.event.From)
-	id, err := t.view.Head(t.ctx, d.Name, t.at)
-	if errors.Is(err, spool.ErrNotFound) {
-		t.tell(t.text("queue_empty"))
-		return nil
+	for range 3 {
+		id, err := t.view.Head(t.ctx, d.Name, t.at)
+		if errors.Is(err, spool.ErrNotFound) {
+			t.tell(t.text("queue_empty"))
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		k, err := t.ticket(id)
+		if err != nil {
+			return err
+		}
+		// Someone may name a ticket that is reserved for us; then we get the next.
+		if k != nil && k.Value.State == desk.Open {
+			return t.take(k, t.access.agent(t.event.From))
+		}
 	}
-	if err != nil {
-		return err
-	}
-	return t.claim(chat.Invocation{Args: map[string]string{"ticket": string(id)}})
+	return spool.ErrConflict // what this view remembers is behind
 }
 
 // claim makes a ticket the sender's.
@@ -178,6 +196,10 @@ func (t *turn) claim(in chat.Invocation) error {
 	if k.Value.Holder == agent.ID && k.Value.Live() {
 		return &refusal{"claimed_already", args{"Ticket": k.Value.ID}}
 	}
+	return t.take(k, agent)
+}
+
+func (t *turn) take(k *heldTicket, agent desk.Agent) error {
 	if err := k.Value.Claim(agent, t.at); err != nil {
 		return t.explain(&k.Value, err)
 	}
@@ -285,10 +307,14 @@ func (t *turn) reply(in chat.Invocation) error {
 // relay carries an agent's words to where the asker is.
 func (t *turn) relay(k *desk.Ticket, agent desk.Agent, text string) {
 	lang := t.words.speak(k.Trail.Lang)
-	name := cmp.Or(t.access.signature(k.Desk, agent), t.words.line(lang, "support"))
 	t.inform(k, chat.Relaying,
-		contextLine(t.words.say(lang, "reply_from", args{"Name": name, "Ticket": k.ID})),
+		contextLine(t.words.say(lang, "reply_from", args{"Name": t.signed(k, agent), "Ticket": k.ID})),
 		chat.Block{Layout: chat.Paragraph, Text: chat.Plain(text)})
+}
+
+// signed is how an agent is called before the asker of a ticket.
+func (t *turn) signed(k *desk.Ticket, agent desk.Agent) string {
+	return cmp.Or(t.access.signature(k.Desk, agent), t.words.line(t.words.speak(k.Trail.Lang), "support"))
 }
 
 func (t *turn) addNote(in chat.Invocation) error {
@@ -323,17 +349,20 @@ func (t *turn) article(in chat.Invocation) error {
 		return t.explain(&k.Value, err)
 	}
 	lang := t.words.speak(k.Value.Trail.Lang)
-	name := cmp.Or(t.access.signature(k.Value.Desk, agent), t.words.line(lang, "support"))
 	t.inform(&k.Value, chat.Relaying,
-		t.textIn(lang, "article_from", args{"Name": name, "Ticket": k.Value.ID}),
+		t.textIn(lang, "article_from", args{"Name": t.signed(&k.Value, agent), "Ticket": k.Value.ID}),
 		chat.Block{Layout: chat.Paragraph, Text: chat.Text{{Text: found.Title, URL: found.URL, Bold: true}}})
 	return t.changed(k, "article_sent", args{"Title": found.Title, "Name": k.Value.Asker.Name})
 }
 
-// findArticle takes an id, as typeahead gives it, or words.
+// findArticle takes an id, as typeahead gives it, words of a title, or words.
 func (t *turn) findArticle(query string, lang knowledge.Lang) (*knowledge.Article, error) {
 	if a, ok := t.library().Article(knowledge.ArticleID(query), lang, nil); ok {
 		return a, nil
+	}
+	titles := t.library().Suggest(query, lang, nil, 1)
+	if len(titles) > 0 && strings.Contains(strings.ToLower(titles[0].Title), strings.ToLower(query)) {
+		return titles[0], nil
 	}
 	ans, err := t.library().Find(t.ctx, knowledge.Question{Text: query, Locale: lang, Limit: 1})
 	if err != nil {
@@ -342,7 +371,7 @@ func (t *turn) findArticle(query string, lang knowledge.Lang) (*knowledge.Articl
 	if len(ans.Matches) > 0 && ans.Level != knowledge.None {
 		return ans.Matches[0].Article, nil
 	}
-	if titles := t.library().Suggest(query, lang, nil, 1); len(titles) > 0 {
+	if len(titles) > 0 {
 		return titles[0], nil
 	}
 	return nil, nil
@@ -357,19 +386,14 @@ func (t *turn) resolve(in chat.Invocation) error {
 	}
 	lead := t.access.leads(t.event.From, k.Value.Desk)
 	text := strings.TrimSpace(in.Args["text"])
-	if text != "" && (k.Value.Holder == "" || k.Value.Holder == agent.ID) {
-		if err := k.Value.Reply(agent, text, t.at); err != nil {
-			return t.explain(&k.Value, err)
-		}
-	}
-	if err := k.Value.Resolve(agent, lead, t.at); err != nil {
+	if err := k.Value.Resolve(agent, lead, text, t.at); err != nil {
 		return t.explain(&k.Value, err)
 	}
 	if text != "" {
 		t.relay(&k.Value, agent, text)
 	}
 	lang := t.words.speak(k.Value.Trail.Lang)
-	t.inform(&k.Value, chat.Notifying, t.textIn(lang, "resolved_asker", args{"Ticket": k.Value.ID}), row(
+	t.inform(&k.Value, chat.Notifying, t.textIn(lang, "resolved_asker", args{"Ticket": k.Value.ID, "Name": t.signed(&k.Value, agent)}), row(
 		chat.Button{Label: t.words.line(lang, "button_good"), Action: chat.Do("good", string(k.Value.ID)), Style: chat.Primary},
 		chat.Button{Label: t.words.line(lang, "button_bad"), Action: chat.Do("bad", string(k.Value.ID))}))
 	return t.changed(k, "resolved", args{"Name": k.Value.Asker.Name})
@@ -428,14 +452,20 @@ func (t *turn) label(in chat.Invocation) error {
 		return err
 	}
 	word := chat.Shorten(strings.ToLower(in.Args["label"]), maxLabel)
-	id, change := "labelled", k.Value.AddLabel
+	a := args{"Ticket": k.Value.ID, "Label": word}
 	if in.Args["do"] == "remove" {
-		id, change = "unlabelled", k.Value.RemoveLabel
+		if err := k.Value.RemoveLabel(agent, word, t.at); err != nil {
+			return &refusal{"already_unlabelled", a}
+		}
+		return t.changed(k, "unlabelled", a)
 	}
-	if err := change(agent, word, t.at); err != nil {
+	switch err := k.Value.AddLabel(agent, word, t.at); {
+	case errors.Is(err, desk.ErrUnchanged):
+		return &refusal{"already_labelled", a}
+	case err != nil:
 		return t.explain(&k.Value, err)
 	}
-	return t.changed(k, id, args{"Label": word})
+	return t.changed(k, "labelled", a)
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -33,6 +33,7 @@ type turn struct {
 	alone  bool      // only the sender sees what is answered
 	aside  bool      // this exchange must not take the lane over
 	chosen string    // audience that the sender chose just now
+	verb   string    // of the command that is run
 	out    spool.Outcome
 
 	conversations []*heldConversation
@@ -185,7 +186,7 @@ func (t *turn) refuse(blocks ...chat.Block) {
 // asked.
 func (t *turn) inform(k *desk.Ticket, purpose chat.Purpose, blocks ...chat.Block) {
 	r := chat.Reply{Place: k.Place, Purpose: purpose, Blocks: blocks}
-	if k.Private && k.Place != chat.Direct(k.Asker.Account) {
+	if k.Private && !k.Direct {
 		r.Only = k.Asker.Account
 	}
 	t.post(r)

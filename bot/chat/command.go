@@ -1,5 +1,7 @@
 package chat
 
+import "strings"
+
 // A Role is what a person must be to do something.
 type Role string
 
@@ -57,10 +59,14 @@ func (c Command) Usage() string {
 		s += " " + c.Verb
 	}
 	for _, param := range c.Params {
+		name := param.Name
+		if len(param.Options) > 0 {
+			name = strings.Join(param.Options, "|")
+		}
 		if param.Optional {
-			s += " [" + param.Name + "]"
+			s += " [" + name + "]"
 		} else {
-			s += " <" + param.Name + ">"
+			s += " <" + name + ">"
 		}
 	}
 	return s

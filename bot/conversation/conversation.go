@@ -27,7 +27,8 @@ type Conversation struct {
 	ID      chat.ConversationID `json:"id"`
 	Lane    chat.Lane           `json:"lane"`
 	Place   chat.Place          `json:"place"`
-	Private bool                `json:"private,omitempty"` // asked where nobody else reads, or by /ask
+	Private bool                `json:"private,omitempty"` // for the asker's eyes only
+	Direct  bool                `json:"direct,omitempty"`  // and nobody else reads the place anyway
 	Asker   chat.Sender         `json:"asker"`
 	State   State               `json:"state"`
 	Begun   time.Time           `json:"begun"`            // UTC
@@ -89,10 +90,11 @@ func NewID(e chat.Event) chat.ConversationID {
 	return chat.ConversationID(strings.ToLower(base32.StdEncoding.EncodeToString(sum[:10])))
 }
 
-// Begin starts a conversation with the event that brought a question.
+// Begin starts a conversation with the event that brought a question, which is
+// private where nobody else reads, or because it was asked so.
 func Begin(e chat.Event, private bool) Conversation {
 	return Conversation{
-		ID: NewID(e), Lane: e.Lane(), Place: e.Place, Private: private, Asker: e.From,
+		ID: NewID(e), Lane: e.Lane(), Place: e.Place, Private: private || e.Private, Direct: e.Private, Asker: e.From,
 		State: Answered, Begun: e.At, Latest: e.At,
 	}
 }

@@ -23,6 +23,8 @@ const (
 	DidCancel   Doing = "cancel"
 	DidReopen   Doing = "reopen"
 	DidAdd      Doing = "add"
+	DidEdit     Doing = "edit"
+	DidTakeBack Doing = "take_back"
 	DidRate     Doing = "rate"
 	DidPriority Doing = "priority"
 	DidLabel    Doing = "label"
@@ -37,15 +39,39 @@ type Entry struct {
 	Did   Doing         `json:"did"`
 	Text  string        `json:"text,omitempty"` // what was said, or to whom, or which
 	Files []chat.File   `json:"files,omitempty"`
+	// Message is where the asker said it; empty for everything else.
+	Message chat.MessageID `json:"message,omitempty"`
 }
 
 // Internal reports whether the asker must never see the entry.
 func (e Entry) Internal() bool {
 	switch e.Did {
-	case DidOpen, DidReply, DidArticle, DidAdd, DidCancel, DidResolve, DidReopen, DidRate:
+	case DidOpen, DidReply, DidArticle, DidAdd, DidEdit, DidTakeBack, DidCancel, DidResolve, DidReopen, DidRate:
 		return false
 	}
 	return true
+}
+
+// Added lists the newest of what the asker added, at most n, oldest first.
+func (t *Ticket) Added(n int) []Entry {
+	var added []Entry
+	for _, e := range t.History {
+		if e.Did == DidAdd && e.Text != "" {
+			added = append(added, e)
+		}
+	}
+	return added[max(0, len(added)-n):]
+}
+
+// Count is how often something was done to t.
+func (t *Ticket) Count(did Doing) int {
+	n := 0
+	for _, e := range t.History {
+		if e.Did == did {
+			n++
+		}
+	}
+	return n
 }
 
 func (t *Ticket) note(at time.Time, by Agent, did Doing, text string) {

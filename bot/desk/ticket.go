@@ -72,6 +72,7 @@ type Ticket struct {
 	Asker        chat.Sender         `json:"asker"`
 	Place        chat.Place          `json:"place"`             // where the asker is answered
 	Private      bool                `json:"private,omitempty"` // and nobody else there may read it
+	Direct       bool                `json:"direct,omitempty"`  // nor does anyway
 	Question     string              `json:"question"`
 	Topic        string              `json:"topic,omitempty"`
 	Trail        conversation.Trail  `json:"trail"`
@@ -99,7 +100,7 @@ type Agent struct {
 // New makes a ticket of a conversation. The caller routes it to a desk.
 func New(number int64, c *conversation.Conversation, question, topic string, at time.Time) Ticket {
 	t := Ticket{
-		ID: NewID(number), Number: number, Conversation: c.ID, Asker: c.Asker, Place: c.Place, Private: c.Private,
+		ID: NewID(number), Number: number, Conversation: c.ID, Asker: c.Asker, Place: c.Place, Private: c.Private, Direct: c.Direct,
 		Question: question, Topic: topic, Trail: c.Trail, State: Open, OpenedAt: at,
 	}
 	t.note(at, Agent{Name: c.Asker.Name}, DidOpen, question)
@@ -219,10 +220,11 @@ func (t *Ticket) Send(a Agent, article conversation.Shown, at time.Time) error {
 	return nil
 }
 
-// Resolve ends the work on t; the asker may come back. Resolving an open
-// ticket is fine: whoever does so becomes its holder. Someone else's returns
-// [ErrHeld] unless a lead does it, done ones [ErrResolved] or [ErrClosed].
-func (t *Ticket) Resolve(a Agent, lead bool, at time.Time) error {
+// Resolve ends the work on t, with a last word to the asker unless text is
+// empty; the asker may come back. Resolving an open ticket is fine: whoever
+// does so becomes its holder. Someone else's returns [ErrHeld] unless a lead
+// does it, done ones [ErrResolved] or [ErrClosed].
+func (t *Ticket) Resolve(a Agent, lead bool, text string, at time.Time) error {
 	if t.Holder == "" {
 		if err := t.Claim(a, at); err != nil {
 			return err
@@ -230,6 +232,9 @@ func (t *Ticket) Resolve(a Agent, lead bool, at time.Time) error {
 	}
 	if err := t.mine(a, lead); err != nil {
 		return err
+	}
+	if text != "" {
+		t.note(at, a, DidReply, text)
 	}
 	t.State, t.ResolvedAt, t.Rating = Resolved, at, ""
 	t.note(at, a, DidResolve, "")
@@ -281,7 +286,7 @@ func (t *Ticket) reopen() {
 // Add takes the asker's further words in. A waiting ticket is the agent's turn
 // again; a resolved one comes back if it was resolved at most grace ago. After
 // that, and when closed, it returns [ErrClosed].
-func (t *Ticket) Add(text string, files []chat.File, grace time.Duration, at time.Time) error {
+func (t *Ticket) Add(id chat.MessageID, text string, files []chat.File, grace time.Duration, at time.Time) error {
 	switch {
 	case t.State == Closed, t.State == Resolved && at.Sub(t.ResolvedAt) > grace:
 		return ErrClosed
@@ -292,8 +297,42 @@ func (t *Ticket) Add(text string, files []chat.File, grace time.Duration, at tim
 		t.State = Claimed
 	}
 	t.note(at, Agent{Name: t.Asker.Name}, DidAdd, text)
-	t.History[len(t.History)-1].Files = files
+	e := &t.History[len(t.History)-1]
+	e.Message, e.Files = id, files
 	return nil
+}
+
+// Said finds the newest words of the asker's that a message brought; nil if
+// there are none, or they were taken back.
+func (t *Ticket) Said(id chat.MessageID) *Entry {
+	for i := len(t.History) - 1; i >= 0 && id != ""; i-- {
+		if e := &t.History[i]; e.Message == id {
+			if e.Did == DidTakeBack {
+				return nil
+			}
+			return e
+		}
+	}
+	return nil
+}
+
+// Edit notes that the asker's words now read otherwise. The old ones stay in
+// the history, for someone may have answered them.
+func (t *Ticket) Edit(id chat.MessageID, text string, files []chat.File, at time.Time) {
+	t.note(at, Agent{Name: t.Asker.Name}, DidEdit, text)
+	e := &t.History[len(t.History)-1]
+	e.Message, e.Files = id, files
+}
+
+// TakeBack notes that the asker took words back, and forgets them.
+func (t *Ticket) TakeBack(id chat.MessageID, at time.Time) {
+	for i := range t.History {
+		if e := &t.History[i]; e.Message == id {
+			e.Text, e.Files = "", nil
+		}
+	}
+	t.note(at, Agent{Name: t.Asker.Name}, DidTakeBack, "")
+	t.History[len(t.History)-1].Message = id
 }
 
 // Rate keeps whether the asker was helped. Only a resolved ticket is rated;

@@ -181,14 +181,14 @@ func (s *Spool) work(ctx context.Context) error {
 func (s *Spool) finish(ctx context.Context, w Work) error {
 	for range maxConflicts {
 		o, err := s.handle(ctx, w)
-		if err != nil {
-			return err
+		if err == nil {
+			err = s.store.Finish(ctx, w, o, s.now())
 		}
-		err = s.store.Finish(ctx, w, o, s.now())
+		var failed *failure
 		switch {
 		case errors.Is(err, ErrConflict):
 			w.View = s.store.Fresh(w)
-		case err == nil, errors.Is(err, ErrLost), errors.Is(err, ErrUnavailable), ctx.Err() != nil:
+		case err == nil, errors.As(err, &failed), errors.Is(err, ErrLost), errors.Is(err, ErrUnavailable), ctx.Err() != nil:
 			return err
 		default:
 			return &failure{fmt.Errorf("finish: %w", err)} // the outcome was refused
@@ -211,7 +211,8 @@ func (s *Spool) handle(ctx context.Context, w Work) (o Outcome, err error) {
 		}
 	}()
 	o, err = s.handler.Handle(ctx, w.Event, w.View)
-	if err != nil && !errors.Is(err, ErrUnavailable) && !errors.Is(err, ErrLost) && ctx.Err() == nil {
+	ours := errors.Is(err, ErrUnavailable) || errors.Is(err, ErrLost) || errors.Is(err, ErrConflict)
+	if err != nil && !ours && ctx.Err() == nil {
 		err = &failure{err}
 	}
 	return o, err

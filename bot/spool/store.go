@@ -144,7 +144,7 @@ type Store interface {
 }
 
 // A Handler makes of an event what should change. It only reads, so it may be
-// run any number of times.
+// run any number of times. [ErrConflict] asks for that, with a fresh view.
 type Handler interface {
 	Handle(ctx context.Context, e chat.Event, v View) (Outcome, error)
 	// Apologise words what a person is told whose event could not be handled.

@@ -263,7 +263,7 @@ func testHeldAndAsked(f *fixture) {
 		t := ticket(int64(n + 1))
 		f.must(t.Claim(desk.Agent{ID: "bo"}, start.Add(-time.Duration(n)*time.Second)))
 		if n >= 10 {
-			f.must(t.Resolve(desk.Agent{ID: "bo"}, false, start))
+			f.must(t.Resolve(desk.Agent{ID: "bo"}, false, "", start))
 		}
 		o.Tickets = append(o.Tickets, fresh(t)...)
 	}
