@@ -1,0 +1,296 @@
+// Signpost points people who ask in chat to the right help article, and brings
+// what no article settles to the people who can answer.
+//
+// This file knows every part: it reads the command line, wires the parts
+// together and runs them. What they do stands in their own packages; bot/doc.go
+// is the tour.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/signpost-bot/signpost/adapters/console"
+	"github.com/signpost-bot/signpost/adapters/redis"
+	"github.com/signpost-bot/signpost/bot"
+	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/desk"
+	"github.com/signpost-bot/signpost/bot/spool"
+	"github.com/signpost-bot/signpost/config"
+	"github.com/signpost-bot/signpost/knowledge"
+	"github.com/signpost-bot/signpost/knowledge/audience"
+)
+
+// version is set by the release build.
+var version = "dev"
+
+// Exit codes.
+const (
+	exitOK    = 0
+	exitBad   = 1 // something is wrong with what was given: problems, no file
+	exitUsage = 2 // the command line itself
+)
+
+// cli is the command line.
+type cli struct {
+	Config string `help:"Configuration file. Without one, built-in settings are used." placeholder:"FILE" env:"SIGNPOST_CONFIG"`
+
+	Chat    chatCommand    `cmd:"" help:"Try it out here in the terminal, as asker and as agent. Nothing else is needed."`
+	Ask     askCommand     `cmd:"" help:"Ask one question and print which articles answer it."`
+	Check   checkCommand   `cmd:"" help:"Check configuration and articles, and print every problem."`
+	Eval    evalCommand    `cmd:"" help:"Measure how well a file of questions with known answers is answered."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})
+	stop()
+	os.Exit(code)
+}
+
+// streams are where the program reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// run is the program without the process around it.
+func run(ctx context.Context, words []string, s streams) int {
+	var c cli
+	done := false
+	parser, err := kong.New(&c,
+		kong.Name("signpost"),
+		kong.Description("Signpost answers questions in chat with the right help article, and turns the rest into tickets.\n\nStart with: signpost chat"),
+		kong.Writers(s.out, s.err),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Exit(func(int) { done = true }), // after --help
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(s),
+	)
+	if err != nil {
+		fmt.Fprintln(s.err, "signpost:", err)
+		return exitUsage
+	}
+	command, err := parser.Parse(words)
+	if done {
+		return exitOK
+	}
+	if err != nil {
+		fmt.Fprintf(s.err, "signpost: %v\nTry: signpost --help\n", err)
+		return exitUsage
+	}
+	if err := command.Run(&c); err != nil {
+		fmt.Fprintf(s.err, "signpost: %v\n", err)
+		return exitBad
+	}
+	return exitOK
+}
+
+// settings reads the configuration.
+func (c *cli) settings() (config.Config, error) {
+	cfg, err := config.Load(c.Config, os.Environ())
+	if err != nil {
+		return cfg, fmt.Errorf("the configuration has problems:\n%w", err)
+	}
+	return cfg, nil
+}
+
+// rules are what the configuration says of articles.
+func rules(cfg config.Config) knowledge.Rules {
+	r := knowledge.Rules{Cues: audience.DefaultCues(), Sure: cfg.Answers.Sure, Unsure: cfg.Answers.Unsure}
+	for _, a := range cfg.Audiences {
+		r.Audiences = append(r.Audiences, knowledge.Audience{Name: a.Name, Private: a.Private})
+		if a.Cues != nil {
+			r.Cues[a.Name] = a.Cues
+		}
+	}
+	for _, l := range cfg.Languages {
+		r.Languages = append(r.Languages, knowledge.Lang(l))
+	}
+	for _, t := range cfg.Topics {
+		r.Topics = append(r.Topics, t.Name)
+	}
+	return r
+}
+
+// articles reads the knowledge base: the folder, or the built-in sample.
+func articles(dir string, r knowledge.Rules) ([]*knowledge.Article, error) {
+	if dir == "" {
+		list, err := knowledge.Load(knowledge.Sample(), knowledge.Rules{Audiences: r.Audiences, Languages: r.Languages})
+		if err != nil {
+			return nil, errors.New("the built-in sample is for buyers, creators and affiliates in en, pt-BR and es; " +
+				"for other audiences or languages, set knowledge.dir to a folder of your own articles")
+		}
+		return list, nil
+	}
+	list, err := knowledge.Load(os.DirFS(dir), r)
+	if err != nil {
+		return list, fmt.Errorf("the articles in %s have problems:\n%w", dir, err)
+	}
+	return list, nil
+}
+
+// behaviour is what the configuration says of the bot.
+func behaviour(cfg config.Config) bot.Settings {
+	s := bot.Settings{
+		Topics: map[string]map[string]string{}, Languages: cfg.Languages,
+		Articles: cfg.Answers.Articles, Misses: cfg.Escalate.Misses, Grace: cfg.Resolve.Grace,
+	}
+	for _, a := range cfg.Audiences {
+		s.Audiences = append(s.Audiences, bot.Audience{
+			Name: a.Name, Labels: a.Label, Private: a.Private,
+			Roles: slices.Concat(a.Roles, a.Groups), Channels: a.Channels,
+		})
+	}
+	for _, t := range cfg.Topics {
+		s.Topics[t.Name] = t.Label
+	}
+	for _, d := range cfg.Desks {
+		s.Desks = append(s.Desks, desk.Desk{
+			Name: d.Name, Agents: d.Agents, Leads: d.Leads,
+			Audiences: d.Audiences, Topics: d.Topics, Names: desk.Naming(d.ShowNames),
+		})
+	}
+	for _, p := range cfg.Persons {
+		m := bot.Member{ID: chat.PersonID(p.ID), Name: p.Name, Alias: p.Alias}
+		for _, account := range p.Accounts {
+			m.Accounts = append(m.Accounts, chat.AccountID(account))
+		}
+		s.Members = append(s.Members, m)
+	}
+	return s
+}
+
+type chatCommand struct {
+	Agents    []string `help:"Who works tickets (${default}); /as NAME makes you one of them." default:"ana,bo" placeholder:"NAMES"`
+	As        string   `help:"Who you are at first (${default})." default:"asker" placeholder:"NAME"`
+	Knowledge string   `help:"Folder of articles, instead of the configured one." type:"existingdir" placeholder:"DIR"`
+}
+
+// Run plays the whole program in the terminal: asker, agents, tickets.
+func (o *chatCommand) Run(ctx context.Context, c *cli, s streams) error {
+	cfg, err := c.settings()
+	if err != nil {
+		return err
+	}
+	if o.Knowledge != "" {
+		cfg.Knowledge.Dir = o.Knowledge
+	}
+	log := slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	list, err := articles(cfg.Knowledge.Dir, rules(cfg))
+	if err != nil {
+		return err
+	}
+	var library atomic.Pointer[knowledge.Library]
+	library.Store(knowledge.NewLibrary(list, rules(cfg)))
+
+	store, err := redis.Embedded(redis.Options{Installation: cfg.Installation, Log: log})
+	if err != nil {
+		return fmt.Errorf("start the store in memory: %w", err)
+	}
+	defer store.Close()
+
+	settings := behaviour(cfg)
+	for _, name := range o.Agents {
+		settings.Desks[0].Agents = append(settings.Desks[0].Agents, string(console.Account(name)))
+	}
+	signpost, err := bot.New(settings, bot.Parts{
+		Library: func() bot.Library { return library.Load() }, Reader: store, Now: time.Now, Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	events := spool.New(store, signpost, spool.Options{Person: signpost.Person, Log: log})
+	terminal := console.New(console.Options{
+		In: s.in, Out: s.out, Front: signpost, Quiet: events.Quiet, Person: o.As, Agents: o.Agents,
+		Notice: "Tickets here live only as long as this program runs.",
+	})
+
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return events.Run(ctx, map[string]chat.Platform{"console": terminal}) })
+	if cfg.Knowledge.Dir != "" {
+		watcher := knowledge.Watcher{
+			Dir: cfg.Knowledge.Dir, Rules: rules(cfg), Current: list, Rescan: cfg.Knowledge.Rescan, Log: log,
+			Swap: func(list []*knowledge.Article) { library.Store(knowledge.NewLibrary(list, rules(cfg))) },
+		}
+		group.Go(func() error { watcher.Run(ctx); return nil })
+	}
+	group.Go(func() error {
+		defer stop() // the person left: so does everything else
+		return terminal.Run(ctx, events)
+	})
+	return group.Wait()
+}
+
+type checkCommand struct {
+	Knowledge string `help:"Folder of articles, instead of the configured one." placeholder:"DIR"`
+}
+
+// Run prints every problem of configuration and articles.
+func (o *checkCommand) Run(c *cli, s streams) error {
+	cfg, err := config.Load(c.Config, os.Environ())
+	found := 0
+	report := func(err error) {
+		for line := range strings.Lines(err.Error()) {
+			fmt.Fprintln(s.out, strings.TrimRight(line, "\n"))
+			found++
+		}
+	}
+	if err != nil {
+		report(err)
+		cfg = config.Default() // the articles are worth checking all the same
+	}
+	dir, where := cfg.Knowledge.Dir, "the built-in sample"
+	if o.Knowledge != "" {
+		dir = o.Knowledge
+	}
+	list, err := articles(dir, rules(cfg))
+	var problems knowledge.Problems
+	switch {
+	case errors.As(err, &problems):
+		where = dir
+		for i := range problems {
+			problems[i].File = path.Join(filepath.ToSlash(dir), problems[i].File)
+		}
+		report(problems)
+	case err != nil:
+		report(err)
+	case dir != "":
+		where = dir
+	}
+	if found == 1 {
+		return errors.New("1 problem")
+	}
+	if found > 0 {
+		return fmt.Errorf("%d problems", found)
+	}
+	fmt.Fprintf(s.out, "All good: configuration and %d articles (%s).\n", len(list), where)
+	return nil
+}
+
+type versionCommand struct{}
+
+// Run prints the version.
+func (versionCommand) Run(s streams) error {
+	_, err := fmt.Fprintln(s.out, "signpost", version)
+	return err
+}
