@@ -62,7 +62,7 @@ type Answer struct {
 type Match struct {
 	Article *Article
 	Section *Section // best section, for the deep link and the passage
-	Passage string   // quoted from the article, never invented; at most 300 runes
+	Passage string   // quoted from the article, never invented; at most 300 runes; … at its end if a line goes on
 	Score   float64  // about 0 to 1; the order of the matches
 }
 
@@ -145,7 +145,7 @@ func (l *Library) language(v *view, q Question) Lang {
 // A found match carries what judging it needs.
 type found struct {
 	Match
-	covered float64
+	covered, titled, telling float64 // of [search.Hit], the best over its languages
 }
 
 // elsewhere is what is left of the score of an article that is not for the
@@ -163,6 +163,8 @@ func (v *view) matches(hits []search.Hit, answer Answer, langs []Lang, limit int
 		parts[a] = hit.Part
 		if i, ok := at[a.ID]; ok {
 			all[i].covered = max(all[i].covered, hit.Covered)
+			all[i].titled = max(all[i].titled, hit.Titled)
+			all[i].telling = max(all[i].telling, hit.Telling)
 			continue
 		}
 		score := hit.Score
@@ -170,7 +172,7 @@ func (v *view) matches(hits []search.Hit, answer Answer, langs []Lang, limit int
 			score *= elsewhere
 		}
 		at[a.ID] = len(all)
-		all = append(all, found{Match{Article: a, Score: score}, hit.Covered})
+		all = append(all, found{Match{Article: a, Score: score}, hit.Covered, hit.Titled, hit.Telling})
 	}
 	slices.SortStableFunc(all, func(a, b found) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Article.ID, b.Article.ID))

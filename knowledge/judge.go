@@ -3,42 +3,53 @@ package knowledge
 import (
 	"cmp"
 	"math"
+	"slices"
 	"strings"
 )
 
 // Where the levels begin. Both were chosen on development questions: below
-// deserving, nine in ten messages that deserve no article are turned away, and
-// one in twenty of the others; above sure, the first article is right in more
-// than eight of ten.
+// deserving, nearly nine in ten messages that deserve no article are turned
+// away, and one in twenty-five of the others; above sure, the first article is
+// right in more than eight of ten.
 const (
 	deserving = 0.74
 	sure      = 0.60
 )
 
+// telling is how well the first article must have the rarest idea of a
+// question for a sure answer: an article that has all of "how can I get my
+// money back" but the money back is no answer.
+const telling = 0.5
+
 // judge fills in intent, confidence and level. The constants are those of two
-// logistic regressions over the development questions, rounded.
+// logistic regressions over the development and the everyday questions,
+// rounded.
 func (a *Answer) judge(r reading, follows bool, matches []found, rules Rules) {
-	score := func(i int) float64 {
-		if i < len(matches) {
-			return matches[i].Score
-		}
-		return 0
-	}
-	covered := 0.0
+	var first found
 	if len(matches) > 0 {
-		covered = matches[0].covered
+		first = matches[0]
+	}
+	// lead is how far the first match is ahead of the i-th, from 0, as a share
+	// of its score: scores of long questions are lower throughout.
+	lead := func(i int) float64 {
+		if i < len(matches) {
+			return 1 - matches[i].Score/first.Score
+		}
+		return 1
 	}
 
 	// Does the message deserve an article? By how it is put, and by how much
-	// of it the best article knows.
+	// of it the best article knows. Few words are a search, many a story; what
+	// people say to each other in a channel lies between.
 	words := max(len(strings.Fields(r.rest))-r.count["thanks"], 4)
-	deserves := logistic(-4.9 + 1.5*score(0) + 1.7*covered +
-		1.9*math.Log(float64(words)) + 1.9*one(words == 4) + // a story, or a search
-		0.6*one(r.asks() || follows) + 0.9*one(r.count["trouble"] > 0) -
-		1.4*one(r.count["chatter"] > 0) - 0.5*one(r.count["hostile"] > 0) - 1.5*one(r.count["elsewhere"] > 0))
+	brief := min(max(float64(6-words)/2, 0), 1)
+	deserves := logistic(-10 + 3.4*math.Sqrt(first.titled) + 3.4*first.covered +
+		3.2*math.Log(float64(words)) + 3.3*brief +
+		1.1*one(r.asks() || follows) + 1.3*one(r.count["trouble"] > 0) -
+		1.9*one(r.count["chatter"] > 0) - 0.3*one(r.count["hostile"] > 0) - 2.7*one(r.count["elsewhere"] > 0))
 
 	// If it does, is the first article right? Mostly if it leads the others.
-	right := logistic(-1.1 + 2.1*score(0) + 3.4*(score(0)-score(1)) + 3.6*(score(0)-score(3)))
+	right := logistic(-1.3 + 2.7*lead(1) + 3.7*lead(3) + 2.1*first.titled)
 
 	a.Intent = r.intent(follows)
 	a.Confidence = deserves * right
@@ -48,7 +59,7 @@ func (a *Answer) judge(r reading, follows bool, matches []found, rules Rules) {
 	switch {
 	case a.Intent != Asks || deserves < deserving || len(matches) == 0 || a.Confidence < rules.Unsure:
 		a.Level = None
-	case a.Confidence >= cmp.Or(rules.Sure, sure):
+	case a.Confidence >= cmp.Or(rules.Sure, sure) && first.telling >= telling && !a.hinges(matches):
 		a.Level = Sure
 	default:
 		a.Level = Unsure
@@ -59,6 +70,20 @@ func (a *Answer) judge(r reading, follows bool, matches []found, rules Rules) {
 	if a.Intent != Asks {
 		a.Confidence = 0 // there is nothing to be confident about
 	}
+}
+
+// hinges reports whether the first article would be another one if it were
+// known who asks.
+func (a *Answer) hinges(matches []found) bool {
+	if a.Audience.Name != "" {
+		return false
+	}
+	first := matches[0]
+	return slices.ContainsFunc(matches[1:], func(m found) bool {
+		return m.Score > first.Score*elsewhere && slices.ContainsFunc(m.Article.Audiences, func(name string) bool {
+			return !slices.Contains(first.Article.Audiences, name)
+		})
+	})
 }
 
 // says reports whether a message that deserves no article is talk rather than

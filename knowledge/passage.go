@@ -10,7 +10,7 @@ import (
 const maxPassage = 300
 
 // passage quotes the lines of s that have most of the terms: a stretch of s,
-// word for word.
+// word for word, and [more] if it stops within a line.
 func passage(s string, terms []string, lang string) string {
 	wanted := map[string]bool{}
 	for _, t := range terms {
@@ -33,22 +33,32 @@ func passage(s string, terms []string, lang string) string {
 	return clip(s[best:])
 }
 
-// clip shortens s to whole lines, or else whole words, of maxPassage runes.
+// more ends a passage that stops within a line.
+const more = "…"
+
+// clip shortens s to whole lines, or else whole words and [more], of
+// maxPassage runes together.
 func clip(s string) string {
-	end, runes := len(s), 0
+	s = strings.TrimSpace(s)
+	end, runes := 0, 0 // end is where the last rune begins that was counted
 	for i := range s {
 		if runes == maxPassage {
-			end = i
-			break
+			return cutAt(s, end)
 		}
 		runes++
+		end = i
 	}
-	if end < len(s) {
-		if line := strings.LastIndexByte(s[:end], '\n'); line > 0 {
-			end = line
-		} else if space := strings.LastIndexByte(s[:end], ' '); space > 0 {
-			end = space
-		}
+	return s
+}
+
+// cutAt cuts s before the byte at end, and at the end of a line or word if it
+// can.
+func cutAt(s string, end int) string {
+	if line := strings.LastIndexByte(s[:end], '\n'); line > 0 {
+		return strings.TrimSpace(s[:line])
 	}
-	return strings.TrimSpace(s[:end])
+	if space := strings.LastIndexByte(s[:end], ' '); space > 0 {
+		end = space
+	}
+	return strings.TrimRight(strings.TrimSpace(s[:end]), ",;:") + more
 }

@@ -13,8 +13,10 @@ func TestPassage(t *testing.T) {
 		{"whole text", "Ask the seller.\nWait ten days.", "refund", "Ask the seller.\nWait ten days."},
 		{"from the best line", long + "\nRefunds take ten days.\nThen write to us.", "my refund", "Refunds take ten days.\nThen write to us."},
 		{"whole lines", "Refund.\n" + long, "refund", "Refund."},
-		{"whole words", long, "refund", strings.TrimSpace(strings.Repeat("word ", 60))},
-		{"one endless word", strings.Repeat("é", 400), "refund", strings.Repeat("é", 300)},
+		{"whole words", long, "refund", strings.TrimSpace(strings.Repeat("word ", 59)) + "…"},
+		{"one endless word", strings.Repeat("é", 400), "refund", strings.Repeat("é", 299) + "…"},
+		{"just fits", strings.Repeat("é", 300), "refund", strings.Repeat("é", 300)},
+		{"no comma before the dots", strings.Repeat("é", 295) + ", and so on", "refund", strings.Repeat("é", 295) + "…"},
 		{"empty", "", "refund", ""},
 	}
 	for _, test := range tests {

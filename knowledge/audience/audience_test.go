@@ -70,6 +70,20 @@ func TestReasons(t *testing.T) {
 	}
 }
 
+func TestReasonsQuoteNothingTwice(t *testing.T) {
+	got := Weigh(names, []Evidence{
+		{"affiliate", Words, "become", 0.3},
+		{"affiliate", Words, "affiliate", 0.9},
+		{"affiliate", Words, "become an affiliate", 0.5},
+		{"affiliate", Words, "come", 0.4}, // part of a word, not of the words
+		{"affiliate", Words, "link", 0.2},
+	}).Why
+	want := []Reason{{Words, "affiliate", `"become an affiliate", "come", "link"`}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestGuessFromWords(t *testing.T) {
 	var examples []Example
 	for range 20 {

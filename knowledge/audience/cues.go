@@ -11,16 +11,16 @@ func DefaultCues() map[string][]string {
 
 var cues = map[string][]string{
 	"buyer": {
-		"i bought", "i purchased", "i paid", "i ordered", "i subscribed", "i enrolled", "i signed up for", "ive bought", "ive paid",
-		"have bought", "have paid", "my purchase", "my order", "my subscription", "my membership", "my renewal", "my installment", "my refund",
-		"my money back", "my card", "my visa", "my mastercard", "my receipt", "my bank slip", "my certificate", "my lesson", "my teacher",
+		"i bought", "i purchased", "i paid", "i ordered", "i subscribed", "i enrolled", "i signed up for", "ive bought", "ive paid", "i payed", "we bought", "we paid",
+		"have bought", "have paid", "my purchase", "my order", "my payment", "my boleto", "my subscription", "my membership", "my renewal", "my installment", "my refund",
+		"my money back", "my card", "my receipt", "my bank slip", "my certificate", "my lesson", "my teacher",
 		"my package", "buying a course", "trying to pay", "paying for a course", "charged me", "got charged", "was charged", "was billed",
 		"been charged", "billed me", "charging me", "my reimbursement", "the seller", "the teacher", "the creator", "the instructor", "the course i bought",
-		"watch", "refund", "reimbursement", "money back", "lessons", "classes", "bank slip", "purchase", "ordered", "paid for",
+		"watch", "refund", "reimbursement", "money back", "cash back", "wrong course", "lessons", "classes", "bank slip", "purchase", "ordered", "paid for",
 
 		"comprei", "paguei", "assinei", "minha compra", "minhas compras", "meu pedido", "minha assinatura", "meu reembolso", "meu boleto",
 		"minha parcela", "minhas parcelas", "me cobraram", "cobraram", "meu certificado", "minhas aulas", "depois de comprar",
-		"dinheiro de volta", "o produtor", "o vendedor", "o professor", "meu cartao", "minha fatura", "reembolso", "descontam",
+		"dinheiro de volta", "o produtor", "o vendedor", "o professor", "meu cartao", "minha fatura", "reembolso",
 
 		"compre", "pague", "me suscribi", "mi compra", "mis compras", "mi pedido", "mi suscripcion", "mi reembolso", "mis cuotas",
 		"me cobraron", "mi certificado", "mis clases", "devolucion", "devuelvan", "mi dinero", "el vendedor", "el productor",
@@ -31,9 +31,9 @@ var cues = map[string][]string{
 		"my affiliate", "my affiliates", "my affiliate program", "my launch", "my pricing", "my price", "my offer", "my checkout", "my sales page",
 		"my audience", "my lead", "my list", "my team", "my partner", "my coproducer", "my workshop", "my training", "my masterclass", "my seminar",
 		"my webinar", "my class", "my business", "my video", "my club", "my store", "my plan", "my program", "my community", "my coupon", "my free trial",
-		"my company", "i sell", "i sold", "i created", "i launched", "i uploaded", "im selling", "sell my", "selling my", "promote my", "promotes my",
+		"my company", "i sell", "to sell", "start selling", "my sale", "i sold", "i created", "i launched", "i uploaded", "im selling", "sell my", "selling my", "promote my", "promotes my",
 		"sell for me", "promote for me", "a customer", "a student", "a buyer", "a member", "students", "customers", "buyers", "learners", "members",
-		"leads", "i hired", "coproducer", "co producer", "course owner", "uploaded", "members area", "subscribers",
+		"leads", "coproducer", "co producer", "course owner", "uploaded", "members area", "subscribers",
 		"checkout", "ebook", "launch", "free trial", "team", "coupon",
 
 		"meu produto", "meus produtos", "meu curso", "meu ebook", "meus alunos", "meu aluno", "meus clientes", "meus compradores", "meus afiliados",
@@ -46,10 +46,10 @@ var cues = map[string][]string{
 		"coproductor", "cuenta de productor", "puedo vender", "se puede vender", "alumnos", "area de miembros",
 	},
 	"affiliate": {
-		"my affiliate link", "my link", "my hotlink", "my promo link", "my affiliate code", "own link", "promo link", "promo url", "hotlink",
-		"i promote", "i could promote", "im an affiliate", "i am an affiliate", "im affiliate", "as an affiliate", "my commission", "no commission",
-		"become affiliate", "become an affiliate", "affiliate account", "affiliate link", "other peoples", "other ppls", "someone elses",
-		"through me", "my post", "under my name", "promoters", "promoting", "course i promote", "affiliate code",
+		"my affiliate link", "my link", "my hotlink", "my promo link", "my affiliate code", "promo link", "hotlink",
+		"i promote", "im an affiliate", "i am an affiliate", "im affiliate", "as an affiliate", "my commission", "no commission",
+		"become affiliate", "become an affiliate", "affiliate account", "affiliate link",
+		"promoters", "promoting", "course i promote", "affiliate code",
 
 		"sou afiliado", "sou afiliada", "meu link de afiliado", "meu link", "meu hotlink", "minha comissao", "meu codigo de afiliado",
 		"ser afiliado", "virar afiliado", "me afiliar", "que divulgo", "conta de afiliado",

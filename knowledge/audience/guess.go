@@ -69,7 +69,7 @@ type Guess struct {
 }
 
 // lead is how many nats the likeliest audience must be ahead to be named.
-const lead = 0.7
+const lead = 0.6
 
 // maxQuoted is how many words a reason quotes.
 const maxQuoted = 3
@@ -150,15 +150,30 @@ func reasons(name string, evidence []Evidence) []Reason {
 		}
 	}
 	slices.SortStableFunc(words, func(a, b Evidence) int { return cmp.Compare(weight(b), weight(a)) })
-	var quoted []string
-	for _, e := range words {
-		q := `"` + e.Detail + `"`
-		if weight(e) > 0 && len(quoted) < maxQuoted && !slices.Contains(quoted, q) {
-			quoted = append(quoted, q)
-		}
-	}
-	if len(quoted) > 0 {
-		why = append(why, Reason{Words, name, strings.Join(quoted, ", ")})
+	if quoted := quote(words); len(quoted) > 0 {
+		why = append(why, Reason{Words, name, `"` + strings.Join(quoted, `", "`) + `"`})
 	}
 	return why
+}
+
+// quote picks the words that a reason quotes, the heaviest first. Words that
+// are part of others say nothing new: "become" beside "become an affiliate".
+func quote(words []Evidence) []string {
+	within := func(inner, outer string) bool {
+		return strings.Contains(" "+outer+" ", " "+inner+" ")
+	}
+	var quoted []string
+	for _, e := range words {
+		if weight(e) <= 0 || slices.ContainsFunc(quoted, func(q string) bool { return within(e.Detail, q) }) {
+			continue
+		}
+		if i := slices.IndexFunc(quoted, func(q string) bool { return within(q, e.Detail) }); i >= 0 {
+			// What is within e gives its place to e, so that the heaviest stays first.
+			quoted[i] = e.Detail
+			quoted = slices.DeleteFunc(quoted, func(q string) bool { return q != e.Detail && within(q, e.Detail) })
+			continue
+		}
+		quoted = append(quoted, e.Detail)
+	}
+	return quoted[:min(len(quoted), maxQuoted)]
 }

@@ -145,7 +145,9 @@ func (m *Model) Words(question, lang string) []Evidence {
 			}
 			break // the longest cue says it all
 		}
-		if text.IsFunction(words[i], base) {
+		// Which articles have a faint word is chance, and "because of the word
+		// wrong" convinces nobody.
+		if text.IsFunction(words[i], base) || text.IsFaint(words[i], base) {
 			continue
 		}
 		stem := stemmed[i]

@@ -11,9 +11,10 @@ const (
 )
 
 // BM25: k1 says how soon repeating a word stops to help, b how much a long
-// text has to repeat it.
+// text has to repeat it. With a high k1 a word said once in passing is worth
+// much less than one that the title has.
 const (
-	k1 = 1.0
+	k1 = 2.0
 	b  = 0.6
 )
 
@@ -23,6 +24,9 @@ type scratch struct {
 	head    []float64 // by document: what a part without a hit of its own gets
 	part    []float64 // by part: what it gets beyond head
 	covered []float64 // by document: share of the query's meaning, 0 to 1
+	titled  []float64 // by document: likewise, of title and phrasings alone
+	telling []float64 // by document: how well it has the slot that tells most
+	asked   []float64 // by document: share of the title that the query asks for, 0 to 1
 
 	touched []int // documents with the present slot
 	inDoc   []float64
@@ -33,14 +37,14 @@ type scratch struct {
 
 func newScratch(s *shelf) *scratch {
 	docs := len(s.docs)
-	v := make([]float64, 7*docs+2*s.parts)
+	v := make([]float64, 10*docs+2*s.parts)
 	next := func(n int) []float64 {
 		out := v[:n:n]
 		v = v[n:]
 		return out
 	}
 	return &scratch{
-		whole: next(docs), head: next(docs), covered: next(docs),
+		whole: next(docs), head: next(docs), covered: next(docs), titled: next(docs), telling: next(docs), asked: next(docs),
 		inDoc: next(docs), inHead: next(docs), best: next(docs),
 		part: next(s.parts), inPart: next(s.parts),
 	}
@@ -53,7 +57,7 @@ func newScratch(s *shelf) *scratch {
 // between shelves and questions.
 func (s *shelf) bm25(slots []slot) *scratch {
 	c := newScratch(s)
-	total := 0.0
+	total, most := 0.0, 0.0
 	for _, slot := range slots {
 		c.touched = c.touched[:0]
 		for _, stem := range slot.stems {
@@ -61,10 +65,22 @@ func (s *shelf) bm25(slots []slot) *scratch {
 				c.count(s, t, stem.weight)
 			}
 		}
-		idf := s.idf(len(c.touched)) * slot.weight
+		idf := s.idf(c.about(s)) * slot.weight
 		total += idf
+		if idf > most && len(c.touched) > 0 {
+			most = idf
+			clear(c.telling)
+			for _, doc := range c.touched {
+				c.telling[doc] = c.best[doc]
+			}
+		}
 		for _, doc := range c.touched {
 			c.settle(s, doc, idf)
+		}
+	}
+	for i, e := range s.docs {
+		if e.title > 0 {
+			c.asked[i] = min(c.titled[i]/e.title, 1)
 		}
 	}
 	if total > 0 {
@@ -72,6 +88,7 @@ func (s *shelf) bm25(slots []slot) *scratch {
 		scale(c.head, total)
 		scale(c.part, total)
 		scale(c.covered, total)
+		scale(c.titled, total)
 	}
 	return c
 }
@@ -82,10 +99,23 @@ func scale(v []float64, total float64) {
 	}
 }
 
-// idf is how much a word in df documents tells: nothing if all have it.
-func (s *shelf) idf(df int) float64 {
+// about counts the documents that are about the present slot. One that only
+// mentions it counts as a fraction, and so does one with a word that merely may
+// stand for it: half of all articles mention money, but few are about getting
+// it back, and that is what makes "money back" tell so much.
+func (c *scratch) about(s *shelf) float64 {
+	df := 0.0
+	for _, doc := range c.touched {
+		best := c.best[doc]
+		df += best * best * saturate(c.inDoc[doc], s.docs[doc].length/s.wholeSize)
+	}
+	return df
+}
+
+// idf is how much a word that df documents are about tells: nothing if all are.
+func (s *shelf) idf(df float64) float64 {
 	n := float64(len(s.docs))
-	return math.Log(1 + (n-float64(df)+0.5)/(float64(df)+0.5))
+	return math.Log(1 + (n-df+0.5)/(df+0.5))
 }
 
 // count adds the occurrences of a stem of the present slot.
@@ -110,6 +140,9 @@ func (c *scratch) settle(s *shelf, doc int, idf float64) {
 	head := c.inHead[doc]
 	c.whole[doc] += idf * saturate(c.inDoc[doc], e.length/s.wholeSize)
 	c.covered[doc] += idf * c.best[doc]
+	if head > 0 {
+		c.titled[doc] += idf * c.best[doc]
+	}
 	base := idf * saturate(head, 1)
 	c.head[doc] += base
 	for i, size := range e.partSizes {

@@ -56,6 +56,7 @@ type entry struct {
 	firstPart int // its parts are numbered from here
 	parts     int
 	length    float64   // weighted, of the whole document
+	title     float64   // how much the words of the title tell, their idf together
 	partSizes []float64 // weighted, each with title and phrasings
 }
 
@@ -120,6 +121,13 @@ func newShelf(base string, docs []Document, related *concepts) *shelf {
 			s.partSize += size / float64(s.parts)
 		}
 	}
+	for i, d := range docs {
+		terms := text.Terms(d.Title, base)
+		slices.Sort(terms)
+		for _, stem := range slices.Compact(terms) {
+			s.docs[i].title += s.idf(s.terms[stem].about(s))
+		}
+	}
 	s.grams = newGramVoice(docs)
 	return s
 }
@@ -155,6 +163,20 @@ func (s *shelf) add(i int, d Document, related *concepts) {
 		}
 		t.postings = append(t.postings, posting{i, n, inParts[stem]})
 	}
+}
+
+// about counts the documents that are about t. One that only mentions it counts
+// as a fraction.
+func (t *term) about(s *shelf) float64 {
+	df := 0.0
+	for _, p := range t.postings {
+		count := p.head
+		for _, hit := range p.parts {
+			count += hit.count
+		}
+		df += saturate(count, s.docs[p.doc].length/s.wholeSize)
+	}
+	return df
 }
 
 // count adds the stems and known phrases of a field to counts and returns the field's weighted

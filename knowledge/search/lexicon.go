@@ -58,25 +58,40 @@ func allowed(n int) int {
 
 // nearest returns the likeliest spelling of an unknown word.
 func (l *lexicon) nearest(word string) (string, bool) {
-	if l == nil {
+	runes := []rune(word)
+	if l == nil || allowed(len(runes)) == 0 {
 		return "", false
 	}
-	runes, mask := []rune(word), letters(word)
-	most := allowed(len(runes))
-	best, bestDistance, bestCount := "", most+1, 0
+	// A letter left out makes a word shorter than the one that was meant, and
+	// it is that one which says how many slips are likely.
+	most := allowed(len(runes) + 2)
+	mask := letters(word)
+	best, bestSlips, bestCount := "", most+1, 0
 	for n := len(runes) - most; n <= len(runes)+most; n++ {
+		most := allowed(max(n, len(runes)))
 		for _, s := range l.byLen[n] {
 			// Each slip changes at most two letters of the set.
 			if bits.OnesCount64(mask^s.letters) > 2*most {
 				continue
 			}
-			d := distance(runes, s.runes)
-			if d < bestDistance || d == bestDistance && d <= most && s.count > bestCount {
-				best, bestDistance, bestCount = s.word, d, s.count
+			d := slips(runes, s.runes)
+			if d <= most && (d < bestSlips || d == bestSlips && s.count > bestCount) {
+				best, bestSlips, bestCount = s.word, d, s.count
 			}
 		}
 	}
-	return best, bestDistance <= most
+	return best, best != ""
+}
+
+// slips is the distance between a word and the one that may be meant. A wrong
+// first letter counts twice: people seldom get it wrong, and "bread" is not
+// "read". Two that changed places are one slip, wherever.
+func slips(typed, meant []rune) int {
+	d := distance(typed, meant)
+	if len(meant) > 1 && typed[0] != meant[0] && (typed[0] != meant[1] || typed[1] != meant[0]) {
+		d++
+	}
+	return d
 }
 
 func letters(word string) uint64 {

@@ -63,7 +63,7 @@ func (x *Index) slots(query, before []token, base string, s *shelf) []slot {
 			found, n := x.concepts.at(tokens, base)
 			next := x.slot(tokens[:max(n, 1)], found, base, s)
 			next.weight = weight
-			if n == 0 && text.IsFaint(tokens[0].word, base) {
+			if n == 0 && (text.IsFaint(tokens[0].word, base) || isNumber(tokens[0].word)) {
 				next.weight *= faintWeight
 			}
 			tokens = tokens[max(n, 1):]
@@ -77,6 +77,10 @@ func (x *Index) slots(query, before []token, base string, s *shelf) []slot {
 	add(before, beforeWeight)
 	return slots
 }
+
+// isNumber reports whether a normalised word is but digits: how many days, how
+// much money. Which article is wanted seldom hangs on that.
+func isNumber(word string) bool { return strings.Trim(word, "0123456789") == "" }
 
 // slot collects what may stand on s for the tokens, which express the given
 // concepts. A slot without a stem is a function word; one whose only stem is

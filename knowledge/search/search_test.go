@@ -65,7 +65,7 @@ func TestRank(t *testing.T) {
 				t.Errorf("found %d part %d, want %d part %d", hits[0].ID, hits[0].Part, test.id, test.part)
 			}
 			for _, hit := range hits {
-				if hit.Covered < 0 || hit.Covered > 1 || hit.Score <= 0 {
+				if hit.Covered < 0 || hit.Covered > 1 || hit.Titled > hit.Covered || hit.Telling > 1 || hit.Score <= 0 {
 					t.Errorf("hit out of range: %+v", hit)
 				}
 			}
@@ -146,6 +146,39 @@ func TestDistance(t *testing.T) {
 		if got := distance([]rune(test.a), []rune(test.b)); got != test.want {
 			t.Errorf("distance(%q, %q) = %d, want %d", test.a, test.b, got, test.want)
 		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	known := newLexicon(map[string]int{"money": 5, "withdraw": 2, "read": 9, "help": 1, "refund": 3}, "en")
+	tests := []struct{ typed, want string }{
+		{"mony", "money"},
+		{"widraw", "withdraw"}, // two letters left out
+		{"ehlp", "help"},
+		{"gelp", ""},  // a wrong first letter counts twice
+		{"bread", ""}, // likewise
+		{"red", ""},   // too short to tell
+		{"", ""},
+	}
+	for _, test := range tests {
+		if got, ok := known.nearest(test.typed); got != test.want || ok != (test.want != "") {
+			t.Errorf("nearest(%q) = %q, %v, want %q", test.typed, got, ok, test.want)
+		}
+	}
+}
+
+// TestRankWeighsWhatDocumentsAreAbout has many documents that mention money and
+// one about getting it back.
+func TestRankWeighsWhatDocumentsAreAbout(t *testing.T) {
+	docs := []Document{
+		document(1, "en", "Refunds", "The bank returns it within ten days."),
+		document(2, "en", "A wrong address", "Correct it under your profile."),
+	}
+	for id := 3; id < 12; id++ {
+		docs = append(docs, document(id, "en", fmt.Sprint("Chapter ", id), "Here you earn money. Go back at any time. No refund is due, whatever is said of it here or there."))
+	}
+	if hits := New(docs, related).Rank(Query{Text: "money back for the wrong thing", Lang: "en"}); hits[0].ID != 1 {
+		t.Errorf("found %d first, want the document about refunds", hits[0].ID)
 	}
 }
 
