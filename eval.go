@@ -305,7 +305,7 @@ func reliability(questions []golden, results []found) []bin {
 		b := &bins[min(9, max(0, int(r.Confidence*10)))]
 		b.N++
 		b.Confidence += r.Confidence
-		if len(r.Articles) > 0 && slices.Contains(questions[i].Articles, r.Articles[0]) {
+		if g := questions[i]; g.Kind != kindNone && len(r.Articles) > 0 && slices.Contains(g.Articles, r.Articles[0]) {
 			b.Right++
 		}
 	}
