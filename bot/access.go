@@ -83,14 +83,15 @@ func (a *access) among(s chat.Sender, list []string) bool {
 	})
 }
 
-// desk is the one the sender works: the first that has them.
-func (a *access) desk(s chat.Sender) desk.Desk {
+// worked lists the desks that the sender works.
+func (a *access) worked(s chat.Sender) []desk.Desk {
+	var desks []desk.Desk
 	for _, d := range a.desks {
 		if a.may(s, chat.Agent, d.Name) {
-			return d
+			desks = append(desks, d)
 		}
 	}
-	return desk.Desk{}
+	return desks
 }
 
 // agent is the sender as a ticket sees them.

@@ -82,7 +82,7 @@ func (t *turn) corrections(c *conversation.Conversation) []chat.Block {
 		return nil
 	}
 	var buttons []chat.Button
-	for _, a := range t.choices(t.event.From, t.alone) {
+	for _, a := range t.choices(c.Asker, t.alone) {
 		if a.Name == c.Trail.Audience {
 			continue
 		}

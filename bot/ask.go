@@ -29,6 +29,10 @@ func (t *turn) said() error {
 	if !t.event.Addressed {
 		return nil
 	}
+	if strings.TrimSpace(t.event.Text) == "" && len(t.event.Files) == 0 {
+		t.welcome()
+		return nil
+	}
 	c, err := t.here()
 	if err != nil {
 		return err
@@ -41,10 +45,6 @@ func (t *turn) said() error {
 	}
 	if c != nil && (c.Value.State == conversation.Escalated || t.event.Place.Thread == "" && c.Value.Stale(t.at, fresh)) {
 		c = nil
-	}
-	if strings.TrimSpace(t.event.Text) == "" && len(t.event.Files) == 0 {
-		t.welcome()
-		return nil
 	}
 	return t.understand(c, t.event.Text, t.event.Private)
 }

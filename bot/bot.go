@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/conversation"
 	"github.com/signpost-bot/signpost/bot/desk"
 	"github.com/signpost-bot/signpost/bot/spool"
 	"github.com/signpost-bot/signpost/knowledge"
@@ -147,6 +148,21 @@ func (b *Bot) private(s chat.Sender, alone bool) []string {
 		}
 	}
 	return names
+}
+
+// mayRead reports whether an article that an asker was shown may be named to
+// someone else. One that is gone may: nobody can tell any more.
+func (b *Bot) mayRead(s chat.Sender, shown conversation.Shown) bool {
+	var all []string
+	for _, a := range b.settings.Audiences {
+		if a.Private {
+			all = append(all, a.Name)
+		}
+	}
+	id, lang := knowledge.ArticleID(shown.ID), knowledge.Lang(shown.Lang)
+	_, exists := b.library().Article(id, lang, all)
+	_, open := b.library().Article(id, lang, b.private(s, true))
+	return open || !exists
 }
 
 // choices lists the audiences a sender may choose from here.

@@ -59,7 +59,7 @@ func (t *turn) trail(k *desk.Ticket) []chat.Block {
 	listed := map[string]bool{}
 	for _, asked := range k.Trail.Asked {
 		for _, s := range asked.Shown {
-			if listed[s.URL] {
+			if listed[s.URL] || !t.mayRead(t.event.From, s) {
 				continue
 			}
 			listed[s.URL] = true
@@ -127,6 +127,10 @@ func (t *turn) whyShown(in chat.Invocation) error {
 		blocks = append(blocks, quote(asked.Text), contextLine(t.words.say(t.lang, "why_level_"+asked.Level,
 			args{"Percent": int(asked.Confidence*100 + 0.5)})))
 		for _, s := range asked.Shown {
+			if !t.mayRead(t.event.From, s) {
+				blocks = append(blocks, contextLine(t.words.say(t.lang, "why_hidden")))
+				continue
+			}
 			line := chat.Text{{Text: s.Title, URL: s.URL}}
 			if s.Score > 0 {
 				line = append(line, chat.Span{Text: fmt.Sprintf(" · %.2f", s.Score)})

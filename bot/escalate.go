@@ -166,23 +166,21 @@ func (t *turn) added(k *desk.Ticket, reopened bool) {
 
 // toHolder tells a ticket's holder what its asker did.
 func (t *turn) toHolder(k *desk.Ticket, id, words string) {
-	if k.Holder == "" {
-		return
-	}
-	lang := t.words.speak(t.settings.Languages[0])
-	blocks := []chat.Block{t.textIn(lang, id, args{"Name": k.Asker.Name, "Ticket": k.ID})}
-	if words != "" {
-		blocks = append(blocks, quote(words))
-	}
-	for _, f := range t.event.Files {
-		blocks = append(blocks, contextLine(chat.Plain(t.fileLine(f))))
-	}
-	buttons := []chat.Button{{Label: t.words.line(lang, "button_show"), Action: chat.Do("show", string(k.ID))}}
-	if k.Live() {
-		buttons = append([]chat.Button{{Label: t.words.line(lang, "button_reply"), Action: chat.Do("reply", string(k.ID)), Style: chat.Primary}}, buttons...)
-	}
-	blocks = append(blocks, row(buttons...))
-	t.notify(desk.Agent{ID: k.Holder, Account: k.HolderAs}, blocks...)
+	t.notify(desk.Agent{ID: k.Holder, Account: k.HolderAs}, func() []chat.Block {
+		blocks := []chat.Block{t.text(id, args{"Name": k.Asker.Name, "Ticket": k.ID})}
+		if words != "" {
+			blocks = append(blocks, quote(words))
+		}
+		for _, f := range t.event.Files {
+			blocks = append(blocks, contextLine(chat.Plain(t.fileLine(f))))
+		}
+		var buttons []chat.Button
+		if k.Live() {
+			buttons = append(buttons, chat.Button{Label: t.line("button_reply"), Action: chat.Do("reply", string(k.ID)), Style: chat.Primary})
+		}
+		buttons = append(buttons, chat.Button{Label: t.line("button_show"), Action: chat.Do("show", string(k.ID))})
+		return append(blocks, row(buttons...))
+	})
 }
 
 // ownTickets is how many of one's tickets are listed: a screenful.

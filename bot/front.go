@@ -232,9 +232,9 @@ func (b *Bot) tickets(ctx context.Context, q chat.Typing) []chat.Option {
 	list, err := b.reader.Asked(ctx, q.From.Person, maxOptions)
 	if q.Door == "ticket" {
 		list, err = b.reader.Held(ctx, q.From.Person, maxOptions)
-		if err == nil {
-			waiting, _, waitErr := b.reader.Queue(ctx, b.access.desk(q.From).Name, b.now(), maxOptions)
-			list, err = append(list, waiting...), waitErr
+		for _, d := range b.access.worked(q.From) {
+			waiting, _, waitErr := b.reader.Queue(ctx, d.Name, b.now(), maxOptions)
+			list, err = append(list, waiting...), cmp.Or(err, waitErr)
 		}
 	}
 	if err != nil {

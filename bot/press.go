@@ -33,6 +33,10 @@ func (t *turn) theirs() (*heldConversation, error) {
 	if t.isAsker(&c.Value) || t.access.may(t.event.From, chat.Agent, "") {
 		return c, nil
 	}
+	if c.Value.Private { // nobody else has seen its buttons
+		t.refuse(t.text("button_old"))
+		return nil, nil
+	}
 	return nil, t.ownCopy(c.Value.Newest().Text)
 }
 
@@ -41,8 +45,7 @@ func (t *turn) isAsker(c *conversation.Conversation) bool {
 }
 
 // ownCopy answers someone who pressed under another's answer: the same
-// question, asked by themselves, seen by nobody else. A private question is
-// nobody else's to repeat, but nobody else sees its buttons either.
+// question, asked by themselves, seen by nobody else.
 func (t *turn) ownCopy(question string) error {
 	t.alone, t.aside = true, true
 	if t.event.Action.Verb == "as" {

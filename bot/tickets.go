@@ -100,20 +100,29 @@ func (t *turn) changed(k *heldTicket, id string, a args) error {
 	return nil
 }
 
-// queue lists what waits on the sender's desk.
+// queue lists what waits on the sender's desks.
 func (t *turn) queue(chat.Invocation) error {
-	d := t.access.desk(t.event.From)
-	list, total, err := t.view.Queue(t.ctx, d.Name, t.at, queueShown)
-	if err != nil {
-		return err
+	var blocks []chat.Block
+	desks := t.access.worked(t.event.From)
+	for _, d := range desks {
+		list, total, err := t.view.Queue(t.ctx, d.Name, t.at, queueShown)
+		if err != nil {
+			return err
+		}
+		if total == 0 {
+			continue
+		}
+		if len(desks) > 1 {
+			blocks = append(blocks, chat.Block{Layout: chat.Heading, Text: chat.Plain(d.Name)})
+		}
+		blocks = append(append(blocks, t.text("queue_total", args{"N": total})), t.list(list)...)
+		if total > len(list) {
+			blocks = append(blocks, contextLine(t.words.say(t.lang, "queue_rest", args{"Count": total - len(list)})))
+		}
 	}
-	if total == 0 {
+	if len(blocks) == 0 {
 		t.tell(t.text("queue_empty"))
 		return nil
-	}
-	blocks := append([]chat.Block{t.text("queue_total", args{"N": total})}, t.list(list)...)
-	if total > len(list) {
-		blocks = append(blocks, contextLine(t.words.say(t.lang, "queue_rest", args{"Count": total - len(list)})))
 	}
 	t.tell(append(blocks, row(chat.Button{Label: t.line("button_next"), Action: chat.Do("next"), Style: chat.Primary}))...)
 	return nil
@@ -160,28 +169,40 @@ func (t *turn) listedLine(k *desk.Ticket) string {
 	return strings.Join(append(parts, k.Labels...), " · ")
 }
 
-// next takes the first ticket in line.
+// next takes the first ticket in line: of the first of the sender's desks that
+// has any.
 func (t *turn) next(chat.Invocation) error {
-	d := t.access.desk(t.event.From)
-	for range 3 {
-		id, err := t.view.Head(t.ctx, d.Name, t.at)
-		if errors.Is(err, spool.ErrNotFound) {
-			t.tell(t.text("queue_empty"))
-			return nil
-		}
-		if err != nil {
+	for _, d := range t.access.worked(t.event.From) {
+		k, err := t.head(d.Name)
+		switch {
+		case errors.Is(err, spool.ErrNotFound):
+			continue
+		case err != nil:
 			return err
+		}
+		return t.take(k, t.access.agent(t.event.From))
+	}
+	t.tell(t.text("queue_empty"))
+	return nil
+}
+
+// head reserves the ticket of a desk that is worked next, and reads it.
+func (t *turn) head(name string) (*heldTicket, error) {
+	for range 3 {
+		id, err := t.view.Head(t.ctx, name, t.at)
+		if err != nil {
+			return nil, err
 		}
 		k, err := t.ticket(id)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		// Someone may name a ticket that is reserved for us; then we get the next.
+		// Someone may claim by name what is reserved for us; then we get the next.
 		if k != nil && k.Value.State == desk.Open {
-			return t.take(k, t.access.agent(t.event.From))
+			return k, nil
 		}
 	}
-	return spool.ErrConflict // what this view remembers is behind
+	return nil, spool.ErrConflict // what this view remembers is behind
 }
 
 // claim makes a ticket the sender's.
@@ -227,7 +248,9 @@ func (t *turn) release(in chat.Invocation) error {
 	if err := k.Value.Release(agent, t.access.leads(t.event.From, k.Value.Desk), t.at); err != nil {
 		return t.explain(&k.Value, err)
 	}
-	t.notify(holder, t.text("told_released", args{"Ticket": k.Value.ID, "Name": agent.Name}))
+	t.notify(holder, func() []chat.Block {
+		return []chat.Block{t.text("told_released", args{"Ticket": k.Value.ID, "Name": agent.Name})}
+	})
 	return t.changed(k, "released", args{})
 }
 
@@ -247,7 +270,9 @@ func (t *turn) assign(in chat.Invocation) error {
 	if err := k.Value.Assign(agent, to, t.at); err != nil {
 		return t.explain(&k.Value, err)
 	}
-	t.notify(holder, t.text("told_taken", args{"Ticket": k.Value.ID, "Name": agent.Name, "To": to.Name}))
+	t.notify(holder, func() []chat.Block {
+		return []chat.Block{t.text("told_taken", args{"Ticket": k.Value.ID, "Name": agent.Name, "To": to.Name})}
+	})
 	t.handOver(&k.Value, agent, to, "")
 	return t.changed(k, "assigned", args{"Name": to.Name})
 }
@@ -280,11 +305,13 @@ func (t *turn) colleague(k *desk.Ticket, in chat.Invocation) (desk.Agent, error)
 
 // handOver tells an agent of a ticket that is theirs now.
 func (t *turn) handOver(k *desk.Ticket, by, to desk.Agent, note string) {
-	blocks := []chat.Block{t.text("told_yours", args{"Ticket": k.ID, "Name": by.Name})}
-	if note != "" {
-		blocks = append(blocks, quote(note))
-	}
-	t.notify(to, append(blocks, t.card(k)...)...)
+	t.notify(to, func() []chat.Block {
+		blocks := []chat.Block{t.text("told_yours", args{"Ticket": k.ID, "Name": by.Name})}
+		if note != "" {
+			blocks = append(blocks, quote(note))
+		}
+		return append(blocks, t.card(k)...)
+	})
 }
 
 // reply sends an agent's words to the asker.
@@ -336,6 +363,9 @@ func (t *turn) article(in chat.Invocation) error {
 	k, agent, err := t.worked(in)
 	if err != nil {
 		return err
+	}
+	if strings.TrimSpace(in.Args["query"]) == "" {
+		return t.misused(&chat.UsageError{Door: "ticket", Command: &in.Command, Param: "query"})
 	}
 	found, err := t.findArticle(in.Args["query"], knowledge.Lang(k.Value.Trail.Lang))
 	if err != nil {
@@ -451,7 +481,10 @@ func (t *turn) label(in chat.Invocation) error {
 	if err != nil {
 		return err
 	}
-	word := chat.Shorten(strings.ToLower(in.Args["label"]), maxLabel)
+	word := chat.Shorten(strings.ToLower(oneLine(in.Args["label"])), maxLabel)
+	if word == "" {
+		return t.misused(&chat.UsageError{Door: "ticket", Command: &in.Command, Param: "label"})
+	}
 	a := args{"Ticket": k.Value.ID, "Label": word}
 	if in.Args["do"] == "remove" {
 		if err := k.Value.RemoveLabel(agent, word, t.at); err != nil {

@@ -193,11 +193,16 @@ func (t *turn) inform(k *desk.Ticket, purpose chat.Purpose, blocks ...chat.Block
 }
 
 // notify tells an agent something in their direct messages, unless they are
-// the one who did it.
-func (t *turn) notify(agent desk.Agent, blocks ...chat.Block) {
-	if agent.Account != "" && agent.ID != t.event.From.Person {
-		t.post(chat.Reply{Place: chat.Direct(agent.Account), Purpose: chat.Notifying, Blocks: blocks})
+// the one who did it. Their locale is not known, so say is called with the
+// installation's first language.
+func (t *turn) notify(agent desk.Agent, say func() []chat.Block) {
+	if agent.Account == "" || agent.ID == t.event.From.Person {
+		return
 	}
+	lang := t.lang
+	t.lang = t.words.speak(t.settings.Languages[0])
+	t.post(chat.Reply{Place: chat.Direct(agent.Account), Purpose: chat.Notifying, Blocks: say()})
+	t.lang = lang
 }
 
 // text is a paragraph in the sender's language.

@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // MaxAction is how many bytes an action may take, as text: the smallest limit
@@ -33,7 +34,7 @@ func ParseAction(s string) (Action, error) {
 	if len(s) > MaxAction {
 		return Action{}, fmt.Errorf("action is longer than %d bytes", MaxAction)
 	}
-	if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\uFFFD' }) {
+	if strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || r == '\uFFFD' }) {
 		return Action{}, fmt.Errorf("action %q has control characters", s)
 	}
 	parts := strings.Split(s, ":")

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -80,10 +81,10 @@ func Shorten(s string, limit int) string {
 	if limit <= 0 {
 		return ""
 	}
-	runes := []rune(s)[:limit-1]
-	cut := string(runes)
+	runes := []rune(s)
+	cut := string(runes[:limit-1])
 	// A word break in the last third is near enough to cut there.
-	if i := strings.LastIndexAny(cut, " \n\t"); i > len(cut)*2/3 {
+	if i := strings.LastIndexAny(cut, " \n\t"); i > len(cut)*2/3 && !unicode.IsSpace(runes[limit-1]) {
 		cut = cut[:i]
 	}
 	return strings.TrimRight(cut, " \n\t,;:.") + "…"

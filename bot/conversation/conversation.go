@@ -175,7 +175,7 @@ func (c *Conversation) ByMessage(id chat.MessageID) *Asked {
 func (c *Conversation) Forget(id chat.MessageID) {
 	kept := c.Trail.Asked[:0]
 	for _, a := range c.Trail.Asked {
-		if a.Message != id {
+		if a.Message != id || id == "" {
 			kept = append(kept, a)
 		}
 	}

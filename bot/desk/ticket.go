@@ -120,7 +120,7 @@ func ParseID(s string) (chat.TicketID, error) {
 	}
 	var number int64
 	for _, r := range digits {
-		if r < '0' || r > '9' || number > 1e14 {
+		if r < '0' || r > '9' || number >= 1e14 {
 			return "", fmt.Errorf("%q is not a ticket such as T-12", s)
 		}
 		number = number*10 + int64(r-'0')
@@ -139,11 +139,11 @@ func (t *Ticket) Claim(a Agent, at time.Time) error {
 		return err
 	}
 	switch t.Holder {
-	case a.ID:
-		return nil
 	case "":
 		t.hold(a, at)
 		t.note(at, a, DidClaim, "")
+		return nil
+	case a.ID:
 		return nil
 	}
 	return fmt.Errorf("claim %s for %s: %w", t.ID, a.ID, ErrHeld)
@@ -341,10 +341,14 @@ func (t *Ticket) Rate(good bool, at time.Time) error {
 	if t.State != Resolved {
 		return ErrNotDone
 	}
-	t.Rating = "bad"
+	rating := "bad"
 	if good {
-		t.Rating = "good"
+		rating = "good"
 	}
+	if t.Rating == rating {
+		return nil
+	}
+	t.Rating = rating
 	t.note(at, Agent{Name: t.Asker.Name}, DidRate, t.Rating)
 	return nil
 }

@@ -1,0 +1,393 @@
+package bot
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/conversation"
+	"github.com/signpost-bot/signpost/bot/desk"
+	"github.com/signpost-bot/signpost/bot/spool"
+	"github.com/signpost-bot/signpost/knowledge"
+)
+
+// records is a Reader on maps. It keeps JSON, as a store does, so that nobody
+// changes what another one reads.
+type records struct {
+	conversations map[chat.ConversationID]stored
+	tickets       map[chat.TicketID]stored
+	persons       map[chat.PersonID]stored
+	newest        map[chat.Lane]chat.ConversationID
+	number        int64
+}
+
+type stored struct {
+	version int64
+	value   string
+}
+
+func newRecords() *records {
+	return &records{
+		conversations: map[chat.ConversationID]stored{}, tickets: map[chat.TicketID]stored{},
+		persons: map[chat.PersonID]stored{}, newest: map[chat.Lane]chat.ConversationID{},
+	}
+}
+
+func get[K comparable, T any](m map[K]stored, id K) (v spool.Versioned[T], err error) {
+	s, ok := m[id]
+	if !ok {
+		return v, spool.ErrNotFound
+	}
+	v.Version = s.version
+	return v, json.Unmarshal([]byte(s.value), &v.Value)
+}
+
+func put[K comparable, T any](m map[K]stored, id K, v spool.Versioned[T]) error {
+	if m[id].version != v.Version {
+		return fmt.Errorf("%v: %w", id, spool.ErrConflict)
+	}
+	text, err := json.Marshal(v.Value)
+	m[id] = stored{v.Version + 1, string(text)}
+	return err
+}
+
+func (r *records) Conversation(_ context.Context, id chat.ConversationID) (spool.Versioned[conversation.Conversation], error) {
+	return get[chat.ConversationID, conversation.Conversation](r.conversations, id)
+}
+
+func (r *records) Ticket(_ context.Context, id chat.TicketID) (spool.Versioned[desk.Ticket], error) {
+	return get[chat.TicketID, desk.Ticket](r.tickets, id)
+}
+
+func (r *records) Person(_ context.Context, id chat.PersonID) (spool.Versioned[desk.Person], error) {
+	if r.persons[id].version == 0 {
+		return spool.Versioned[desk.Person]{}, nil
+	}
+	return get[chat.PersonID, desk.Person](r.persons, id)
+}
+
+// list returns the tickets that are wanted, by number.
+func (r *records) list(wanted func(desk.Ticket) bool) []desk.Ticket {
+	var list []desk.Ticket
+	for id := range r.tickets {
+		if k, err := r.Ticket(context.Background(), id); err == nil && wanted(k.Value) {
+			list = append(list, k.Value)
+		}
+	}
+	slices.SortFunc(list, func(a, b desk.Ticket) int { return cmp.Compare(a.Number, b.Number) })
+	return list
+}
+
+func (r *records) open(name string, now time.Time) []desk.Ticket {
+	list := r.list(func(k desk.Ticket) bool { return k.State == desk.Open && k.Desk == name })
+	slices.SortFunc(list, func(a, b desk.Ticket) int {
+		if a.Before(&b, now) {
+			return -1
+		}
+		return 1
+	})
+	return list
+}
+
+func (r *records) Queue(_ context.Context, name string, now time.Time, limit int) ([]desk.Ticket, int, error) {
+	list := r.open(name, now)
+	return list[:min(limit, len(list))], len(list), nil
+}
+
+func (r *records) Ahead(_ context.Context, t desk.Ticket, now time.Time) (int, error) {
+	n := 0
+	for _, k := range r.open(t.Desk, now) {
+		if k.Before(&t, now) {
+			n++
+		}
+	}
+	return n, nil
+}
+
+func (r *records) Held(_ context.Context, holder chat.PersonID, limit int) ([]desk.Ticket, error) {
+	list := r.list(func(k desk.Ticket) bool { return k.Live() && k.Holder == holder })
+	return list[:min(limit, len(list))], nil
+}
+
+func (r *records) Asked(_ context.Context, asker chat.PersonID, limit int) ([]desk.Ticket, error) {
+	list := r.list(func(k desk.Ticket) bool { return k.Asker.Person == asker })
+	slices.Reverse(list)
+	return list[:min(limit, len(list))], nil
+}
+
+// A fakeView is what one event sees of the records.
+type fakeView struct {
+	*records
+	lane chat.Lane
+}
+
+func (v fakeView) Here(ctx context.Context) (spool.Versioned[conversation.Conversation], bool, error) {
+	id, ok := v.newest[v.lane]
+	if !ok {
+		return spool.Versioned[conversation.Conversation]{}, false, nil
+	}
+	c, err := v.Conversation(ctx, id)
+	return c, err == nil, err
+}
+
+func (v fakeView) Number(context.Context) (int64, error) { return v.number + 1, nil }
+
+func (v fakeView) Head(_ context.Context, name string, now time.Time) (chat.TicketID, error) {
+	if list := v.records.open(name, now); len(list) > 0 {
+		return list[0].ID, nil
+	}
+	return "", spool.ErrNotFound
+}
+
+// commit does what a store's Finish does with an outcome's records.
+func (r *records) commit(o spool.Outcome) error {
+	for _, c := range o.Conversations {
+		if c.Version == 0 || r.newest[c.Value.Lane] == c.Value.ID {
+			r.newest[c.Value.Lane] = c.Value.ID
+		}
+		if err := put(r.conversations, c.Value.ID, c); err != nil {
+			return err
+		}
+	}
+	for _, k := range o.Tickets {
+		r.number = max(r.number, k.Value.Number)
+		if err := put(r.tickets, k.Value.ID, k); err != nil {
+			return err
+		}
+	}
+	for _, p := range o.Persons {
+		if err := put(r.persons, p.Value.ID, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *records) clone() *records {
+	return &records{
+		maps.Clone(r.conversations), maps.Clone(r.tickets), maps.Clone(r.persons), maps.Clone(r.newest), r.number,
+	}
+}
+
+var start = time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
+
+// help is the channel where people ask.
+var help = chat.Place{Platform: "test", Workspace: "w", Channel: "help"}
+
+func account(user string) chat.AccountID { return chat.NewAccountID("test", "w", user) }
+
+// Who is who. Kim and Lee ask; Sam is on the staff. Ana leads the support desk
+// and is known by name, Bo works it by account, Cy by role. Dan works the
+// sales desk.
+var (
+	kim = chat.Sender{Account: account("kim"), Name: "Kim", Locale: "en"}
+	lee = chat.Sender{Account: account("lee"), Name: "Lee", Locale: "en"}
+	sam = chat.Sender{Account: account("sam"), Name: "Sam", Locale: "en", Roles: []string{"staff"}}
+	ana = chat.Sender{Account: account("ana"), Name: "ana.2", Locale: "en"}
+	bo  = chat.Sender{Account: account("bo"), Name: "Bo", Locale: "en"}
+	cy  = chat.Sender{Account: account("cy"), Name: "Cy", Locale: "en", Roles: []string{"helpers"}}
+	dan = chat.Sender{Account: account("dan"), Name: "Dan", Locale: "en"}
+)
+
+func testSettings() Settings {
+	return Settings{
+		Audiences: []Audience{
+			{Name: "buyer"}, {Name: "creator", Roles: []string{"creators"}, Channels: []string{"studio"}},
+			{Name: "staff", Private: true, Roles: []string{"staff"}},
+		},
+		Desks: []desk.Desk{
+			{Name: "support", Agents: []string{"ana", string(account("bo")), "@helpers"}, Leads: []string{"ana"}, Audiences: []string{"", "buyer", "staff"}},
+			{Name: "sales", Agents: []string{string(account("dan"))}, Audiences: []string{"creator"}},
+		},
+		Members:   []Member{{ID: "ana", Name: "Ana", Alias: "A.", Accounts: []chat.AccountID{account("ana"), "other:w:U7"}}},
+		Languages: []string{"en", "pt-BR", "es"},
+		Articles:  3, Misses: 2, Grace: 48 * time.Hour,
+	}
+}
+
+// page is an article.
+func page(id, title, topic, text string, audiences ...string) *knowledge.Article {
+	return &knowledge.Article{
+		ID: knowledge.ArticleID(id), Lang: "en", Title: title, URL: "https://help.example.com/" + id,
+		Audiences: audiences, Topic: topic, Sections: []knowledge.Section{{Text: text}},
+	}
+}
+
+func testArticles() []*knowledge.Article {
+	return []*knowledge.Article{
+		page("refund", "How do I get a refund?", "refunds", "Ask the seller for a refund of your purchase within seven days.", "buyer"),
+		page("refund-status", "Where is my refund?", "refunds", "A refund appears on your card statement within two months.", "buyer"),
+		page("password", "How do I change my password?", "account", "Open your account and choose a new password.", "buyer", "creator"),
+		page("coupon", "How do I create a coupon?", "sales", "Open your product and create a discount coupon.", "creator"),
+		page("payout", "How do I withdraw my commission?", "wallet", "Open the wallet and press withdraw.", "creator"),
+		page("staff-refund", "Handbook: how do I refund a refund?", "refunds", "Open the back office and refund the refund by hand.", "staff"),
+		page("staff-keys", "Handbook: where is the master password?", "keys", "The master password is in the safe.", "staff"),
+	}
+}
+
+// testLibrary is built once: a library does not change.
+var testLibrary = sync.OnceValue(func() *knowledge.Library {
+	return knowledge.NewLibrary(testArticles(), testRules())
+})
+
+func testRules() knowledge.Rules {
+	return knowledge.Rules{
+		Audiences: []knowledge.Audience{{Name: "buyer"}, {Name: "creator"}, {Name: "staff", Private: true}},
+		Languages: []knowledge.Lang{"en", "pt-BR", "es"},
+	}
+}
+
+// A tester is what testing and rapid have in common.
+type tester interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
+// A world is a bot with records that its outcomes are kept in.
+type world struct {
+	t tester
+	*Bot
+	records *records
+	now     time.Time
+	events  int
+}
+
+func newWorld(t tester, articles ...*knowledge.Article) *world {
+	t.Helper()
+	w := &world{t: t, records: newRecords(), now: start}
+	library := testLibrary()
+	if len(articles) > 0 {
+		library = knowledge.NewLibrary(articles, testRules())
+	}
+	b, err := New(testSettings(), Parts{
+		Library: func() Library { return library }, Reader: w.records,
+		Now: func() time.Time { return w.now }, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Bot = b
+	return w
+}
+
+// event completes an event as the adapter and the spool would.
+func (w *world) event(e chat.Event, from chat.Sender) chat.Event {
+	w.events++
+	e.ID = chat.EventID(fmt.Sprintf("test:%d", w.events))
+	e.At, e.From = w.now, from
+	e.From.Person = w.Person(from.Account)
+	if e.Place == (chat.Place{}) {
+		e.Place = help
+	}
+	if e.Kind != chat.Message && e.Kind != chat.Edit && e.Kind != chat.Delete {
+		e.Addressed = true
+	} else if e.Message == "" {
+		e.Message = chat.MessageID(fmt.Sprint("m", w.events))
+	}
+	return e
+}
+
+func (w *world) try(e chat.Event) spool.Outcome {
+	w.t.Helper()
+	o, err := w.Handle(context.Background(), e, fakeView{w.records, e.Lane()})
+	if err != nil {
+		w.t.Fatalf("handle %s %q %s: %v", e.Kind, e.Text, e.Action, err)
+	}
+	return o
+}
+
+// do handles an event and keeps its outcome.
+func (w *world) do(e chat.Event) spool.Outcome {
+	w.t.Helper()
+	o := w.try(e)
+	if err := w.records.commit(o); err != nil {
+		w.t.Fatal(err)
+	}
+	w.now = w.now.Add(time.Second)
+	return o
+}
+
+func (w *world) says(from chat.Sender, text string) spool.Outcome {
+	w.t.Helper()
+	return w.do(w.event(chat.Event{Kind: chat.Message, Addressed: true, Text: text}, from))
+}
+
+func (w *world) runs(from chat.Sender, door, text string) spool.Outcome {
+	w.t.Helper()
+	return w.do(w.event(chat.Event{Kind: chat.Slash, Door: door, Text: text}, from))
+}
+
+func (w *world) presses(from chat.Sender, verb string, args ...string) spool.Outcome {
+	w.t.Helper()
+	return w.do(w.event(chat.Event{Kind: chat.Press, Action: chat.Do(verb, args...)}, from))
+}
+
+// asks makes a conversation of a question, and returns its id.
+func (w *world) asks(from chat.Sender, text string) string {
+	w.t.Helper()
+	o := w.says(from, text)
+	if len(o.Conversations) != 1 {
+		w.t.Fatalf("%q made %d conversations: %s", text, len(o.Conversations), spoken(o))
+	}
+	return string(o.Conversations[0].Value.ID)
+}
+
+// opens makes a ticket of a question, and returns it.
+func (w *world) opens(from chat.Sender, text string) desk.Ticket {
+	w.t.Helper()
+	o := w.presses(from, "contact", w.asks(from, text))
+	if len(o.Tickets) != 1 {
+		w.t.Fatalf("contact made %d tickets: %s", len(o.Tickets), spoken(o))
+	}
+	return o.Tickets[0].Value
+}
+
+func (w *world) ticket(id chat.TicketID) desk.Ticket {
+	w.t.Helper()
+	k, err := w.records.Ticket(context.Background(), id)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return k.Value
+}
+
+// spoken is all that an outcome says.
+func spoken(o spool.Outcome) string {
+	var all []string
+	for _, r := range o.Replies {
+		all = append(all, r.PlainText())
+	}
+	return strings.Join(all, "\n--\n")
+}
+
+// everything is all that a reply shows, buttons and addresses too.
+func everything(r chat.Reply) string {
+	text, err := json.Marshal(r)
+	if err != nil {
+		panic(err) // plain data
+	}
+	return string(text)
+}
+
+// changed reports whether an outcome has any record.
+func changed(o spool.Outcome) bool {
+	return len(o.Conversations)+len(o.Tickets)+len(o.Persons) > 0
+}
+
+// seenBy reports whether someone who reads in a place sees a reply.
+func seenBy(r chat.Reply, who chat.Sender) bool {
+	if strings.HasPrefix(r.Place.Channel, "@") {
+		return r.Place == chat.Direct(who.Account)
+	}
+	return r.Only == "" || r.Only == who.Account
+}
