@@ -16,7 +16,6 @@ import (
 	"os/signal"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -156,7 +155,7 @@ func behaviour(cfg config.Config) bot.Settings {
 	for _, a := range cfg.Audiences {
 		s.Audiences = append(s.Audiences, bot.Audience{
 			Name: a.Name, Labels: a.Label, Private: a.Private,
-			Roles: slices.Concat(a.Roles, a.Groups), Channels: a.Channels,
+			Roles: a.Roles, Groups: a.Groups, Channels: a.Channels,
 		})
 	}
 	for _, t := range cfg.Topics {

@@ -388,7 +388,7 @@ func (m *model) contact(d deed, now time.Time) effect {
 	switch {
 	case talk == nil:
 		return effect{}
-	case talk.asker != d.by && d.by.place.Channel != "desk" && talk.hidden:
+	case talk.asker != d.by && talk.hidden:
 		return effect{} // nobody else has seen its buttons
 	case talk.asker != d.by && d.by.place.Channel != "desk":
 		e := m.begin(d, true)

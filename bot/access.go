@@ -77,7 +77,7 @@ func (a *access) leads(s chat.Sender, name string) bool {
 func (a *access) among(s chat.Sender, list []string) bool {
 	return slices.ContainsFunc(list, func(entry string) bool {
 		if role, ok := strings.CutPrefix(entry, "@"); ok {
-			return s.HasRole(role)
+			return s.HasRole(role) || s.InGroup(role)
 		}
 		return entry == string(s.Person) || entry == string(s.Account)
 	})
@@ -106,17 +106,22 @@ func (a *access) agent(s chat.Sender) desk.Agent {
 // colleague finds an agent of a desk by what someone typed: a name, an id or
 // a mention, from an account's point of view. Only those whom the
 // configuration names can be found; a role has no list of who has it.
-func (a *access) colleague(typed, name string, from chat.AccountID) (desk.Agent, bool) {
+func (a *access) colleague(typed, name string, from chat.AccountID) (found desk.Agent, ok bool) {
 	typed = strings.TrimPrefix(strings.TrimSpace(typed), "@")
 	mention, isMention := strings.CutSuffix(strings.TrimLeft(typed, "<@!"), ">")
 	for _, agent := range a.agents(name) {
 		switch {
 		case isMention && agent.Account == chat.NewAccountID(from.Platform(), from.Workspace(), mention),
 			!isMention && (strings.EqualFold(typed, agent.Name) || strings.EqualFold(typed, string(agent.ID)) || strings.EqualFold(typed, agent.Account.User())):
-			return agent, true
+			if ok && found.ID != agent.ID {
+				return desk.Agent{}, false // two are called so
+			}
+			if !ok {
+				found, ok = agent, true
+			}
 		}
 	}
-	return desk.Agent{}, false
+	return found, ok
 }
 
 // agents lists those whom the configuration names for a desk; empty means all

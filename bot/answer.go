@@ -55,25 +55,30 @@ func (t *turn) audienceLine(c *conversation.Conversation) chat.Text {
 		return t.words.say(t.lang, "as_unclear")
 	}
 	label := t.audienceLabel(t.lang, c.Trail.Audience)
-	if why := t.why(t.lang, c.Trail); why != "" {
+	if why := t.why("why_", c.Trail); why != "" {
 		return t.words.say(t.lang, "as_because", args{"Audience": label, "Why": why})
 	}
 	return t.words.say(t.lang, "as", args{"Audience": label})
 }
 
-// why words the strongest reasons for the audience in the trail.
-func (t *turn) why(lang string, trail conversation.Trail) string {
+// why words the strongest reasons for the audience in the trail: to the asker
+// ("why_") or to an agent ("they_").
+func (t *turn) why(whose string, trail conversation.Trail) string {
 	var parts []string
 	for _, r := range trail.Why {
 		if r.Audience != trail.Audience || len(parts) == 2 {
 			continue
 		}
-		parts = append(parts, t.words.line(lang, "why_"+r.Source, args{"Detail": r.Detail}))
+		id := whose + r.Source
+		if r.Source == string(audience.Chosen) && r.Detail != "" {
+			id = "told_by" // an agent, for them
+		}
+		parts = append(parts, t.line(id, args{"Detail": r.Detail}))
 		if r.Source == string(audience.Chosen) {
 			break // their own word needs no support
 		}
 	}
-	return strings.Join(parts, " "+t.words.line(lang, "why_and")+" ")
+	return strings.Join(parts, " "+t.line("why_and")+" ")
 }
 
 // corrections are buttons for those we took for someone else.

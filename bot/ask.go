@@ -19,6 +19,9 @@ const (
 	fresh = time.Hour
 	// asMuch is how many articles are ranked, so that "Show more" has some.
 	asMuch = 10
+	// maxStored is how many runes of a message are kept: more than Discord
+	// sends, and a screenful of Slack's 40,000.
+	maxStored = 4000
 	// contextQuestions is how many earlier questions a follow-up is understood
 	// with.
 	contextQuestions = 3
@@ -97,7 +100,7 @@ func (t *turn) offer(c *heldConversation, text string, ans knowledge.Answer, pri
 // question is what was asked, as the trail keeps it.
 func (t *turn) question(text string, ans knowledge.Answer) conversation.Asked {
 	return conversation.Asked{
-		At: t.event.At, Message: t.event.Message, Stamp: t.event.Stamp, Text: text, Files: t.event.Files,
+		At: t.event.At, Message: t.event.Message, Stamp: t.event.Stamp, Text: chat.Shorten(text, maxStored), Files: t.event.Files,
 		Level: string(ans.Level), Confidence: ans.Confidence,
 		Answer: chat.Key("answer/" + t.mark()),
 	}
@@ -138,17 +141,16 @@ func (t *turn) known(asker chat.Sender, p desk.Person) []audience.Evidence {
 	var known []audience.Evidence
 	for _, a := range t.choices(asker, t.alone) {
 		if cmp.Or(t.chosen, p.Audience) == a.Name {
-			known = append(known, audience.Evidence{Audience: a.Name, Source: audience.Chosen})
+			known = append(known, audience.Evidence{Audience: a.Name, Source: audience.Chosen, Detail: t.chosenBy})
 		}
-		for _, role := range a.Roles {
-			if asker.HasRole(role) {
-				known = append(known, audience.Evidence{Audience: a.Name, Source: audience.Role, Detail: "@" + strings.TrimPrefix(role, "@")})
-				break
-			}
+		if i := slices.IndexFunc(a.Roles, func(role string) bool { return asker.HasRole(role) }); i >= 0 {
+			known = append(known, audience.Evidence{Audience: a.Name, Source: audience.Role, Detail: "@" + a.Roles[i]})
 		}
-		here := t.event.Place.Outside()
-		if slices.Contains(a.Channels, here.String()) || slices.Contains(a.Channels, here.Channel) {
-			known = append(known, audience.Evidence{Audience: a.Name, Source: audience.Channel, Detail: here.Channel})
+		if i := slices.IndexFunc(a.Groups, func(group string) bool { return asker.InGroup(group) }); i >= 0 {
+			known = append(known, audience.Evidence{Audience: a.Name, Source: audience.Group, Detail: "@" + a.Groups[i]})
+		}
+		if slices.Contains(a.Channels, t.event.Place.Outside().String()) {
+			known = append(known, audience.Evidence{Audience: a.Name, Source: audience.Channel})
 		}
 	}
 	return known
@@ -248,7 +250,7 @@ func (t *turn) edited() error {
 		return nil
 	}
 	again := asked.Text == t.event.Text
-	asked.Stamp, asked.Text, asked.Files = t.event.Stamp, t.event.Text, t.event.Files
+	asked.Stamp, asked.Text, asked.Files = t.event.Stamp, chat.Shorten(t.event.Text, maxStored), t.event.Files
 	t.keepConversation(c)
 	if again {
 		if len(t.event.Files) > 0 {

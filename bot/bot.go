@@ -33,8 +33,9 @@ type Audience struct {
 	Name     string
 	Labels   map[string]string // by language
 	Private  bool
-	Roles    []string // that prove it: Discord roles, Slack user groups
-	Channels []string // that hint at it: places, or their channel's name or id
+	Roles    []string // that prove it: Discord roles
+	Groups   []string // that prove it: Slack user groups
+	Channels []string // that hint at it: platform:workspace:channel
 }
 
 // Settings are what an installation may choose.
@@ -113,6 +114,7 @@ func (b *Bot) Handle(ctx context.Context, e chat.Event, v spool.View) (spool.Out
 		err = t.deleted()
 	case chat.Slash, chat.Press, chat.Submit:
 		err = t.did()
+	case chat.Reaction: // emoji open no door yet
 	}
 	if err != nil {
 		return spool.Outcome{}, err
@@ -143,7 +145,7 @@ func (b *Bot) audience(name string) (Audience, bool) {
 func (b *Bot) private(s chat.Sender, alone bool) []string {
 	var names []string
 	for _, a := range b.settings.Audiences {
-		if a.Private && alone && !s.External && s.HasRole(a.Roles...) {
+		if a.Private && alone && !s.External && (s.HasRole(a.Roles...) || s.InGroup(a.Groups...)) {
 			names = append(names, a.Name)
 		}
 	}

@@ -1,12 +1,22 @@
 package bot
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
 	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/conversation"
 	"github.com/signpost-bot/signpost/bot/desk"
 )
+
+// whoAndWhy is an audience and how it was known.
+func (t *turn) whoAndWhy(label string, trail conversation.Trail) string {
+	if why := t.why("they_", trail); why != "" {
+		return t.line("fact_because", args{"Audience": label, "Why": why})
+	}
+	return label
+}
 
 // addedShown is how many of the asker's later messages stand on a card: the
 // newest.
@@ -22,10 +32,7 @@ func (t *turn) card(k *desk.Ticket) []chat.Block {
 	}
 	if k.Trail.Audience != "" {
 		who := t.audienceLabel(t.lang, k.Trail.Audience)
-		if why := t.why(t.lang, k.Trail); why != "" {
-			who = t.line("fact_because", args{"Audience": who, "Why": why})
-		}
-		add("fact_audience", who)
+		add("fact_audience", t.whoAndWhy(who, k.Trail))
 	}
 	if k.Topic != "" {
 		add("fact_topic", t.topicLabel(t.lang, k.Topic))
@@ -44,7 +51,7 @@ func (t *turn) card(k *desk.Ticket) []chat.Block {
 	}
 
 	title := fmt.Sprintf("%s · %s", k.ID, t.line("state_"+string(k.State)))
-	blocks := []chat.Block{{Layout: chat.Heading, Text: chat.Plain(title)}, quote(k.Question)}
+	blocks := []chat.Block{{Layout: chat.Heading, Text: chat.Plain(title)}, t.asks(k)}
 	for _, e := range k.Added(addedShown) {
 		blocks = append(blocks, quote(e.Text))
 	}
@@ -75,6 +82,11 @@ func (t *turn) trail(k *desk.Ticket) []chat.Block {
 	return []chat.Block{contextLine(append(t.words.say(t.lang, "trail"), append(chat.Text{{Text: " "}}, titles...)...))}
 }
 
+// asks is the question of a ticket.
+func (t *turn) asks(k *desk.Ticket) chat.Block {
+	return quote(cmp.Or(k.Question, t.line("taken_back")))
+}
+
 func (t *turn) cardButtons(k *desk.Ticket) []chat.Button {
 	button := func(verb string, style chat.Style) chat.Button {
 		return chat.Button{Label: t.line("button_" + verb), Action: chat.Do(verb, string(k.ID)), Style: style}
@@ -97,7 +109,18 @@ func (t *turn) history(k *desk.Ticket) []chat.Block {
 	blocks := []chat.Block{t.text("history")}
 	for _, e := range entries {
 		a := args{"Name": e.Name, "Ago": t.words.ago(t.lang, t.at.Sub(e.At)), "Text": oneLine(e.Text)}
-		blocks = append(blocks, contextLine(t.words.say(t.lang, "did_"+string(e.Did), a)))
+		id := "did_" + string(e.Did)
+		switch {
+		case e.Did == desk.DidPriority:
+			a["Text"] = t.line("priority_" + e.Text)
+		case e.Did == desk.DidRate:
+			a["Text"] = t.line("rating_" + e.Text)
+		case e.Did == desk.DidClose && e.Text != "":
+			id = "did_close_because"
+		case (e.Did == desk.DidAdd || e.Did == desk.DidEdit) && e.Text == "" && len(e.Files) == 0:
+			id = "did_take_back"
+		}
+		blocks = append(blocks, contextLine(t.words.say(t.lang, id, a)))
 		for _, f := range e.Files {
 			blocks = append(blocks, contextLine(chat.Plain(t.fileLine(f))))
 		}
@@ -115,16 +138,14 @@ func (t *turn) whyShown(in chat.Invocation) error {
 	blocks := []chat.Block{{Layout: chat.Heading, Text: t.words.say(t.lang, "why_title", args{"Ticket": k.Value.ID})}}
 	audience := t.words.say(t.lang, "why_unclear")
 	if trail.Audience != "" {
-		audience = t.words.say(t.lang, "fact_because", args{
-			"Audience": t.audienceLabel(t.lang, trail.Audience), "Why": t.why(t.lang, trail),
-		})
+		audience = chat.Plain(t.whoAndWhy(t.audienceLabel(t.lang, trail.Audience), trail))
 	}
 	blocks = append(blocks, chat.Block{Layout: chat.Facts, Facts: []chat.Fact{
 		{Name: t.line("fact_audience"), Value: audience},
 		{Name: t.line("fact_language"), Value: chat.Plain(t.words.named(t.lang, "lang", trail.Lang, nil))},
 	}})
 	for _, asked := range trail.Asked {
-		blocks = append(blocks, quote(asked.Text), contextLine(t.words.say(t.lang, "why_level_"+asked.Level,
+		blocks = append(blocks, quote(cmp.Or(asked.Text, t.line("taken_back"))), contextLine(t.words.say(t.lang, "why_level_"+asked.Level,
 			args{"Percent": int(asked.Confidence*100 + 0.5)})))
 		for _, s := range asked.Shown {
 			if !t.mayRead(t.event.From, s) {
@@ -139,9 +160,9 @@ func (t *turn) whyShown(in chat.Invocation) error {
 		}
 	}
 	for _, p := range trail.Pressed {
-		verb, _, _ := strings.Cut(p.What, " ")
+		verb, name, _ := strings.Cut(p.What, " ")
 		blocks = append(blocks, contextLine(t.words.say(t.lang, "pressed_"+verb, args{
-			"What": strings.TrimPrefix(p.What, verb+" "), "Ago": t.words.ago(t.lang, t.at.Sub(p.At)),
+			"What": lower(t.audienceLabel(t.lang, name)), "Ago": t.words.ago(t.lang, t.at.Sub(p.At)),
 		})))
 	}
 	t.tell(blocks...)

@@ -291,10 +291,11 @@ func (t *turn) did() error {
 	var usage *chat.UsageError
 	switch {
 	case errors.Is(err, errNotOurs):
-		t.log.Warn("unknown action was pressed", "event", t.event.ID, "verb", chat.Shorten(t.event.Action.Verb, 30))
+		t.log.Info("unknown action was pressed", "event", t.event.ID, "verb", chat.Shorten(t.event.Action.Verb, 30))
+		t.refuse(t.text("button_old"))
 		return nil
 	case errors.As(err, &usage):
-		return t.misused(usage)
+		return t.misused(usage, in)
 	case err != nil:
 		return err
 	case !t.access.may(t.event.From, c.Role, ""):
@@ -318,7 +319,7 @@ func (t *turn) notAllowed(role chat.Role) error {
 
 // misused says how a command is typed. Someone who may not use it is told
 // just that.
-func (t *turn) misused(u *chat.UsageError) error {
+func (t *turn) misused(u *chat.UsageError, in chat.Invocation) error {
 	role := chat.Everyone
 	if u.Door == "ticket" {
 		role = chat.Agent
@@ -326,6 +327,26 @@ func (t *turn) misused(u *chat.UsageError) error {
 	switch {
 	case !t.access.may(t.event.From, role, ""):
 		return t.notAllowed(role)
+	case u.Command != nil && u.Param == "text" && u.Door == "ticket":
+		// The words would have been asked for by a form, had there been a ticket
+		// to say them on.
+		in.Command = *u.Command
+		k, err := t.which(t.ctx, t.view, t.event.From, in)
+		var no *refusal
+		switch {
+		case errors.As(err, &no):
+			t.refuse(t.text(no.id, no.args))
+			return nil
+		case err != nil:
+			return err
+		case !k.Value.Live() || k.Value.Holder != "" && k.Value.Holder != t.event.From.Person:
+			t.verb = in.Command.Verb
+			if errors.As(t.explain(&k.Value, k.Value.Reply(t.access.agent(t.event.From), "", t.at)), &no) {
+				t.refuse(t.text(no.id, no.args))
+				return nil
+			}
+		}
+		t.refuse(t.text("usage_missing", args{"Param": t.line("param_text"), "Usage": u.Command.Usage()}))
 	case u.Command != nil && u.Param != "":
 		blocks := []chat.Block{t.text("usage_missing", args{"Param": t.line("param_" + u.Param), "Usage": u.Command.Usage()})}
 		t.refuse(append(blocks, t.wordsFor(*u.Command, u.Param)...)...)

@@ -357,7 +357,8 @@ func TestMisused(t *testing.T) {
 	}{
 		{bo, "clam T-1", "Did you mean /ticket claim?"},
 		{bo, "zzz", "/ticket help"},
-		{bo, "reply", "Please give some words: /ticket reply [ticket] <text>"},
+		{bo, "reply", "Which ticket? You hold none right now"},
+		{bo, "reply T-1", "no ticket T-1"},
 		{bo, "queue now", "It goes like this: /ticket queue"},
 		{bo, "priority soon", "low · normal · high · urgent"},
 		{kim, "clam", "is for the support team"},

@@ -98,18 +98,18 @@ func (t *turn) saidToTicket(c *heldConversation) (done bool, err error) {
 		return false, err
 	}
 	t.lang = t.words.speak(c.Value.Trail.Lang)
-	resolved := k.Value.State == desk.Resolved
-	if resolved {
-		ans, err := t.find(c, t.event.Text)
-		if err != nil {
-			return false, err
-		}
-		if ans.Intent == knowledge.Thanks { // thanks reopens nothing
-			t.tell(t.text("thanked"))
-			return true, nil
-		}
+	ans, err := t.find(c, t.event.Text)
+	if err != nil {
+		return false, err
 	}
-	switch err := k.Value.Add(t.event.Message, t.event.Text, t.event.Files, t.settings.Grace, t.event.At); {
+	if ans.Intent == knowledge.Thanks && k.Value.State != desk.Closed { // which reopens nothing
+		k.Value.Thank(t.event.Message, chat.Shorten(t.event.Text, maxStored), t.at)
+		t.keepTicket(k)
+		t.tell(t.text("thanked"))
+		return true, nil
+	}
+	resolved := k.Value.State == desk.Resolved
+	switch err := k.Value.Add(t.event.Message, chat.Shorten(t.event.Text, maxStored), t.event.Files, t.settings.Grace, t.event.At); {
 	case errors.Is(err, desk.ErrClosed):
 		return false, nil
 	case err != nil:
@@ -122,7 +122,7 @@ func (t *turn) saidToTicket(c *heldConversation) (done bool, err error) {
 
 // changedOnTicket takes an edit or the deletion of what an asker said to their
 // ticket there. It reports false if the message is no part of one.
-func (t *turn) changedOnTicket(c *heldConversation) (done bool, err error) {
+func (t *turn) changedOnTicket(c *heldConversation) (bool, error) {
 	if c == nil || c.Value.Ticket == "" {
 		return false, nil
 	}
@@ -131,23 +131,30 @@ func (t *turn) changedOnTicket(c *heldConversation) (done bool, err error) {
 		return false, err
 	}
 	said := k.Value.Said(t.event.Message)
-	if asked := c.Value.ByMessage(t.event.Message); said == nil && asked != nil && k.Value.Live() {
-		// The question itself: its answer changes too, as it would without a ticket.
+	// The question itself: its answer changes too, as it would without a ticket.
+	asked := c.Value.ByMessage(t.event.Message)
+	switch {
+	case said == nil && asked == nil, !k.Value.Live() && asked != nil:
+		return false, nil
+	case said == nil:
 		said = &desk.Entry{Text: asked.Text, Files: asked.Files}
-		defer func() { done = false }()
 	}
 	switch {
-	case said == nil:
-		return false, nil
 	case t.event.Kind == chat.Delete:
 		k.Value.TakeBack(t.event.Message, t.at)
 		t.toHolder(&k.Value, "asker_took_back", "")
+		if asked == nil {
+			t.tell(t.text("ticket_taken_back", args{"Ticket": k.Value.ID}))
+		}
 	case said.Text != t.event.Text || len(said.Files) != len(t.event.Files):
-		k.Value.Edit(t.event.Message, t.event.Text, t.event.Files, t.at)
+		k.Value.Edit(t.event.Message, chat.Shorten(t.event.Text, maxStored), t.event.Files, t.at)
 		t.toHolder(&k.Value, "asker_edited", t.event.Text)
+		if asked == nil {
+			t.tell(t.text("ticket_edited", args{"Ticket": k.Value.ID}))
+		}
 	}
 	t.keepTicket(k)
-	return true, nil
+	return asked == nil, nil
 }
 
 // added tells both sides that the asker's words are with the ticket.

@@ -96,7 +96,7 @@ func (o *opening) contactForm(chat.Invocation) (*chat.Form, error) {
 }
 
 // otherTopic is the choice of none of the topics.
-const otherTopic = "other"
+const otherTopic = "*"
 
 // topicOptions are the topics of the asker's audience, and something else.
 func (b *Bot) topicOptions(lang string, c *conversation.Conversation) []chat.Option {
@@ -114,6 +114,11 @@ func (o *opening) textForm(in chat.Invocation) (*chat.Form, error) {
 	k, err := o.which(o.ctx, o.reader, o.event.From, in)
 	if err != nil {
 		return nil, err
+	}
+	// Nobody writes a reply that is then refused.
+	free := k.Value.Holder == "" || k.Value.Holder == o.event.From.Person
+	if in.Command.Verb == "reply" && !(k.Value.Live() && free) {
+		return nil, nil
 	}
 	return o.ask(in.Command.Verb, &k.Value.ID, "form_"+in.Command.Verb), nil
 }
@@ -217,7 +222,13 @@ func (b *Bot) values(ctx context.Context, c chat.Command, q chat.Typing) []chat.
 		switch p.Kind {
 		case chat.PersonParam:
 			for _, agent := range b.access.agents("") {
-				options = append(options, chat.Option{Label: agent.Name, Value: "@" + agent.Name})
+				option := chat.Option{Label: agent.Name, Value: "@" + string(agent.ID)}
+				if _, ok := b.access.member(agent.ID); !ok {
+					option.Value = "@" + agent.Account.User()
+				}
+				if !slices.Contains(options, option) { // one with two accounts
+					options = append(options, option)
+				}
 			}
 		case chat.TicketParam:
 			options = b.tickets(ctx, q)

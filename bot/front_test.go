@@ -43,7 +43,7 @@ func TestOpenContact(t *testing.T) {
 	if question.Name != "question" || question.Value != "where is my refund?" || question.Max != maxFormText {
 		t.Errorf("question = %+v", question)
 	}
-	want := []chat.Option{{Label: "Account", Value: "account"}, {Label: "Refunds", Value: "refunds"}, {Label: "Something else", Value: "other"}}
+	want := []chat.Option{{Label: "Account", Value: "account"}, {Label: "Refunds", Value: "refunds"}, {Label: "Something else", Value: otherTopic}}
 	if diff := cmp.Diff(want, topic.Options); diff != "" || topic.Value != "refunds" {
 		t.Errorf("topic is %q of:\n%s", topic.Value, diff)
 	}
@@ -192,7 +192,7 @@ func TestSuggest(t *testing.T) {
 		{"by alias", chat.Typing{Door: "ticket", Verb: "take", Param: "ticket", Text: "refund"}, bo, "T-1"},
 		{"tickets for no agent", chat.Typing{Door: "ticket", Verb: "show", Param: "ticket"}, kim, ""},
 		{"tickets of another desk", chat.Typing{Door: "ticket", Verb: "show", Param: "ticket"}, dan, ""},
-		{"colleagues", chat.Typing{Door: "ticket", Verb: "assign", Param: "agent", Text: "an"}, bo, "@Ana @dan"},
+		{"colleagues", chat.Typing{Door: "ticket", Verb: "assign", Param: "agent", Text: "an"}, bo, "@ana @dan"},
 		{"options", chat.Typing{Door: "ticket", Verb: "prio", Param: "priority"}, bo, "low normal high urgent"},
 		{"an option", chat.Typing{Door: "ticket", Verb: "label", Param: "do", Text: "rem"}, bo, "remove"},
 		{"titles to ask", chat.Typing{Door: "ask", Param: "question", Text: "coupon"}, kim, "How do I create a coupon?"},

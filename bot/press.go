@@ -30,12 +30,14 @@ func (t *turn) theirs() (*heldConversation, error) {
 	}
 	t.lang = t.words.speak(c.Value.Trail.Lang)
 	t.alone = c.Value.Private // what is answered appears there, wherever the press came from
-	if t.isAsker(&c.Value) || t.access.may(t.event.From, chat.Agent, "") {
+	switch {
+	case t.isAsker(&c.Value):
 		return c, nil
-	}
-	if c.Value.Private { // nobody else has seen its buttons
+	case c.Value.Private: // nobody else has seen its buttons
 		t.refuse(t.text("button_old"))
 		return nil, nil
+	case t.access.may(t.event.From, chat.Agent, ""):
+		return c, nil
 	}
 	return nil, t.ownCopy(c.Value.Newest().Text)
 }
@@ -124,6 +126,7 @@ func (t *turn) choose(name string, asker chat.Sender) error {
 	}
 	t.chosen = name
 	if asker.Person != t.event.From.Person {
+		t.chosenBy = t.access.agent(t.event.From).Name
 		return nil
 	}
 	p, err := t.sender()
@@ -180,6 +183,13 @@ func (t *turn) browse(chat.Invocation) error {
 		if len(buttons) == 0 {
 			return &refusal{"browse_none", nil}
 		}
+		page, _ := strconv.Atoi(t.event.Action.Arg(2))
+		page = max(0, min(page, (len(buttons)-1)/topicsPage))
+		more := len(buttons) > (page+1)*topicsPage
+		buttons = buttons[page*topicsPage : min(len(buttons), (page+1)*topicsPage)]
+		if more {
+			buttons = append(buttons, chat.Button{Label: t.line("button_more"), Action: chat.Do("browse", audience, "", strconv.Itoa(page+1))})
+		}
 		title := t.text("browse_all")
 		if audience != "" {
 			title = t.text("browse_topics", args{"Audience": t.audienceLabel(t.lang, audience)})
@@ -205,5 +215,9 @@ func (t *turn) browse(chat.Invocation) error {
 	return nil
 }
 
-// browsePage is how many articles are listed at once: a screenful.
-const browsePage = 8
+const (
+	// browsePage is how many articles are listed at once: a screenful.
+	browsePage = 8
+	// topicsPage leaves room for one more button below them.
+	topicsPage = buttonsPerRow*maxRows - 1
+)

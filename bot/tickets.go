@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/signpost-bot/signpost/bot/chat"
@@ -11,6 +12,7 @@ import (
 	"github.com/signpost-bot/signpost/bot/desk"
 	"github.com/signpost-bot/signpost/bot/spool"
 	"github.com/signpost-bot/signpost/knowledge"
+	"github.com/signpost-bot/signpost/knowledge/audience"
 )
 
 // listed is how many runes of a question stand in a list.
@@ -43,16 +45,24 @@ func (b *Bot) which(ctx context.Context, r spool.Reader, s chat.Sender, in chat.
 	case err != nil:
 		return nil, err
 	case len(held) == 0:
-		return nil, &refusal{"which_none", args{"Verb": in.Command.Verb}}
+		return nil, &refusal{"which_none", args{"Usage": usage(in.Command, "T-1")}}
 	case len(held) > 1:
-		a := args{"One": held[0].ID, "Two": held[1].ID, "Verb": in.Command.Verb}
+		a := args{"One": held[0].ID, "Two": held[1].ID, "Usage": usage(in.Command, held[0].ID)}
 		if len(held) > 2 {
 			return nil, &refusal{"which_many", a}
 		}
 		return nil, &refusal{"which_two", a}
 	}
+	if !b.access.may(s, chat.Agent, held[0].Desk) {
+		return nil, &refusal{"other_desk", args{"Ticket": held[0].ID, "Desk": held[0].Desk}}
+	}
 	k, err := r.Ticket(ctx, held[0].ID)
 	return &k, err
+}
+
+// usage is how a command is typed for a ticket.
+func usage(c chat.Command, id chat.TicketID) string {
+	return strings.Replace(c.Usage(), "[ticket]", string(id), 1)
 }
 
 // worked is the turn's ticket, and the sender as its agent.
@@ -244,13 +254,11 @@ func (t *turn) release(in chat.Invocation) error {
 	if err != nil {
 		return err
 	}
-	holder := desk.Agent{ID: k.Value.Holder, Account: k.Value.HolderAs}
+	holder := holderOf(&k.Value)
 	if err := k.Value.Release(agent, t.access.leads(t.event.From, k.Value.Desk), t.at); err != nil {
 		return t.explain(&k.Value, err)
 	}
-	t.notify(holder, func() []chat.Block {
-		return []chat.Block{t.text("told_released", args{"Ticket": k.Value.ID, "Name": agent.Name})}
-	})
+	t.tellHolder(holder, "told_released", &k.Value, agent, desk.Agent{})
 	return t.changed(k, "released", args{})
 }
 
@@ -266,13 +274,11 @@ func (t *turn) assign(in chat.Invocation) error {
 	if err != nil {
 		return err
 	}
-	holder := desk.Agent{ID: k.Value.Holder, Account: k.Value.HolderAs}
+	holder := holderOf(&k.Value)
 	if err := k.Value.Assign(agent, to, t.at); err != nil {
 		return t.explain(&k.Value, err)
 	}
-	t.notify(holder, func() []chat.Block {
-		return []chat.Block{t.text("told_taken", args{"Ticket": k.Value.ID, "Name": agent.Name, "To": to.Name})}
-	})
+	t.tellHolder(holder, "told_taken", &k.Value, agent, to)
 	t.handOver(&k.Value, agent, to, "")
 	return t.changed(k, "assigned", args{"Name": to.Name})
 }
@@ -287,18 +293,37 @@ func (t *turn) transfer(in chat.Invocation) error {
 		return err
 	}
 	lead := t.access.leads(t.event.From, k.Value.Desk)
+	holder := holderOf(&k.Value)
 	if err := k.Value.Transfer(agent, to, lead, in.Args["note"], t.at); err != nil {
 		return t.explain(&k.Value, err)
 	}
+	t.tellHolder(holder, "told_taken", &k.Value, agent, to)
 	t.handOver(&k.Value, agent, to, in.Args["note"])
 	return t.changed(k, "transferred", args{"Name": to.Name})
+}
+
+func holderOf(k *desk.Ticket) desk.Agent {
+	return desk.Agent{ID: k.Holder, Name: k.HolderName, Account: k.HolderAs}
+}
+
+// tellHolder tells the one who held a ticket what a colleague did to it.
+func (t *turn) tellHolder(holder desk.Agent, id string, k *desk.Ticket, by, to desk.Agent) {
+	if holder.ID == to.ID {
+		return
+	}
+	if to.ID == by.ID && to.ID != "" {
+		id = "told_took"
+	}
+	t.notify(holder, func() []chat.Block {
+		return []chat.Block{t.text(id, args{"Ticket": k.ID, "Name": by.Name, "To": to.Name})}
+	})
 }
 
 // colleague is the agent whom a command names.
 func (t *turn) colleague(k *desk.Ticket, in chat.Invocation) (desk.Agent, error) {
 	to, ok := t.access.colleague(in.Args["agent"], k.Desk, t.event.From.Account)
 	if !ok {
-		return to, &refusal{"no_agent", args{"Name": chat.Shorten(in.Args["agent"], 40)}}
+		return to, &refusal{"no_agent", args{"Name": chat.Shorten(in.Args["agent"], 40), "Ticket": k.ID}}
 	}
 	return to, nil
 }
@@ -357,54 +382,79 @@ func (t *turn) addNote(in chat.Invocation) error {
 	return t.changed(k, "noted", args{})
 }
 
-// article sends the asker the article that fits a query best, found with the
-// asker's eyes: nothing private.
+// article sends the asker an article, found with the asker's eyes: nothing
+// private. What is not named exactly is offered first, so that nobody gets an
+// article that its sender has not seen.
 func (t *turn) article(in chat.Invocation) error {
 	k, agent, err := t.worked(in)
 	if err != nil {
 		return err
 	}
-	if strings.TrimSpace(in.Args["query"]) == "" {
-		return t.misused(&chat.UsageError{Door: "ticket", Command: &in.Command, Param: "query"})
+	query := oneLine(in.Args["query"])
+	if query == "" {
+		return t.misused(&chat.UsageError{Door: "ticket", Command: &in.Command, Param: "query"}, in)
 	}
-	found, err := t.findArticle(in.Args["query"], knowledge.Lang(k.Value.Trail.Lang))
-	if err != nil {
+	found, exact, err := t.findArticles(query, &k.Value)
+	switch {
+	case err != nil:
 		return err
+	case len(found) == 0:
+		return &refusal{"article_none", args{"Query": chat.Shorten(query, 60)}}
+	case !exact:
+		return t.offerArticles(found, &k.Value)
 	}
-	if found == nil {
-		return &refusal{"article_none", args{"Query": chat.Shorten(in.Args["query"], 60)}}
-	}
-	sent := conversation.Shown{ID: string(found.ID), Lang: string(found.Lang), Title: found.Title, URL: found.URL}
+	sent := conversation.Shown{ID: string(found[0].ID), Lang: string(found[0].Lang), Title: found[0].Title, URL: found[0].URL}
 	if err := k.Value.Send(agent, sent, t.at); err != nil {
 		return t.explain(&k.Value, err)
 	}
 	lang := t.words.speak(k.Value.Trail.Lang)
 	t.inform(&k.Value, chat.Relaying,
 		t.textIn(lang, "article_from", args{"Name": t.signed(&k.Value, agent), "Ticket": k.Value.ID}),
-		chat.Block{Layout: chat.Paragraph, Text: chat.Text{{Text: found.Title, URL: found.URL, Bold: true}}})
-	return t.changed(k, "article_sent", args{"Title": found.Title, "Name": k.Value.Asker.Name})
+		chat.Block{Layout: chat.Paragraph, Text: chat.Text{{Text: sent.Title, URL: sent.URL, Bold: true}}})
+	return t.changed(k, "article_sent", args{"Title": sent.Title, "Name": k.Value.Asker.Name})
 }
 
-// findArticle takes an id, as typeahead gives it, words of a title, or words.
-func (t *turn) findArticle(query string, lang knowledge.Lang) (*knowledge.Article, error) {
+// findArticles takes an id, as typeahead and buttons give it, or a title, for
+// which it is exact; or else words.
+func (t *turn) findArticles(query string, k *desk.Ticket) (found []*knowledge.Article, exact bool, err error) {
+	lang := knowledge.Lang(k.Trail.Lang)
 	if a, ok := t.library().Article(knowledge.ArticleID(query), lang, nil); ok {
-		return a, nil
+		return []*knowledge.Article{a}, true, nil
 	}
-	titles := t.library().Suggest(query, lang, nil, 1)
-	if len(titles) > 0 && strings.Contains(strings.ToLower(titles[0].Title), strings.ToLower(query)) {
-		return titles[0], nil
+	titles := t.library().Suggest(query, lang, nil, t.settings.Articles)
+	if len(titles) > 0 && strings.EqualFold(titles[0].Title, query) {
+		return titles[:1], true, nil
 	}
-	ans, err := t.library().Find(t.ctx, knowledge.Question{Text: query, Locale: lang, Limit: 1})
+	q := knowledge.Question{Text: query, Locale: lang, Limit: t.settings.Articles}
+	if k.Trail.Audience != "" {
+		q.Known = []audience.Evidence{{Audience: k.Trail.Audience, Source: audience.Chosen}}
+	}
+	ans, err := t.library().Find(t.ctx, q)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if len(ans.Matches) > 0 && ans.Level != knowledge.None {
-		return ans.Matches[0].Article, nil
+	for _, m := range ans.Matches {
+		found = append(found, m.Article)
 	}
-	if len(titles) > 0 {
-		return titles[0], nil
+	if ans.Level == knowledge.None && len(titles) > 0 {
+		return titles, false, nil
 	}
-	return nil, nil
+	return found, false, nil
+}
+
+// offerArticles asks an agent which article to send.
+func (t *turn) offerArticles(found []*knowledge.Article, k *desk.Ticket) error {
+	blocks := []chat.Block{t.text("article_which", args{"Name": k.Asker.Name})}
+	var buttons []chat.Button
+	for i, a := range found {
+		blocks = append(blocks, chat.Block{Layout: chat.Paragraph, Text: append(chat.Plain(fmt.Sprintf("%d. ", i+1)), chat.Link(a.Title, a.URL)...)})
+		buttons = append(buttons, chat.Button{
+			Label:  t.line("button_send", args{"Number": fmt.Sprint(i + 1)}),
+			Action: chat.Do("article", string(k.ID), string(a.ID)),
+		})
+	}
+	t.tell(append(blocks, rows(buttons)...)...)
+	return nil
 }
 
 // resolve settles a ticket, with a last word to the asker if there is one,
@@ -416,9 +466,11 @@ func (t *turn) resolve(in chat.Invocation) error {
 	}
 	lead := t.access.leads(t.event.From, k.Value.Desk)
 	text := strings.TrimSpace(in.Args["text"])
+	holder := holderOf(&k.Value)
 	if err := k.Value.Resolve(agent, lead, text, t.at); err != nil {
 		return t.explain(&k.Value, err)
 	}
+	t.tellHolder(holder, "told_resolved", &k.Value, agent, desk.Agent{})
 	if text != "" {
 		t.relay(&k.Value, agent, text)
 	}
@@ -437,6 +489,7 @@ func (t *turn) closeTicket(in chat.Invocation) error {
 	if err := k.Value.Close(agent, t.access.leads(t.event.From, k.Value.Desk), in.Args["reason"], t.at); err != nil {
 		return t.explain(&k.Value, err)
 	}
+	t.tellHolder(holderOf(&k.Value), "told_closed", &k.Value, agent, desk.Agent{})
 	lang := t.words.speak(k.Value.Trail.Lang)
 	t.inform(&k.Value, chat.Notifying, t.textIn(lang, "closed_asker", args{"Ticket": k.Value.ID}))
 	return t.changed(k, "closed", args{})
@@ -453,6 +506,7 @@ func (t *turn) reopen(in chat.Invocation) error {
 	if err := k.Value.Reopen(agent, t.at); err != nil {
 		return t.explain(&k.Value, err)
 	}
+	t.tellHolder(holderOf(&k.Value), "told_reopened", &k.Value, agent, desk.Agent{})
 	lang := t.words.speak(k.Value.Trail.Lang)
 	t.inform(&k.Value, chat.Notifying, t.textIn(lang, "reopened_asker", args{"Ticket": k.Value.ID}))
 	return t.changed(k, "reopened", args{})
@@ -483,7 +537,7 @@ func (t *turn) label(in chat.Invocation) error {
 	}
 	word := chat.Shorten(strings.ToLower(oneLine(in.Args["label"])), maxLabel)
 	if word == "" {
-		return t.misused(&chat.UsageError{Door: "ticket", Command: &in.Command, Param: "label"})
+		return t.misused(&chat.UsageError{Door: "ticket", Command: &in.Command, Param: "label"}, in)
 	}
 	a := args{"Ticket": k.Value.ID, "Label": word}
 	if in.Args["do"] == "remove" {

@@ -25,16 +25,17 @@ type (
 // A turn is the handling of one event: what was read, and what is to change.
 type turn struct {
 	*Bot
-	ctx    context.Context
-	event  chat.Event
-	view   spool.View
-	at     time.Time // UTC
-	lang   string    // that the sender reads
-	alone  bool      // only the sender sees what is answered
-	aside  bool      // this exchange must not take the lane over
-	chosen string    // audience that the sender chose just now
-	verb   string    // of the command that is run
-	out    spool.Outcome
+	ctx      context.Context
+	event    chat.Event
+	view     spool.View
+	at       time.Time // UTC
+	lang     string    // that the sender reads
+	alone    bool      // only the sender sees what is answered
+	aside    bool      // this exchange must not take the lane over
+	chosen   string    // audience that the sender chose just now
+	chosenBy string    // name of the agent who chose it for them
+	verb     string    // of the command that is run
+	out      spool.Outcome
 
 	conversations []*heldConversation
 	tickets       []*heldTicket

@@ -284,7 +284,7 @@ func (c *Console) sayingEvent(kind chat.Kind, s *saying) chat.Event {
 
 func (c *Console) sender() chat.Sender {
 	p := c.current
-	return chat.Sender{Account: Account(p.name), Name: p.name, Locale: p.locale, Roles: slices.Clone(p.roles)}
+	return chat.Sender{Account: Account(p.name), Name: p.name, Locale: p.locale, Roles: slices.Clone(p.roles), Groups: slices.Clone(p.roles)}
 }
 
 // open starts the form of a press or command if it has one, and else sends it.

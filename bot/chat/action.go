@@ -29,7 +29,8 @@ var (
 func Do(verb string, args ...string) Action { return Action{Verb: verb, Args: args} }
 
 // ParseAction reads what [Action.String] writes. It refuses anything longer
-// than [MaxAction], an empty verb, and control characters.
+// than [MaxAction], an empty verb, control characters, and escapes that String
+// does not write.
 func ParseAction(s string) (Action, error) {
 	if len(s) > MaxAction {
 		return Action{}, fmt.Errorf("action is longer than %d bytes", MaxAction)
@@ -41,6 +42,12 @@ func ParseAction(s string) (Action, error) {
 	if parts[0] == "" {
 		return Action{}, fmt.Errorf("action %q has no verb", s)
 	}
+	for i, part := range parts {
+		parts[i] = actionUnescaper.Replace(part)
+		if actionEscaper.Replace(parts[i]) != part {
+			return Action{}, fmt.Errorf("action %q has an unknown escape", s)
+		}
+	}
 	a := Action{Verb: parts[0]}
 	if len(parts) > 1 {
 		a.Args = parts[1:]
@@ -48,9 +55,20 @@ func ParseAction(s string) (Action, error) {
 	return a, nil
 }
 
+// The colon parts an action, so one inside a part is escaped.
+var (
+	actionEscaper   = strings.NewReplacer("%", "%25", ":", "%3A")
+	actionUnescaper = strings.NewReplacer("%25", "%", "%3A", ":")
+)
+
 // String is verb:arg:arg.
 func (a Action) String() string {
-	return strings.Join(append([]string{a.Verb}, a.Args...), ":")
+	var b strings.Builder
+	b.WriteString(actionEscaper.Replace(a.Verb))
+	for _, arg := range a.Args {
+		b.WriteString(":" + actionEscaper.Replace(arg))
+	}
+	return b.String()
 }
 
 // Arg is the i-th argument, empty if there is none.

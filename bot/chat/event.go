@@ -54,7 +54,8 @@ type Sender struct {
 	Person   PersonID `json:"person,omitempty"`
 	Name     string   `json:"name"`               // as shown to others; chosen by the person, so never trusted
 	Locale   string   `json:"locale,omitempty"`   // BCP 47; empty if unknown
-	Roles    []string `json:"roles,omitempty"`    // Discord roles, Slack user groups: ids and names
+	Roles    []string `json:"roles,omitempty"`    // Discord roles: ids and names
+	Groups   []string `json:"groups,omitempty"`   // Slack user groups: ids and handles
 	Bot      bool     `json:"bot,omitempty"`      // a program, not a person
 	External bool     `json:"external,omitempty"` // of another organisation (Slack Connect)
 }
@@ -62,6 +63,11 @@ type Sender struct {
 // HasRole reports whether the sender has any of the roles.
 func (s Sender) HasRole(roles ...string) bool {
 	return slices.ContainsFunc(roles, func(role string) bool { return slices.Contains(s.Roles, role) })
+}
+
+// InGroup reports whether the sender is in any of the groups.
+func (s Sender) InGroup(groups ...string) bool {
+	return slices.ContainsFunc(groups, func(group string) bool { return slices.Contains(s.Groups, group) })
 }
 
 // A File is an attachment. Its bytes stay on the platform until they are

@@ -61,7 +61,7 @@ type Asked struct {
 	Stamp      string         `json:"stamp,omitempty"` // of the edit the answer belongs to
 	Text       string         `json:"text"`
 	Files      []chat.File    `json:"files,omitempty"`
-	Level      string         `json:"level"`                // sure, unsure, none; agent: an agent sent it
+	Level      string         `json:"level"`                // sure, unsure, none
 	Confidence float64        `json:"confidence,omitempty"` // 0 to 1
 	Shown      []Shown        `json:"shown,omitempty"`
 	Answer     chat.Key       `json:"answer,omitempty"` // the reply that answers it
@@ -105,10 +105,15 @@ func (c *Conversation) Stale(now time.Time, after time.Duration) bool {
 	return now.Sub(c.Latest) > after
 }
 
+// maxAsked is how many questions a conversation remembers: the newest. A thread
+// is one conversation for good, and is read whole with every event.
+const maxAsked = 50
+
 // Ask adds a question and what was shown for it. A question that found
 // nothing is a miss; one that found something ends a row of them.
 func (c *Conversation) Ask(a Asked) {
 	c.Trail.Asked = append(c.Trail.Asked, a)
+	c.Trail.Asked = c.Trail.Asked[max(0, len(c.Trail.Asked)-maxAsked):]
 	c.Latest = later(c.Latest, a.At)
 	if c.State != Escalated {
 		c.State = Answered

@@ -38,26 +38,28 @@ type Entry struct {
 	Name  string        `json:"name"`
 	Did   Doing         `json:"did"`
 	Text  string        `json:"text,omitempty"` // what was said, or to whom, or which
+	URL   string        `json:"url,omitempty"`  // of an article that was sent
 	Files []chat.File   `json:"files,omitempty"`
 	// Message is where the asker said it; empty for everything else.
 	Message chat.MessageID `json:"message,omitempty"`
 }
 
-// Internal reports whether the asker must never see the entry.
-func (e Entry) Internal() bool {
-	switch e.Did {
-	case DidOpen, DidReply, DidArticle, DidAdd, DidEdit, DidTakeBack, DidCancel, DidResolve, DidReopen, DidRate:
-		return false
-	}
-	return true
-}
-
-// Added lists the newest of what the asker added, at most n, oldest first.
+// Added lists the newest of what the asker added, as it reads now, at most n,
+// oldest first.
 func (t *Ticket) Added(n int) []Entry {
 	var added []Entry
 	for _, e := range t.History {
-		if e.Did == DidAdd && e.Text != "" {
-			added = append(added, e)
+		switch e.Did {
+		case DidAdd:
+			if e.Text != "" {
+				added = append(added, e)
+			}
+		case DidEdit:
+			for i := range added {
+				if added[i].Message == e.Message && e.Message != "" && e.Text != "" {
+					added[i].Text, added[i].Files = e.Text, e.Files
+				}
+			}
 		}
 	}
 	return added[max(0, len(added)-n):]

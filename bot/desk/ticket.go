@@ -73,7 +73,7 @@ type Ticket struct {
 	Place        chat.Place          `json:"place"`             // where the asker is answered
 	Private      bool                `json:"private,omitempty"` // and nobody else there may read it
 	Direct       bool                `json:"direct,omitempty"`  // nor does anyway
-	Question     string              `json:"question"`
+	Question     string              `json:"question"`          // empty: taken back
 	Topic        string              `json:"topic,omitempty"`
 	Trail        conversation.Trail  `json:"trail"`
 	State        State               `json:"state"`
@@ -104,6 +104,9 @@ func New(number int64, c *conversation.Conversation, question, topic string, at 
 		Question: question, Topic: topic, Trail: c.Trail, State: Open, OpenedAt: at,
 	}
 	t.note(at, Agent{Name: c.Asker.Name}, DidOpen, question)
+	if asked := c.Newest(); asked != nil {
+		t.History[0].Message = asked.Message
+	}
 	return t
 }
 
@@ -213,10 +216,8 @@ func (t *Ticket) Send(a Agent, article conversation.Shown, at time.Time) error {
 		return err
 	}
 	t.State = Waiting
-	t.Trail.Asked = append(t.Trail.Asked, conversation.Asked{
-		At: at, Text: t.Question, Level: "agent", Shown: []conversation.Shown{article},
-	})
 	t.note(at, a, DidArticle, article.Title)
+	t.History[len(t.History)-1].URL = article.URL
 	return nil
 }
 
@@ -316,9 +317,18 @@ func (t *Ticket) Said(id chat.MessageID) *Entry {
 	return nil
 }
 
+// Thank notes the asker's thanks, which change nothing.
+func (t *Ticket) Thank(id chat.MessageID, text string, at time.Time) {
+	t.note(at, Agent{Name: t.Asker.Name}, DidAdd, text)
+	t.History[len(t.History)-1].Message = id
+}
+
 // Edit notes that the asker's words now read otherwise. The old ones stay in
 // the history, for someone may have answered them.
 func (t *Ticket) Edit(id chat.MessageID, text string, files []chat.File, at time.Time) {
+	if first := t.History[0]; first.Message == id && t.Question == first.Text {
+		t.Question = text
+	}
 	t.note(at, Agent{Name: t.Asker.Name}, DidEdit, text)
 	e := &t.History[len(t.History)-1]
 	e.Message, e.Files = id, files
@@ -329,6 +339,15 @@ func (t *Ticket) TakeBack(id chat.MessageID, at time.Time) {
 	for i := range t.History {
 		if e := &t.History[i]; e.Message == id {
 			e.Text, e.Files = "", nil
+		}
+	}
+	if t.History[0].Message == id {
+		t.Question = ""
+	}
+	t.Trail.Asked = slices.Clone(t.Trail.Asked)
+	for i := range t.Trail.Asked {
+		if a := &t.Trail.Asked[i]; a.Message == id {
+			a.Text, a.Files = "", nil
 		}
 	}
 	t.note(at, Agent{Name: t.Asker.Name}, DidTakeBack, "")

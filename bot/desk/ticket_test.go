@@ -256,9 +256,9 @@ func TestTicketSend(t *testing.T) {
 	if err := k.Send(ana, article, now); err != nil {
 		t.Fatal(err)
 	}
-	want := []conversation.Asked{{At: now, Text: "where?", Level: "agent", Shown: []conversation.Shown{article}}}
-	if diff := cmp.Diff(want, k.Trail.Asked); diff != "" {
-		t.Error(diff)
+	want := Entry{At: now, By: "ana", Name: "Ana", Did: DidArticle, Text: "Refunds", URL: article.URL}
+	if diff := cmp.Diff(want, k.History[len(k.History)-1]); diff != "" || len(k.Trail.Asked) != 0 {
+		t.Errorf("trail %v, history:\n%s", k.Trail.Asked, diff)
 	}
 }
 
@@ -387,21 +387,6 @@ func TestParsePriority(t *testing.T) {
 	for _, s := range []string{"", "medium", " high", "1"} {
 		if got, err := ParsePriority(s); err == nil {
 			t.Errorf("ParsePriority(%q) = %s, want an error", s, got)
-		}
-	}
-}
-
-// The asker never sees what agents do among themselves.
-func TestEntryInternal(t *testing.T) {
-	internal := map[Doing]bool{
-		DidClaim: true, DidRelease: true, DidAssign: true, DidTransfer: true, DidNote: true, DidClose: true,
-		DidPriority: true, DidLabel: true, DidUnlabel: true, "something new": true,
-		DidOpen: false, DidReply: false, DidArticle: false, DidResolve: false, DidCancel: false,
-		DidReopen: false, DidAdd: false, DidRate: false,
-	}
-	for did, want := range internal {
-		if got := (Entry{Did: did}).Internal(); got != want {
-			t.Errorf("%s: internal = %t, want %t", did, got, want)
 		}
 	}
 }
