@@ -14,7 +14,7 @@ import (
 
 type askCommand struct {
 	JSON      bool     `help:"Print JSON." name:"json"`
-	Knowledge string   `help:"Folder of articles, instead of the configured one." type:"existingdir" placeholder:"DIR"`
+	Knowledge string   `help:"Folder of articles, instead of the configured one." placeholder:"DIR"`
 	Audience  string   `help:"Who asks: one of the configured audiences." placeholder:"NAME"`
 	Lang      string   `help:"Language of the person, if known, such as pt-BR." placeholder:"LANG"`
 	Question  []string `arg:"" help:"The question, in plain words."`
@@ -119,14 +119,17 @@ func (a answered) print(w io.Writer) error {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (%.0f %%) · %s · audience: %s\n", a.Level, a.Confidence*100, a.Lang, who)
+	switch {
+	case len(a.Matches) == 0:
+		b.WriteString("\nNo article fits.\n")
+	case a.Level == knowledge.None:
+		b.WriteString("\nNo article fits. The nearest:\n")
+	}
 	for i, m := range a.Matches {
 		fmt.Fprintf(&b, "\n%d. %s\n   %s\n   %s › %s\n", i+1, m.Title, m.URL, strings.Join(m.Audience, ", "), m.Topic)
 		for line := range strings.Lines(m.Passage) {
 			fmt.Fprintf(&b, "   > %s\n", strings.TrimRight(line, "\n"))
 		}
-	}
-	if len(a.Matches) == 0 {
-		b.WriteString("\nNo article fits.\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

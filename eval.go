@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -16,10 +17,10 @@ import (
 
 type evalCommand struct {
 	JSON       bool   `help:"Print JSON." name:"json"`
-	Knowledge  string `help:"Folder of articles, instead of the configured one." type:"existingdir" placeholder:"DIR"`
+	Knowledge  string `help:"Folder of articles, instead of the configured one." placeholder:"DIR"`
 	Out        string `help:"Write what was found for each question to this file, as JSON lines." placeholder:"FILE"`
 	LocaleHint bool   `help:"Take the person's locale to be the question's language."`
-	File       string `arg:"" help:"Questions as JSON lines: id, text, lang, articles, audience, kind." type:"existingfile"`
+	File       string `arg:"" help:"Questions as JSON lines: id, text, lang, articles, audience, kind."`
 }
 
 // evalDepth is how many matches count for MRR@10.
@@ -135,6 +136,7 @@ func (o *evalCommand) Run(ctx context.Context, c *cli, s streams) error {
 	return f.print(s.out)
 }
 
+// readGolden reads the questions, or reports every line that is none.
 func readGolden(name string) ([]golden, error) {
 	file, err := os.Open(name)
 	if err != nil {
@@ -142,6 +144,7 @@ func readGolden(name string) ([]golden, error) {
 	}
 	defer file.Close()
 	var list []golden
+	var problems []error
 	lines := bufio.NewScanner(file)
 	lines.Buffer(nil, maxEvalLine)
 	for n := 1; lines.Scan(); n++ {
@@ -150,20 +153,19 @@ func readGolden(name string) ([]golden, error) {
 		}
 		var g golden
 		if err := json.Unmarshal(lines.Bytes(), &g); err != nil {
-			return nil, fmt.Errorf("%s:%d: not a question in JSON: %w", name, n, err)
-		}
-		if g.ID == "" || g.Text == "" || len(g.Articles) == 0 && g.Kind != kindNone {
-			return nil, fmt.Errorf("%s:%d: a question needs id, text, and articles unless its kind is none", name, n)
+			problems = append(problems, fmt.Errorf("%s:%d: not a question in JSON: %w", name, n, err))
+		} else if g.ID == "" || g.Text == "" || len(g.Articles) == 0 && g.Kind != kindNone {
+			problems = append(problems, fmt.Errorf("%s:%d: a question needs id, text, and articles unless its kind is none", name, n))
 		}
 		list = append(list, g)
 	}
 	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		problems = append(problems, fmt.Errorf("%s: %w", name, err))
 	}
-	if len(list) == 0 {
-		return nil, fmt.Errorf("%s has no questions", name)
+	if len(list) == 0 && len(problems) == 0 {
+		problems = append(problems, fmt.Errorf("%s has no questions", name))
 	}
-	return list, nil
+	return list, errors.Join(problems...)
 }
 
 func writeLines(name string, results []found) error {

@@ -313,9 +313,14 @@ func TestRunUsage(t *testing.T) {
 	if code, out, _ := signpost(t, "version"); code != exitOK || out != "signpost dev\n" {
 		t.Errorf("version: exit %d, %q", code, out)
 	}
-	for _, words := range [][]string{{"--nonsense"}, {"ask"}, {"chta"}, {"ask", "--knowledge", "/nowhere/at/all", "x"}, {}} {
+	for _, words := range [][]string{{"--nonsense"}, {"ask"}, {"chta"}, {}} {
 		code, _, errs := signpost(t, words...)
 		if code != exitUsage || !strings.Contains(errs, "signpost --help") {
+			t.Errorf("%q: exit %d, %q", words, code, errs)
+		}
+	}
+	for _, words := range [][]string{{"ask", "--knowledge", "/nowhere/at/all", "x"}, {"eval", "/nowhere/at/all"}} {
+		if code, _, errs := signpost(t, words...); code != exitBad || !strings.Contains(errs, "/nowhere/at/all") {
 			t.Errorf("%q: exit %d, %q", words, code, errs)
 		}
 	}

@@ -77,7 +77,6 @@ func run(ctx context.Context, words []string, s streams) int {
 		kong.Name("signpost"),
 		kong.Description("Signpost answers questions in chat with the right help article, and turns the rest into tickets.\n\nStart with: signpost chat"),
 		kong.Writers(s.out, s.err),
-		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Exit(func(int) { done = true }), // after --help
 		kong.BindTo(ctx, (*context.Context)(nil)),
@@ -140,10 +139,14 @@ func articles(dir string, r knowledge.Rules) ([]*knowledge.Article, error) {
 		return list, nil
 	}
 	list, err := knowledge.Load(os.DirFS(dir), r)
-	if err != nil {
-		return list, fmt.Errorf("the articles in %s have problems:\n%w", dir, err)
+	var problems knowledge.Problems
+	if errors.As(err, &problems) {
+		for i := range problems {
+			problems[i].File = path.Join(filepath.ToSlash(dir), problems[i].File)
+		}
+		return list, fmt.Errorf("the articles have problems:\n%w", problems)
 	}
-	return list, nil
+	return list, err
 }
 
 // behaviour is what the configuration says of the bot.
@@ -180,7 +183,7 @@ func behaviour(cfg config.Config) bot.Settings {
 type chatCommand struct {
 	Agents    []string `help:"Who works tickets (${default}); /as NAME makes you one of them." default:"ana,bo" placeholder:"NAMES"`
 	As        string   `help:"Who you are at first (${default})." default:"asker" placeholder:"NAME"`
-	Knowledge string   `help:"Folder of articles, instead of the configured one." type:"existingdir" placeholder:"DIR"`
+	Knowledge string   `help:"Folder of articles, instead of the configured one." placeholder:"DIR"`
 }
 
 // Run plays the whole program in the terminal: asker, agents, tickets.
@@ -266,10 +269,6 @@ func (o *checkCommand) Run(c *cli, s streams) error {
 	var problems knowledge.Problems
 	switch {
 	case errors.As(err, &problems):
-		where = dir
-		for i := range problems {
-			problems[i].File = path.Join(filepath.ToSlash(dir), problems[i].File)
-		}
 		report(problems)
 	case err != nil:
 		report(err)

@@ -76,7 +76,7 @@ type Redis struct {
 	URLFile string `yaml:"url_file"`
 }
 
-// Escalate says when a question becomes a ticket by itself.
+// Escalate says when a person is offered.
 type Escalate struct {
 	Misses int `yaml:"misses"` // questions without an article, at least 1
 }

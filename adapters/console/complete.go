@@ -84,6 +84,7 @@ func (c *Console) typing(door, rest string) chat.Typing {
 	}
 	switch {
 	case command == nil:
+		q.Limit = 0 // all verbs: one that is left out seems not to exist
 		return q
 	case command.Verb == "":
 		params = command.Params
@@ -93,7 +94,10 @@ func (c *Console) typing(door, rest string) chat.Typing {
 	}
 	for i, param := range params {
 		q.Param = param.Name
-		_, after, more := strings.Cut(q.Text, " ")
+		word, after, more := strings.Cut(q.Text, " ")
+		if param.Kind == chat.TicketParam && param.Optional && word != "" && !strings.ContainsAny(word[:1], "tT#0123456789") {
+			continue // the ticket is left out; this is the next one
+		}
 		if !more || param.Kind == chat.TextParam || i == len(params)-1 {
 			break
 		}
