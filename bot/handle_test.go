@@ -319,7 +319,7 @@ func TestMarkupIsText(t *testing.T) {
 // reads.
 func TestHandleAgain(t *testing.T) {
 	w := newWorld(t)
-	c := w.asks(kim, "where is my refund?")
+	c := w.asks(kim, "how do I get a refund for my purchase?")
 	events := []chat.Event{
 		w.event(chat.Event{Kind: chat.Message, Addressed: true, Text: "how do I get a refund?"}, lee),
 		w.event(press("more", c), kim), w.event(press("contact", c), kim), w.event(press("as", c, "creator"), kim),

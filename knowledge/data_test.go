@@ -22,7 +22,7 @@ func TestGlossary(t *testing.T) {
 }
 
 func TestSigns(t *testing.T) {
-	all := []string{"greets", "everyone", "thanks", "unhelped", "person", "asks", "follows", "trouble", "chatter", "hostile", "elsewhere"}
+	all := []string{"greets", "everyone", "thanks", "unhelped", "person", "contact", "help", "asks", "follows", "trouble", "chatter", "hostile", "elsewhere"}
 	seen := map[string]bool{}
 	for phrase, list := range signs {
 		for _, sign := range list {

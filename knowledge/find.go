@@ -120,32 +120,40 @@ func (q Question) before(r reading) string {
 const maxFollowing = 4
 
 // language tells the language of a question: by its words, or else by those of
-// the question before, or else by the locale if there are articles in it, or
-// else the default.
+// the questions before, or else by the locale if there are articles in it, or
+// else the default. Words that two languages share still rule out the others.
 func (l *Library) language(v *view, q Question) Lang {
 	if lang := v.detector.Detect(q.Text, string(q.Locale)); lang != "" {
 		return Lang(lang)
 	}
+	var likely []Lang
 	for _, before := range slices.Backward(q.Before) {
 		if lang := v.detector.Detect(start(before), string(q.Locale)); lang != "" {
-			return Lang(lang)
+			likely = append(likely, Lang(lang))
+			break
 		}
 	}
 	for _, lang := range l.rules.Languages {
 		if q.Locale != "" && text.Base(string(lang)) == text.Base(string(q.Locale)) {
+			likely = append(likely, lang)
+		}
+	}
+	likely = append(likely, l.rules.Languages...)
+	likely = append(likely, q.Locale)
+	speaks := v.detector.Speaks(q.Text)
+	for _, lang := range likely {
+		if slices.Contains(speaks, string(lang)) {
 			return lang
 		}
 	}
-	if len(l.rules.Languages) > 0 {
-		return l.rules.Languages[0]
-	}
-	return q.Locale
+	return likely[0]
 }
 
 // A found match carries what judging it needs.
 type found struct {
 	Match
 	covered, titled, telling float64 // of [search.Hit], the best over its languages
+	said                     bool    // likewise
 }
 
 // elsewhere is what is left of the score of an article that is not for the
@@ -165,6 +173,7 @@ func (v *view) matches(hits []search.Hit, answer Answer, langs []Lang, limit int
 			all[i].covered = max(all[i].covered, hit.Covered)
 			all[i].titled = max(all[i].titled, hit.Titled)
 			all[i].telling = max(all[i].telling, hit.Telling)
+			all[i].said = all[i].said || hit.Said
 			continue
 		}
 		score := hit.Score
@@ -172,7 +181,7 @@ func (v *view) matches(hits []search.Hit, answer Answer, langs []Lang, limit int
 			score *= elsewhere
 		}
 		at[a.ID] = len(all)
-		all = append(all, found{Match{Article: a, Score: score}, hit.Covered, hit.Titled, hit.Telling})
+		all = append(all, found{Match{Article: a, Score: score}, hit.Covered, hit.Titled, hit.Telling, hit.Said})
 	}
 	slices.SortStableFunc(all, func(a, b found) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Article.ID, b.Article.ID))

@@ -70,6 +70,116 @@ func TestFindIsNotSureWhileTheAskerDecides(t *testing.T) {
 	}
 }
 
+// TestFindIsNotSure lists texts that let an article win by chance.
+func TestFindIsNotSure(t *testing.T) {
+	library := sampleLibrary(t)
+	tests := []struct{ text, before string }{
+		{"x", ""},
+		{"ok", ""},
+		{"claim", ""},
+		{"a note", ""},
+		{"my ebook is broken", ""}, // an issue, but none to issue an invoice for
+		{"meu ebook está com problema", ""},
+		{"mi ebook no funciona", ""},
+		{"dinheiro de volta de um curso", ""}, // several articles, equally near
+		{"money back for a course", ""},
+		{"how can i get a refund for a course i do not like", ""},
+		{"x", "how do I cancel my subscription?"}, // only the question before says what
+		{"and then?", "how do I cancel my subscription?"},
+	}
+	for _, test := range tests {
+		t.Run(test.text, func(t *testing.T) {
+			q := Question{Text: test.text}
+			if test.before != "" {
+				q.Before = []string{test.before}
+			}
+			answer, err := library.Find(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if answer.Level == Sure {
+				t.Errorf("sure of %q", answer.Matches[0].Article.Title)
+			}
+		})
+	}
+}
+
+// TestFindIsNotSureOfAnArticleForOthers has one article about withdrawing, but
+// not for who asks.
+func TestFindIsNotSureOfAnArticleForOthers(t *testing.T) {
+	library := NewLibrary([]*Article{
+		article("1", "en", "How to withdraw a balance", "creator"),
+		article("2", "en", "How to change a password", "buyer"),
+	}, Rules{})
+	for _, name := range []string{"creator", "buyer"} {
+		answer, err := library.Find(t.Context(), Question{
+			Text:  "how do I withdraw my balance?",
+			Known: []audience.Evidence{{Audience: name, Source: audience.Chosen}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (answer.Level == Sure) != (name == "creator") || answer.Matches[0].Article.ID != "1" {
+			t.Errorf("for a %s: level %s, first %s", name, answer.Level, answer.Matches[0].Article.ID)
+		}
+	}
+}
+
+// TestFindLanguageOfFewWords: what few words do not tell, the questions before
+// do, then the locale, then the default.
+func TestFindLanguageOfFewWords(t *testing.T) {
+	library := sampleLibrary(t)
+	tests := []struct {
+		text, before string
+		locale, want Lang
+	}{
+		{"resolve", "", "", "en"},
+		{"resolve", "", "pt-BR", "pt-BR"},
+		{"resolve", "¿cómo cancelo mi suscripción?", "pt-BR", "es"},
+		{"claim", "", "", "en"},
+		{"ok", "", "", "en"},
+		{"x", "", "", "en"},
+		{"x", "como cancelo minha assinatura?", "", "pt-BR"},
+		{"não", "", "", "pt-BR"},
+		{"quero reembolso", "", "", "pt-BR"},
+		{"quiero reembolso", "", "", "es"},
+		{"reembolso", "", "", "pt-BR"}, // or Spanish, but not English
+		{"reembolso", "", "es", "es"},
+		{"reembolso", "how do I cancel?", "", "pt-BR"},
+		{"refunds", "", "es", "en"},
+	}
+	for _, test := range tests {
+		q := Question{Text: test.text, Locale: test.locale}
+		if test.before != "" {
+			q.Before = []string{test.before}
+		}
+		answer, err := library.Find(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer.Lang != test.want {
+			t.Errorf("%q after %q, locale %q: %s, want %s", test.text, test.before, test.locale, answer.Lang, test.want)
+		}
+	}
+}
+
+// TestFindMyCourse: whose course it is does not tell who asks.
+func TestFindMyCourse(t *testing.T) {
+	library := sampleLibrary(t)
+	for _, text := range []string{"não consigo acessar meu curso", "I cannot access my course", "no puedo acceder a mi curso"} {
+		answer, err := library.Find(t.Context(), Question{Text: text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer.Audience.Name == "creator" {
+			t.Errorf("%q makes a creator, because of %v", text, answer.Audience.Why)
+		}
+		if !slices.ContainsFunc(answer.Matches, func(m Match) bool { return m.Article.ID == "360018415632" }) {
+			t.Errorf("%q does not find how to access a course", text)
+		}
+	}
+}
+
 func TestFindIntent(t *testing.T) {
 	library := sampleLibrary(t)
 	tests := []struct {
@@ -97,7 +207,25 @@ func TestFindIntent(t *testing.T) {
 		{"if err := f(x); err != nil { return nil }", Says},
 		{"you stupid idiot", Says},
 		{"refund", Asks},
+		{"please refund me, the course is bad", Asks},
 		{"ok", Says},
+		{"Contact us", Person}, // our own buttons, typed
+		{"fale conosco", Person},
+		{"Contáctanos", Person},
+		{"I want to contact you", Person},
+		{"open a ticket", Person},
+		{"quero abrir um chamado", Person},
+		{"contact support", Person},
+		{"how do I contact support?", Asks},
+		{"This helped", Thanks},
+		{"Ajudou", Thanks},
+		{"me sirvió", Thanks},
+		{"this did not help", Unhelped},
+		{"não me ajudou", Unhelped},
+		{"help", Greets},
+		{"ajuda!", Greets},
+		{"necesito ayuda", Greets},
+		{"I need help with my password", Asks},
 		{"landing page builder", Asks},
 	}
 	for _, test := range tests {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/signpost-bot/signpost/knowledge/search"
+	"github.com/signpost-bot/signpost/knowledge/text"
 )
 
 // glossary.txt relates the words of help centres to each other, within a
@@ -18,6 +19,21 @@ import (
 var glossaryText string
 
 var glossary = readGlossary(glossaryText)
+
+// glossaryWords are the words of the glossary by base language.
+var glossaryWords = wordsOf(glossary)
+
+func wordsOf(glossary []search.Concept) map[string][]string {
+	words := map[string][]string{}
+	for _, concept := range glossary {
+		for base, phrases := range concept {
+			for _, phrase := range phrases {
+				words[base] = append(words[base], text.Words(phrase)...)
+			}
+		}
+	}
+	return words
+}
 
 func readGlossary(file string) []search.Concept {
 	var concepts []search.Concept

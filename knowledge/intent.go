@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/signpost-bot/signpost/knowledge/text"
 )
@@ -40,6 +41,7 @@ func readSigns(file string) (map[string][]string, int) {
 // A reading is what a message shows of its intent.
 type reading struct {
 	words    int
+	runes    int            // of all words together
 	rest     string         // the words without greeting or thanks at their beginning
 	count    map[string]int // by sign, the words that belong to one of its phrases
 	follows  bool           // begins as if it went on from something
@@ -52,6 +54,7 @@ func interpret(message string, known func(word string) bool) reading {
 	words := text.Words(message)
 	r := reading{
 		words:    len(words),
+		runes:    utf8.RuneCountInString(strings.Join(words, "")),
 		count:    map[string]int{},
 		question: strings.ContainsAny(message, "?¿"),
 		garbled:  garbled(message, words, known),
@@ -92,7 +95,7 @@ func (r reading) asks() bool { return r.question || r.count["asks"] > 0 }
 func (r reading) intent(again bool) Intent {
 	calm := !r.asks() && r.count["trouble"] == 0
 	switch {
-	case r.count["person"] > 0:
+	case r.count["person"] > 0, r.count["contact"]*2 > r.words:
 		return Person
 	case r.count["unhelped"]*2 >= max(r.words, 1), again && r.count["unhelped"] > 0 && r.words <= 12:
 		return Unhelped
@@ -100,7 +103,7 @@ func (r reading) intent(again bool) Intent {
 		return Says
 	case r.count["thanks"] > 0 && calm:
 		return Thanks
-	case r.rest == "":
+	case r.rest == "", r.count["help"] == r.words:
 		return Greets
 	}
 	return Asks

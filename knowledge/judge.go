@@ -16,10 +16,18 @@ const (
 	sure      = 0.60
 )
 
-// telling is how well the first article must have the rarest idea of a
-// question for a sure answer: an article that has all of "how can I get my
-// money back" but the money back is no answer.
-const telling = 0.5
+// What a sure answer needs besides confidence. The first article must have the
+// rarest idea of the question: one that has all of "how can I get my money
+// back" but the money back is no answer. It must be good in itself, not just
+// better than the rest, and ahead of them.
+const (
+	telling  = 0.5  // how well the first article has the rarest idea
+	good     = 0.15 // its score
+	ahead    = 0.02 // of the second, as a share of its score
+	aheadOf  = 0.12 // of one whose title has nearly as much of the question
+	nearly   = 0.75 // as much as the first has: a related word for the word itself
+	minRunes = 3    // of the text: fewer are a slip of the hand
+)
 
 // judge fills in intent, confidence and level. The constants are those of two
 // logistic regressions over the development and the everyday questions,
@@ -59,7 +67,7 @@ func (a *Answer) judge(r reading, follows bool, matches []found, rules Rules) {
 	switch {
 	case a.Intent != Asks || deserves < deserving || len(matches) == 0 || a.Confidence < rules.Unsure:
 		a.Level = None
-	case a.Confidence >= cmp.Or(rules.Sure, sure) && first.telling >= telling && !a.hinges(matches):
+	case a.Confidence >= cmp.Or(rules.Sure, sure) && lead(1) >= ahead && r.runes >= minRunes && a.fits(first) && !rivalled(matches) && !a.hinges(matches):
 		a.Level = Sure
 	default:
 		a.Level = Unsure
@@ -70,6 +78,23 @@ func (a *Answer) judge(r reading, follows bool, matches []found, rules Rules) {
 	if a.Intent != Asks {
 		a.Confidence = 0 // there is nothing to be confident about
 	}
+}
+
+// fits reports whether the first article may be answered with surely: it is for
+// whoever asks, and has what they asked about in its title and in their own
+// words, not just in words that mean much the same.
+func (a *Answer) fits(first found) bool {
+	return first.Score >= good && first.titled > 0 && first.telling >= telling && first.said &&
+		(a.Audience.Name == "" || slices.Contains(first.Article.Audiences, a.Audience.Name))
+}
+
+// rivalled reports whether another article comes close whose title has nearly as
+// much of the question: then it is not what was asked that decides.
+func rivalled(matches []found) bool {
+	first := matches[0]
+	return slices.ContainsFunc(matches[1:], func(m found) bool {
+		return m.Score > first.Score*(1-aheadOf) && m.titled >= first.titled*nearly && m.telling >= telling
+	})
 }
 
 // hinges reports whether the first article would be another one if it were

@@ -178,7 +178,7 @@ func newView(names []string, articles []*Article, cues map[string][]string) *vie
 	}
 	v.index = search.New(docs, glossary)
 	v.model = audience.Learn(names, examples, cues)
-	v.detector = text.NewDetector(samples)
+	v.detector = text.NewDetector(samples, glossaryWords)
 	return v
 }
 

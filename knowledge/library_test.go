@@ -109,6 +109,10 @@ func TestSuggest(t *testing.T) {
 		{"metodos", 5, "3"},
 		{"Métodos", 5, "3"},
 		{"pass", 5, "4"},
+		{"pssw", 5, "4"}, // letters left out
+		{"how ref", 5, "1"},
+		{"hereif", 5, ""}, // scattered over the words of 1
+		{"und fee", 5, "2"},
 		{"zzz", 5, ""},
 		{"refund", 0, ""},
 		{"refund", -1, ""},

@@ -29,39 +29,42 @@ func (l *Library) Suggest(typed string, lang Lang, private []string, limit int) 
 	return articles[:max(0, min(limit, len(articles)))]
 }
 
-// complete keeps the articles that contain the letters of each typed word in
-// order, best first. Word by word, because the matcher wants all letters in
-// the order of the title; a letter that is wrong matches nothing, and for that
-// there is Find.
+// complete keeps the articles in which each typed word begins a word or, with
+// letters left out, may stand for one; best first. Letters scattered over a
+// title match nothing, nor does a wrong one, and for that there is Find.
 func complete(typed string, articles []*Article) []*Article {
 	lines := make([]string, len(articles))
 	for i, a := range articles {
-		lines[i] = text.Normal(a.Title + " " + a.Topic)
+		lines[i] = " " + text.Normal(a.Title+" "+a.Topic)
 	}
 	words := strings.Fields(typed)
-	type candidate struct{ article, words, whole, score int }
+	type candidate struct{ article, words, begun, score int }
 	candidates := make([]candidate, len(articles))
 	for i := range candidates {
 		candidates[i].article = i
 	}
 	for _, w := range words {
+		for i, line := range lines {
+			if strings.Contains(line, " "+w) {
+				candidates[i].words++
+				candidates[i].begun++
+			}
+		}
 		for _, m := range fuzzy.FindNoSort(w, lines) {
 			c := &candidates[m.Index]
-			c.words++
-			c.score += m.Score
-			if strings.Contains(lines[m.Index], w) {
-				c.whole++ // the letters together, not scattered over the line
+			first, last := m.MatchedIndexes[0], m.MatchedIndexes[len(m.MatchedIndexes)-1]
+			if line := lines[m.Index]; !strings.Contains(line, " "+w) && !strings.Contains(line[first:last], " ") {
+				c.words++
+				c.score += m.Score
 			}
 		}
 	}
+	candidates = slices.DeleteFunc(candidates, func(c candidate) bool { return c.words < len(words) })
 	slices.SortStableFunc(candidates, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(b.words, a.words), cmp.Compare(b.whole, a.whole), cmp.Compare(b.score, a.score))
+		return cmp.Or(cmp.Compare(b.begun, a.begun), cmp.Compare(b.score, a.score))
 	})
 	var out []*Article
 	for _, c := range candidates {
-		if c.words < len(words) {
-			break
-		}
 		out = append(out, articles[c.article])
 	}
 	return out

@@ -115,6 +115,24 @@ func TestGuessFromWords(t *testing.T) {
 	}
 }
 
+// TestReasonsQuoteWhatWasTyped: people recognise their own words, not ours.
+func TestReasonsQuoteWhatWasTyped(t *testing.T) {
+	model := Learn(names, nil, DefaultCues())
+	tests := []struct{ text, lang, want string }{
+		{"el curso que compré ayer", "es", `"compré"`},
+		{"Pedí la DEVOLUCIÓN de mi compra, que pagué ayer", "es", `"DEVOLUCIÓN", "mi compra", "pagué"`},
+		{"Minha  comissão?", "pt-BR", `"Minha comissão"`},
+		{"I’ve bought it", "en", `"I’ve bought"`},
+		{"where is my_refund", "en", `"my refund"`},
+	}
+	for _, test := range tests {
+		guess := model.Guess(nil, test.text, test.lang)
+		if len(guess.Why) != 1 || guess.Why[0].Detail != test.want {
+			t.Errorf("Guess(%q) because of %v, want %s", test.text, guess.Why, test.want)
+		}
+	}
+}
+
 func TestDefaultCuesIsACopy(t *testing.T) {
 	DefaultCues()["buyer"] = nil
 	if len(DefaultCues()["buyer"]) == 0 {

@@ -4,7 +4,8 @@ import "maps"
 
 // DefaultCues returns phrases, in English, Portuguese and Spanish, by which
 // buyers, creators and affiliates give themselves away. What people call
-// their own, and what they did, tells most. Configuration may replace them.
+// their own, and what they did, tells most; but not "my course", which is the
+// buyer's as well. Configuration may replace them.
 func DefaultCues() map[string][]string {
 	return maps.Clone(cues)
 }
@@ -27,22 +28,22 @@ var cues = map[string][]string{
 		"el profesor", "mi tarjeta",
 	},
 	"creator": {
-		"my product", "my course", "my ebook", "my student", "my learner", "my customer", "my client", "my buyer", "my member", "my members area",
+		"my product", "my ebook", "my student", "my learner", "my customer", "my client", "my buyer", "my member", "my members area",
 		"my affiliate", "my affiliates", "my affiliate program", "my launch", "my pricing", "my price", "my offer", "my checkout", "my sales page",
 		"my audience", "my lead", "my list", "my team", "my partner", "my coproducer", "my workshop", "my training", "my masterclass", "my seminar",
 		"my webinar", "my class", "my business", "my video", "my club", "my store", "my plan", "my program", "my community", "my coupon", "my free trial",
-		"my company", "i sell", "to sell", "start selling", "my sale", "i sold", "i created", "i launched", "i uploaded", "im selling", "sell my", "selling my", "promote my", "promotes my",
+		"purchases of my course", "sales of my course", "price of my course", "my company", "i sell", "to sell", "start selling", "my sale", "i sold", "i created", "i launched", "i uploaded", "im selling", "sell my", "selling my", "promote my", "promotes my",
 		"sell for me", "promote for me", "a customer", "a student", "a buyer", "a member", "students", "customers", "buyers", "learners", "members",
 		"leads", "coproducer", "co producer", "course owner", "uploaded", "members area", "subscribers",
 		"checkout", "ebook", "launch", "free trial", "team", "coupon",
 
-		"meu produto", "meus produtos", "meu curso", "meu ebook", "meus alunos", "meu aluno", "meus clientes", "meus compradores", "meus afiliados",
+		"meu produto", "meus produtos", "meu ebook", "meus alunos", "meu aluno", "meus clientes", "meus compradores", "meus afiliados",
 		"meu programa", "minha area de membros", "meu lancamento", "minha equipe", "minha oferta", "meu checkout", "meu formulario", "vendi", "eu vendo",
-		"minhas vendas", "divulga meu", "divulgar meu", "coprodutor", "cadastrar produto", "posso vender", "alunos", "clientes",
+		"minhas vendas", "vendas do meu curso", "preco do meu curso", "vender meu curso", "divulga meu", "divulgar meu", "coprodutor", "cadastrar produto", "posso vender", "alunos", "clientes",
 		"cupom", "area de membros",
 
-		"mi producto", "mis productos", "mi curso", "mis alumnos", "mis estudiantes", "mis clientes", "mis compradores", "mis afiliados",
-		"mi area de miembros", "mi lanzamiento", "mi equipo", "mi oferta", "mi formulario", "mis ventas", "vendo", "mi socio",
+		"mi producto", "mis productos", "mis alumnos", "mis estudiantes", "mis clientes", "mis compradores", "mis afiliados",
+		"mi area de miembros", "mi lanzamiento", "mi equipo", "mi oferta", "mi formulario", "mis ventas", "ventas de mi curso", "precio de mi curso", "vender mi curso", "vendo", "mi socio",
 		"coproductor", "cuenta de productor", "puedo vender", "se puede vender", "alumnos", "area de miembros",
 	},
 	"affiliate": {

@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/signpost-bot/signpost/knowledge/text"
 )
 
 // A Source says where a piece of evidence comes from.
@@ -160,7 +162,7 @@ func reasons(name string, evidence []Evidence) []Reason {
 // are part of others say nothing new: "become" beside "become an affiliate".
 func quote(words []Evidence) []string {
 	within := func(inner, outer string) bool {
-		return strings.Contains(" "+outer+" ", " "+inner+" ")
+		return strings.Contains(" "+text.Normal(outer)+" ", " "+text.Normal(inner)+" ")
 	}
 	var quoted []string
 	for _, e := range words {

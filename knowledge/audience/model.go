@@ -121,10 +121,10 @@ func stems(words []string, base string) string {
 const maxWords = 120
 
 // Words returns what the words of a question, in the language of the BCP 47
-// tag, say about who asks.
+// tag, say about who asks. Details quote them as they were typed.
 func (m *Model) Words(question, lang string) []Evidence {
 	base := text.Base(lang)
-	words := text.Words(question)
+	words, typed := text.Typed(question)
 	words = words[:min(len(words), maxWords)]
 	var found []Evidence
 	seen := map[string]bool{}
@@ -141,7 +141,7 @@ func (m *Model) Words(question, lang string) []Evidence {
 			}
 			seen[phrase] = true
 			for _, name := range names {
-				found = append(found, Evidence{name, Words, phrase, cueWeight})
+				found = append(found, Evidence{name, Words, strings.Join(typed[i:i+n], " "), cueWeight})
 			}
 			break // the longest cue says it all
 		}
@@ -158,7 +158,7 @@ func (m *Model) Words(question, lang string) []Evidence {
 		seen["="+stem] = true
 		for j, nats := range row {
 			if math.Abs(nats*wordShare) >= smallest {
-				found = append(found, Evidence{m.names[j], Words, words[i], nats * wordShare})
+				found = append(found, Evidence{m.names[j], Words, typed[i], nats * wordShare})
 			}
 		}
 	}

@@ -25,29 +25,37 @@ type scratch struct {
 	part    []float64 // by part: what it gets beyond head
 	covered []float64 // by document: share of the query's meaning, 0 to 1
 	titled  []float64 // by document: likewise, of title and phrasings alone
-	telling []float64 // by document: how well it has the slot that tells most
 	asked   []float64 // by document: share of the title that the query asks for, 0 to 1
+	said    []bool    // by document: has a word of the query, not just what may stand for it
+
+	has [][]float64 // by slot and document: weight of the heaviest stem that hit
+	df  []float64   // by slot: documents that are about it
 
 	touched []int // documents with the present slot
 	inDoc   []float64
 	inHead  []float64
 	inPart  []float64
-	best    []float64 // heaviest stem that hit
+	best    []float64 // the present row of has
 }
 
-func newScratch(s *shelf) *scratch {
+func newScratch(s *shelf, slots int) *scratch {
 	docs := len(s.docs)
-	v := make([]float64, 10*docs+2*s.parts)
+	v := make([]float64, (7+slots)*docs+2*s.parts)
 	next := func(n int) []float64 {
 		out := v[:n:n]
 		v = v[n:]
 		return out
 	}
-	return &scratch{
-		whole: next(docs), head: next(docs), covered: next(docs), titled: next(docs), telling: next(docs), asked: next(docs),
-		inDoc: next(docs), inHead: next(docs), best: next(docs),
+	c := &scratch{
+		whole: next(docs), head: next(docs), covered: next(docs), titled: next(docs), asked: next(docs),
+		inDoc: next(docs), inHead: next(docs),
 		part: next(s.parts), inPart: next(s.parts),
+		said: make([]bool, docs), df: make([]float64, slots),
 	}
+	for range slots {
+		c.has = append(c.has, next(docs))
+	}
+	return c
 }
 
 // bm25 scores every document and part of s. The stems of a slot are counted
@@ -56,24 +64,18 @@ func newScratch(s *shelf) *scratch {
 // of what a perfect document would get, about 0 to 1, and so comparable
 // between shelves and questions.
 func (s *shelf) bm25(slots []slot) *scratch {
-	c := newScratch(s)
-	total, most := 0.0, 0.0
-	for _, slot := range slots {
-		c.touched = c.touched[:0]
+	c := newScratch(s, len(slots))
+	total := 0.0
+	for i, slot := range slots {
+		c.touched, c.best = c.touched[:0], c.has[i]
 		for _, stem := range slot.stems {
 			if t := s.terms[stem.stem]; t != nil {
-				c.count(s, t, stem.weight)
+				c.count(s, t, stem)
 			}
 		}
-		idf := s.idf(c.about(s)) * slot.weight
+		c.df[i] = c.about(s)
+		idf := idf(float64(len(s.docs)), c.df[i]) * slot.weight
 		total += idf
-		if idf > most && len(c.touched) > 0 {
-			most = idf
-			clear(c.telling)
-			for _, doc := range c.touched {
-				c.telling[doc] = c.best[doc]
-			}
-		}
 		for _, doc := range c.touched {
 			c.settle(s, doc, idf)
 		}
@@ -112,19 +114,21 @@ func (c *scratch) about(s *shelf) float64 {
 	return df
 }
 
-// idf is how much a word that df documents are about tells: nothing if all are.
-func (s *shelf) idf(df float64) float64 {
-	n := float64(len(s.docs))
+// idf is how much a word that df of n documents are about tells: nothing if all
+// are.
+func idf(n, df float64) float64 {
 	return math.Log(1 + (n-df+0.5)/(df+0.5))
 }
 
 // count adds the occurrences of a stem of the present slot.
-func (c *scratch) count(s *shelf, t *term, weight float64) {
+func (c *scratch) count(s *shelf, t *term, stem weighted) {
+	weight := stem.weight
 	for _, p := range t.postings {
 		if c.inDoc[p.doc] == 0 {
 			c.touched = append(c.touched, p.doc)
 		}
 		c.best[p.doc] = max(c.best[p.doc], weight)
+		c.said[p.doc] = c.said[p.doc] || stem.said
 		c.inHead[p.doc] += weight * p.head
 		c.inDoc[p.doc] += weight * p.head
 		for _, hit := range p.parts {
@@ -152,7 +156,7 @@ func (c *scratch) settle(s *shelf, doc int, idf float64) {
 			c.inPart[part] = 0
 		}
 	}
-	c.inDoc[doc], c.inHead[doc], c.best[doc] = 0, 0, 0
+	c.inDoc[doc], c.inHead[doc] = 0, 0
 }
 
 // saturate is BM25's share of a word's full score for count occurrences in a

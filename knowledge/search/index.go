@@ -125,7 +125,7 @@ func newShelf(base string, docs []Document, related *concepts) *shelf {
 		terms := text.Terms(d.Title, base)
 		slices.Sort(terms)
 		for _, stem := range slices.Compact(terms) {
-			s.docs[i].title += s.idf(s.terms[stem].about(s))
+			s.docs[i].title += idf(float64(len(docs)), s.terms[stem].about(s))
 		}
 	}
 	s.grams = newGramVoice(docs)

@@ -20,6 +20,7 @@ const maxWords = 80
 // A slot is one idea of a query: a word, or a phrase that is known to mean one
 // thing, and the stems that may stand for it on a shelf.
 type slot struct {
+	at     int     // which word of the query it begins at, on every shelf
 	weight float64 // how much the idea counts
 	stems  []weighted
 }
@@ -27,6 +28,7 @@ type slot struct {
 type weighted struct {
 	stem   string
 	weight float64 // 1 for the word itself, less for what only may be meant
+	said   bool    // the query has the very word, or a phrase or translation of it
 }
 
 // A token is a word of a query as it was probably meant.
@@ -58,14 +60,22 @@ func (x *Index) tokens(s, base string) []token {
 func (x *Index) slots(query, before []token, base string, s *shelf) []slot {
 	var slots []slot
 	seen := map[string]bool{}
-	add := func(tokens []token, weight float64) {
+	at := 0
+	add := func(tokens []token, weight float64, said bool) {
 		for len(tokens) > 0 {
 			found, n := x.concepts.at(tokens, base)
 			next := x.slot(tokens[:max(n, 1)], found, base, s)
-			next.weight = weight
-			if n == 0 && (text.IsFaint(tokens[0].word, base) || isNumber(tokens[0].word)) {
+			next.at, next.weight = at, weight
+			faint := n == 0 && (text.IsFaint(tokens[0].word, base) || isNumber(tokens[0].word))
+			if faint {
 				next.weight *= faintWeight
 			}
+			if faint || !said {
+				for i := range next.stems {
+					next.stems[i].said = false
+				}
+			}
+			at += max(n, 1)
 			tokens = tokens[max(n, 1):]
 			if len(next.stems) > 0 && !seen[next.stems[0].stem] {
 				seen[next.stems[0].stem] = true
@@ -73,8 +83,8 @@ func (x *Index) slots(query, before []token, base string, s *shelf) []slot {
 			}
 		}
 	}
-	add(query, 1)
-	add(before, beforeWeight)
+	add(query, 1, true)
+	add(before, beforeWeight, false)
 	return slots
 }
 
@@ -88,13 +98,13 @@ func isNumber(word string) bool { return strings.Trim(word, "0123456789") == "" 
 func (x *Index) slot(tokens []token, found []int, base string, s *shelf) slot {
 	var out slot
 	trust := 1.0
-	add := func(stem string, weight float64) {
+	add := func(stem string, weight float64, said bool) {
 		for _, w := range out.stems {
 			if w.stem == stem {
 				return
 			}
 		}
-		out.stems = append(out.stems, weighted{stem, weight * trust})
+		out.stems = append(out.stems, weighted{stem, weight * trust, said})
 	}
 	stems := make([]string, len(tokens))
 	for i, t := range tokens {
@@ -102,7 +112,7 @@ func (x *Index) slot(tokens []token, found []int, base string, s *shelf) slot {
 		trust = min(trust, t.trust)
 	}
 	if key := strings.Join(stems, " "); len(tokens) > 1 && base == s.base && s.terms[key] != nil {
-		add(key, 1)
+		add(key, 1, true)
 	}
 	for _, t := range tokens {
 		// A function word of one language may have a meaning in the other.
@@ -115,22 +125,25 @@ func (x *Index) slot(tokens []token, found []int, base string, s *shelf) slot {
 		}
 		switch {
 		case len(tokens) == 1:
-			add(stem, 1)
+			add(stem, 1, true)
 		case s.terms[stem] != nil && !text.IsFunction(t.word, base):
-			add(stem, phraseWeight)
+			add(stem, phraseWeight, false)
 		}
 	}
 	for _, i := range found {
 		for _, stem := range x.concepts.stems[i][s.base] {
 			if s.terms[stem] != nil {
-				add(stem, relatedWeight)
+				add(stem, relatedWeight, len(tokens) > 1 || base != s.base)
 			}
 		}
+	}
+	if key := strings.Join(stems, " "); len(found) > 0 && len(out.stems) == 0 {
+		add(key, 1, true) // an idea that the shelf has nothing about is an idea all the same
 	}
 	// Related languages spell many words nearly the same.
 	if base != s.base && len(found) == 0 && len(out.stems) == 1 && s.terms[out.stems[0].stem] == nil {
 		if w, ok := x.spellings[s.base].nearest(tokens[0].word); ok {
-			add(text.Stem(w, s.base), typoWeight)
+			add(text.Stem(w, s.base), typoWeight, true)
 		}
 	}
 	return out

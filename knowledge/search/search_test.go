@@ -182,6 +182,40 @@ func TestRankWeighsWhatDocumentsAreAbout(t *testing.T) {
 	}
 }
 
+// TestRankKeepsIdeasThatAShelfLacks has articles about courses in the language
+// of the question, and the one about refunds in another.
+func TestRankKeepsIdeasThatAShelfLacks(t *testing.T) {
+	index := New(append(slices.Clone(library),
+		document(6, "pt-BR", "Cadastrar um curso", "Crie o curso e publique."),
+		document(7, "pt-BR", "Comunidades", "Uma para cada curso."),
+		document(8, "en", "Courses", "Returned within seven days."),
+	), append(slices.Clone(related), Concept{"en": {"course"}, "pt": {"curso"}}))
+	hits := index.Rank(Query{Text: "quero meu dinheiro de volta do curso", Lang: "pt-BR"})
+	if hits[0].ID != 1 || hits[0].Telling < 0.5 || !hits[0].Said {
+		t.Errorf("found %+v, want the document about refunds, which has the rarest idea in translation", hits[0])
+	}
+}
+
+func TestRankTellsWhatWasSaid(t *testing.T) {
+	index := New(library, related)
+	tests := []struct {
+		text, before string
+		said         bool
+	}{
+		{"certificates", "", true},
+		{"certifcates", "", true}, // a typo
+		{"learners", "", false},   // only means the same
+		{"money back", "", true},  // a phrase has one meaning
+		{"and then", "my certificate", false},
+	}
+	for _, test := range tests {
+		hits := index.Rank(Query{Text: test.text, Before: test.before, Lang: "en"})
+		if len(hits) == 0 || hits[0].Said != test.said {
+			t.Errorf("Rank(%q) = %+v, want said %t", test.text, hits, test.said)
+		}
+	}
+}
+
 func FuzzRank(f *testing.F) {
 	index := New(library, related)
 	f.Add("refund", "money", "en")

@@ -15,6 +15,7 @@ const maxDetect = 2000
 type Detector struct {
 	langs    []string // BCP 47 tags as given, sorted
 	profiles []profile
+	words    map[string]map[string]bool // by base language: some that belong to it
 }
 
 // A profile is what is known of one language.
@@ -28,9 +29,13 @@ type profile struct {
 
 // NewDetector learns the letters of each language from samples, texts by
 // BCP 47 tag, and from a short text of its own where it has one. Languages it
-// knows but samples lacks are recognised as foreign.
-func NewDetector(samples map[string]string) *Detector {
-	d := &Detector{}
+// knows but samples lacks are recognised as foreign. Words are those by which
+// short texts may be told, by base language; nil is fine.
+func NewDetector(samples map[string]string, words map[string][]string) *Detector {
+	d := &Detector{words: map[string]map[string]bool{}}
+	for base, list := range words {
+		d.words[base] = set(strings.Join(list, " "))
+	}
 	bases := map[string]bool{}
 	for lang := range samples {
 		d.langs = append(d.langs, lang)
@@ -120,6 +125,42 @@ const (
 	punctuation    = 4.0 // ¿ and ¡ are Spanish
 )
 
+// maxShort is how many words a text has at most whose letters say less than
+// which of its words belong to a language.
+const maxShort = 4
+
+// Speaks returns the learned languages that most words of a short text belong
+// to, sorted; none if no word is known or the text is long.
+func (d *Detector) Speaks(s string) []string {
+	words := Words(cut(strings.ToValidUTF8(s, " "), maxDetect))
+	if len(words) > maxShort {
+		return nil
+	}
+	var speaks []string
+	most := 1
+	for _, p := range d.profiles {
+		n := 0
+		for _, w := range words {
+			if !unicode.IsDigit(rune(w[0])) && d.owns(p.base, w) {
+				n++
+			}
+		}
+		if n > most {
+			speaks, most = nil, n
+		}
+		if n == most && p.known {
+			speaks = append(speaks, p.lang)
+		}
+	}
+	return speaks
+}
+
+// owns reports whether a word, or what it is the plural of, belongs to a
+// language.
+func (d *Detector) owns(base, word string) bool {
+	return IsFunction(word, base) || d.words[base][word] || d.words[base][strings.TrimSuffix(word, "s")]
+}
+
 // Detect returns the language of s, one of those learned, or "" if it cannot
 // be told or is another one. prior, a BCP 47 tag or "", is what the person is
 // set to; it decides between close candidates only.
@@ -141,6 +182,12 @@ func (d *Detector) Detect(s, prior string) string {
 		return ""
 	}
 	words := Words(s)
+	switch speaks := d.Speaks(s); {
+	case len(speaks) == 1:
+		return speaks[0]
+	case len(speaks) == 0 && len(words) == 1:
+		return "" // a word that no language owns: letters alone mislead
+	}
 	for i, p := range d.profiles {
 		for _, w := range words {
 			if IsFunction(w, p.base) && !unicode.IsDigit(rune(w[0])) {

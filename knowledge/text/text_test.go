@@ -69,7 +69,9 @@ func TestStemLeavesNoiseAlone(t *testing.T) {
 }
 
 func TestDetect(t *testing.T) {
-	detector := NewDetector(map[string]string{"en": "", "pt-BR": "", "es": ""})
+	detector := NewDetector(map[string]string{"en": "", "pt-BR": "", "es": ""}, map[string][]string{
+		"en": {"refund", "cancel"}, "pt": {"reembolso", "cancelar"}, "es": {"reembolso", "cancelar"},
+	})
 	tests := []struct{ in, prior, want string }{
 		{"how do i get my money back", "", "en"},
 		{"wheres my refund??", "", "en"},
@@ -84,6 +86,15 @@ func TestDetect(t *testing.T) {
 		{"Come posso riavere i miei soldi?", "", ""},
 		{"pix", "", ""},
 		{"cancelar", "", ""}, // Portuguese or Spanish
+		{"reembolso", "", ""},
+		{"quero reembolso", "", "pt-BR"},
+		{"quero reembolso", "en", "pt-BR"},
+		{"quiero reembolso", "", "es"},
+		{"refunds", "es", "en"},
+		{"não", "", "pt-BR"},
+		{"resolve", "", ""}, // letters alone mislead
+		{"claim", "", ""},
+		{"x", "", ""},
 		{"cancelar", "pt-BR", "pt-BR"},
 		{"how do i get my money back", "pt-BR", "en"}, // words beat the prior
 		{"🎉 123", "es", ""},
@@ -100,7 +111,7 @@ func FuzzNormal(f *testing.F) {
 	for _, s := range []string{"Ação", "ß", "İ", "\u0345", "ﷺ", "\xff\xfe", "e\u0301\u0301", "ΐ", "가", "K"} {
 		f.Add(s)
 	}
-	detector := NewDetector(map[string]string{"en": "", "es": ""})
+	detector := NewDetector(map[string]string{"en": "", "es": ""}, nil)
 	f.Fuzz(func(t *testing.T, s string) {
 		once := Normal(s)
 		if !utf8.ValidString(once) {

@@ -63,16 +63,7 @@ func plain(s string) bool {
 func Words(s string) []string {
 	var found []string
 	for parts := words.FromString(Normal(s)); parts.Next(); {
-		word := strings.Map(func(r rune) rune {
-			switch {
-			case r == '\'':
-				return -1
-			case r == '_' || r == '.' || r == ':' || r == ',':
-				return ' '
-			}
-			return r
-		}, parts.Value())
-		for _, w := range strings.Fields(word) {
+		for _, w := range strings.FieldsFunc(strings.ReplaceAll(parts.Value(), "'", ""), joins) {
 			if strings.IndexFunc(w, letterOrDigit) >= 0 {
 				found = append(found, w)
 			}
@@ -80,6 +71,22 @@ func Words(s string) []string {
 	}
 	return found
 }
+
+// Typed returns the words of s like [Words], and with each the word as it was
+// typed.
+func Typed(s string) (normal, typed []string) {
+	for parts := words.FromString(s); parts.Next(); {
+		for _, as := range strings.FieldsFunc(parts.Value(), joins) {
+			for _, w := range Words(as) {
+				normal, typed = append(normal, w), append(typed, as)
+			}
+		}
+	}
+	return normal, typed
+}
+
+// joins reports whether words are told apart at r that look like one.
+func joins(r rune) bool { return r == '_' || r == '.' || r == ':' || r == ',' || unicode.IsSpace(r) }
 
 func letterOrDigit(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
