@@ -50,6 +50,7 @@ var foreign = map[string][]string{
 	"github.com/slack-go/slack":       {"adapters/slack"},
 	"github.com/bwmarrin/discordgo":   {"adapters/discord"},
 	"github.com/alecthomas/kong":      {"."},
+	"github.com/prometheus":           {"adapters/web"},
 	"golang.org/x/term":               {"adapters/console"},
 	"github.com/goccy/go-yaml":        {"bot", "config", "knowledge"},
 	"github.com/nicksnyder/go-i18n":   {"bot"},
@@ -169,6 +170,9 @@ func faults(files []goFile) []string {
 				continue
 			}
 			for prefix, where := range foreign {
+				if f.test() && part == "." && prefix == "github.com/redis/go-redis" {
+					continue // the judge of the chaos tests reads Redis past the store
+				}
 				if (imported == prefix || strings.HasPrefix(imported, prefix+"/")) && !allowed(where, part) {
 					list = append(list, fmt.Sprintf("%s: %s must not import %s; only %s may", f.name, f.part, imported, strings.Join(where, ", ")))
 				}

@@ -743,7 +743,7 @@ func (g *game) sees(d deed, want effect, r chat.Reply) {
 // deliver sends what is queued. Senders die, too.
 func (g *game) deliver() {
 	for tries := 0; ; tries++ {
-		l, err := g.store.LeaseReply(g.ctx, "test", g.now, hold)
+		l, err := g.store.LeaseReply(g.ctx, "test", chat.Pace{}, g.now, hold)
 		if errors.Is(err, spool.ErrNothing) {
 			return
 		} else if err != nil {
@@ -751,7 +751,7 @@ func (g *game) deliver() {
 		}
 		if tries < 5 && rapid.IntRange(0, 3).Draw(g.T, "sender dies") == 0 {
 			g.now = g.now.Add(hold)
-			again, err := g.store.LeaseReply(g.ctx, "test", g.now, hold)
+			again, err := g.store.LeaseReply(g.ctx, "test", chat.Pace{}, g.now, hold)
 			if err != nil {
 				g.Fatal(err)
 			}
@@ -972,6 +972,8 @@ type listener struct {
 	mu      sync.Mutex
 	replies map[chat.Key]int
 }
+
+func (l *listener) Pace() chat.Pace { return chat.Pace{} }
 
 func (l *listener) Run(context.Context, chat.Inbox) error { return nil }
 

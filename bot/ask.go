@@ -30,7 +30,7 @@ const (
 // said handles something said in a place.
 func (t *turn) said() error {
 	if !t.event.Addressed {
-		return nil
+		return t.overheard()
 	}
 	if strings.TrimSpace(t.event.Text) == "" && len(t.event.Files) == 0 {
 		t.welcome()
@@ -165,6 +165,7 @@ func (t *turn) ask(c *heldConversation, text string, ans knowledge.Answer) {
 	c.Value.Ask(asked)
 	t.keepConversation(c)
 	t.post(t.public(&c.Value, asked.Answer, chat.Post, t.answer(&c.Value, ans, matches)))
+	t.nudgeLater(&c.Value, ans.Level)
 }
 
 // note keeps in the trail who we think asks, and in which language.
@@ -214,6 +215,7 @@ func (t *turn) thank(c *heldConversation) {
 	if c != nil && c.Value.State == conversation.Answered && len(c.Value.Trail.Asked) > 0 {
 		c.Value.Help(t.at)
 		t.keepConversation(c)
+		t.nudgeNoMore(c.Value.ID)
 	}
 	t.tell(t.text("thanked"))
 }

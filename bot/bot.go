@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -48,6 +49,16 @@ type Settings struct {
 	Articles  int           // at most in one answer
 	Misses    int           // questions without an article until a person is offered first
 	Grace     time.Duration // after resolving, in which an asker may come back
+
+	// Watched are the places, threads in them included, where questions to
+	// nobody are answered: after OverheardWait without another word, if the
+	// match is sure and the question is not older than OverheardMaxAge.
+	Watched         []string // platform:workspace:channel
+	OverheardWait   time.Duration
+	OverheardMaxAge time.Duration // 0: however old
+	// NudgeAfter is how long after an answer that was not sure the asker is
+	// asked whether it helped, once; 0: never.
+	NudgeAfter time.Duration
 }
 
 // A Bot makes of each event what should change and what is said. It keeps
@@ -114,6 +125,10 @@ func (b *Bot) Handle(ctx context.Context, e chat.Event, v spool.View) (spool.Out
 		err = t.deleted()
 	case chat.Slash, chat.Press, chat.Submit:
 		err = t.did()
+	case chat.Tick:
+		err = t.ticked()
+	case chat.Undeliverable:
+		err = t.undelivered()
 	case chat.Reaction: // emoji open no door yet
 	}
 	if err != nil {
@@ -130,6 +145,13 @@ func (b *Bot) Apologise(e chat.Event) []chat.Reply {
 	t := b.turn(context.Background(), e, nil)
 	t.tell(t.text("apology"))
 	return t.out.Replies
+}
+
+// Doubt is the reply with the remark that it may have arrived already.
+func (b *Bot) Doubt(r chat.Reply) chat.Reply {
+	remark := contextLine(b.words.say(b.words.speak(cmp.Or(r.Lang, b.settings.Languages[0])), "doubt"))
+	r.Blocks = append([]chat.Block{remark}, r.Blocks...)
+	return r
 }
 
 func (b *Bot) audience(name string) (Audience, bool) {

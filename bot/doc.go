@@ -25,6 +25,7 @@
 //	bot.go        the Bot, its settings and what it works with
 //	turn.go       the handling of one event: what was read, what will change
 //	ask.go        questions, follow-ups, edits: what is answered, and when not
+//	later.go      what happens after a while: overheard questions, the nudge
 //	answer.go     how an answer looks
 //	press.go      the buttons under an answer, and browsing
 //	escalate.go   from conversation to ticket, and the asker's side of it

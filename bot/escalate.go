@@ -57,6 +57,7 @@ func (t *turn) open(c *heldConversation, question, topic string) error {
 	k.Value.Trail = c.Value.Trail
 	t.keepConversation(c)
 	t.keepTicket(k)
+	t.nudgeNoMore(c.Value.ID)
 	t.post(t.public(&c.Value, "", chat.Post, []chat.Block{
 		t.text("ticket_opened", args{"Ticket": k.Value.ID}),
 		t.queueLine(ahead),

@@ -67,6 +67,7 @@ func (t *turn) helped(chat.Invocation) error {
 	if c.Value.State != conversation.Helped {
 		c.Value.Help(t.at)
 		t.keepConversation(c)
+		t.nudgeNoMore(c.Value.ID)
 	}
 	t.tell(t.text("thanked"))
 	return nil

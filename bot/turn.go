@@ -159,6 +159,7 @@ func (t *turn) post(r chat.Reply) {
 	}
 	r.Deed = cmp.Or(r.Deed, chat.Post)
 	r.Purpose = cmp.Or(r.Purpose, chat.Answering)
+	r.Lang = cmp.Or(r.Lang, t.lang)
 	t.out.Replies = append(t.out.Replies, r)
 }
 
@@ -186,7 +187,10 @@ func (t *turn) refuse(blocks ...chat.Block) {
 // inform tells the asker of a ticket something, in their language, where they
 // asked.
 func (t *turn) inform(k *desk.Ticket, purpose chat.Purpose, blocks ...chat.Block) {
-	r := chat.Reply{Place: k.Place, Purpose: purpose, Blocks: blocks}
+	r := chat.Reply{Place: k.Place, Purpose: purpose, Blocks: blocks, Lang: t.words.speak(k.Trail.Lang)}
+	if purpose == chat.Relaying {
+		r.Report = string(k.ID)
+	}
 	if k.Private && !k.Direct {
 		r.Only = k.Asker.Account
 	}

@@ -72,6 +72,9 @@ type Console struct {
 
 var _ chat.Platform = (*Console)(nil)
 
+// Pace is none: a terminal takes what comes.
+func (c *Console) Pace() chat.Pace { return chat.Pace{} }
+
 // A message is one that the bot posted and that still stands.
 type message struct {
 	id     chat.MessageID

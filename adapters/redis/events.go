@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base32"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -34,7 +35,7 @@ func (s *Store) Accept(ctx context.Context, e chat.Event, now time.Time) (fresh 
 		return false, err
 	}
 	id := recordID(e, now)
-	n, err := s.run(ctx, acceptScript,
+	n, err := s.durably(ctx, acceptScript,
 		[]string{s.keys.seen(), s.keys.event(id), s.keys.lane(e.Lane()), s.keys.ready(), s.keys.pending()},
 		e.Identity(), now.UnixMilli(), now.Add(-spool.Remembered).UnixMilli(),
 		id, string(e.Lane()), value, string(e.From.Person)).Int()
@@ -60,13 +61,16 @@ func (s *Store) Lease(ctx context.Context, now time.Time, d time.Duration) (spoo
 	if w.Tries, err = count(answer[2]); err != nil {
 		return spool.Work{}, fmt.Errorf("lease event %s: %w", id, err)
 	}
-	here := text(answer[3])
+	if w.At, err = instant(answer[3]); err != nil {
+		return spool.Work{}, fmt.Errorf("lease event %s: %w", id, err)
+	}
+	here := text(answer[4])
 	v := s.view(w)
 	v.cache = map[string]record{v.keys.newest(v.lane): {value: here}}
 	for key, fields := range map[string][]any{
-		s.keys.conversation(chat.ConversationID(here)): answer[4:6],
-		s.keys.ticket(chat.TicketID(text(answer[6]))):  answer[7:9],
-		s.keys.person(w.Event.From.Person):             answer[9:11],
+		s.keys.conversation(chat.ConversationID(here)): answer[5:7],
+		s.keys.ticket(chat.TicketID(text(answer[7]))):  answer[8:10],
+		s.keys.person(w.Event.From.Person):             answer[10:12],
 	} {
 		if v.cache[key], err = toRecord(fields); err != nil {
 			return spool.Work{}, fmt.Errorf("lease event %s: %w", id, err)
@@ -92,7 +96,8 @@ func (s *Store) Finish(ctx context.Context, w spool.Work, o spool.Outcome, now t
 	var newest []any
 	for _, record := range o.Conversations {
 		c, value := encodeInto(&b, record.Value)
-		b.save(s.keys.conversation(c.ID), record.Version, value)
+		b.save(s.keys.conversation(c.ID), record.Version, value,
+			entry{s.keys.conversations(), c.Latest.UnixMilli(), string(c.ID)})
 		newest = append(newest, record.Version, string(c.ID), string(c.Ticket), s.keys.newest(c.Lane))
 	}
 	for _, record := range o.Tickets {
@@ -107,12 +112,13 @@ func (s *Store) Finish(ctx context.Context, w spool.Work, o spool.Outcome, now t
 		b.save(s.keys.person(p.ID), record.Version, value)
 	}
 	replies, err := s.queued(v.event, o.Replies)
-	if err := errors.Join(b.err, err); err != nil {
+	timers, err2 := s.setTimers(v.event, o.Timers, now)
+	if err := errors.Join(b.err, err, err2); err != nil {
 		return err
 	}
 	args := append(append(b.args, b.versions...), b.records...)
 	args = append(append(args, len(o.Conversations)), newest...)
-	args = append(args, replies...)
+	args = append(append(args, replies...), timers...)
 	return s.settle(ctx, finishScript, b.keys, args...)
 }
 
@@ -160,8 +166,11 @@ func (s *Store) indexes(t desk.Ticket) []entry {
 			entries = append(entries, entry{s.keys.due(t.Desk), t.DueAt.UnixMilli(), dueMember(t)})
 		}
 	}
-	if t.Live() && t.Holder != "" {
-		entries = append(entries, entry{s.keys.holder(t.Holder), t.ClaimedAt.UnixMilli(), number})
+	if t.Live() {
+		entries = append(entries, entry{s.keys.live(), t.OpenedAt.UnixMilli(), number})
+		if t.Holder != "" {
+			entries = append(entries, entry{s.keys.holder(t.Holder), t.ClaimedAt.UnixMilli(), number})
+		}
 	}
 	return entries
 }
@@ -171,14 +180,40 @@ func (s *Store) indexes(t desk.Ticket) []entry {
 func (s *Store) queued(event string, replies []chat.Reply) ([]any, error) {
 	args := []any{len(replies)}
 	for i, r := range replies {
-		r, value, err := encode(r)
+		r, fields, err := queuedReply(r)
 		if err != nil {
 			return nil, err
 		}
 		id := event + "." + strconv.Itoa(i)
-		args = append(args, id, r.Place.String(), r.Place.Platform, string(r.Key), value)
+		args = append(append(args, id, r.Place.String(), r.Place.Platform), fields...)
 	}
 	return args, nil
+}
+
+// queuedReply is Key, Deed, what another reply must share to take its place,
+// the reply, and the reply as a Post if it is a Replace. One reply takes the
+// other's place only if nobody else sees it, it answers the same event, and its
+// failure is told alike.
+//
+// It also returns the reply as it will be read again.
+func queuedReply(r chat.Reply) (chat.Reply, []any, error) {
+	r, value, err := encode(r)
+	if err != nil {
+		return r, nil, err
+	}
+	like, err := json.Marshal([]string{string(r.Purpose), string(r.Only), string(r.Handle), r.Report})
+	if err != nil {
+		return r, nil, err
+	}
+	posted := ""
+	if r.Deed == chat.Replace {
+		post := r
+		post.Deed = chat.Post
+		if _, posted, err = encode(post); err != nil {
+			return r, nil, err
+		}
+	}
+	return r, []any{string(r.Key), string(r.Deed), string(like), value, posted}, nil
 }
 
 func (s *Store) Retry(ctx context.Context, w spool.Work, cause string, until, now time.Time) error {

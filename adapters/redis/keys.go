@@ -12,7 +12,7 @@ import (
 // on one node of a Redis Cluster.
 //
 // Some keys become known only inside a script: lease.lua picks a lane, head.lua
-// a ticket. Such scripts get the prefix and join it with one of the names
+// a ticket, fire.lua a timer. Such scripts get the prefix and join it with one of the names
 // below. They stay within the node, because the braces are in the prefix.
 //
 // Times are Unix milliseconds. What no line says is trimmed stays for good.
@@ -23,13 +23,14 @@ func newKeys(installation string) keys { return keys("signpost:{" + installation
 // The way of an event.
 
 // seen (zset): identities of accepted events by the time they came. Each Accept
-// drops two that are older than spool.Remembered.
+// drops two that are older than spool.Remembered, and Trim the rest.
 func (k keys) seen() string { return string(k) + "seen" }
 
 // event (hash), by record id, until the event is finished or buried:
 //
 //	value     the event, JSON
 //	person    who sent it
+//	at        when it was accepted
 //	token     proves the newest lease
 //	failures  how many times it failed
 //	cause     of the newest failure
@@ -47,18 +48,51 @@ func (k keys) ready() string { return string(k) + "ready" }
 
 // done (zset): steps that were taken under a lease, as "finish TOKEN", by their
 // time, so that a repeat is known. Each Lease drops up to 16 that are older
-// than repeatable.
+// than repeatable, and Trim the rest.
 func (k keys) done() string { return string(k) + "done" }
 
-// pending (hash): how many events and replies are not done yet.
+// pending (hash): how many are not done yet, by field:
+//
+//	events      events
+//	replies:P   replies to the platform P
 func (k keys) pending() string { return string(k) + "pending" }
 
-// dead (zset): record ids of dead letters by the time they died.
+// timers (zset): names of timers by the time they are due.
+func (k keys) timers() string { return string(k) + "timers" }
+
+// A timer (hash), timer:<name>, until it comes due or is taken away:
+//
+//	id      record id that its event will have
+//	value   the event, JSON
+//	lane    of the event
+//	person  whom the event is from
+//
+// Only finish.lua and fire.lua know the key.
+
+// dead (zset): ids of dead letters by the time they died. Trim drops them.
 func (k keys) dead() string { return string(k) + "dead" }
 
 // deadLetter (hash), by record id of the event or id of the reply that died:
-// value (JSON), cause, at, and failures or tries.
+//
+//	kind      event or reply
+//	value     it, JSON
+//	cause     why it died
+//	at        when
+//	failures  of an event
+//	tries     of a reply
 func (k keys) deadLetter(id string) string { return string(k) + "dead:" + id }
+
+// What only one replica may hold.
+
+// hold (hash), by name, until it is given back or trimmed: owner and fence.
+func (k keys) hold(name string) string { return string(k) + "hold:" + name }
+
+// holds (zset): names of holds by the time they run out. Trim drops those that
+// ran out spool.Remembered ago.
+func (k keys) holds() string { return string(k) + "holds" }
+
+// fence (string): the highest number given to a holder.
+func (k keys) fence() string { return string(k) + "fence" }
 
 // Records. Each is a hash:
 //
@@ -67,6 +101,7 @@ func (k keys) deadLetter(id string) string { return string(k) + "dead:" + id }
 //	in:K      its member in the index K, one field for each index it stands in
 //	reserved  a ticket's: record id of the event that reserved it last
 
+// Trim drops conversations. Tickets and persons stay for good.
 func (k keys) conversation(id chat.ConversationID) string {
 	return string(k) + "conversation:" + string(id)
 }
@@ -75,8 +110,13 @@ func (k keys) ticket(id chat.TicketID) string { return string(k) + "ticket:" + s
 
 func (k keys) person(id chat.PersonID) string { return string(k) + "person:" + string(id) }
 
-// newest (hash), by lane: the conversation that began last and its ticket.
+// newest (hash), by lane: the conversation that began last and its ticket. Trim
+// drops it with the conversation.
 func (k keys) newest(lane chat.Lane) string { return string(k) + "newest:" + string(lane) }
+
+// conversations (zset): ids of conversations by the time of their newest word,
+// or, after Trim has passed one whose ticket is live, when to look again.
+func (k keys) conversations() string { return string(k) + "conversations" }
 
 // number (string): the highest ticket number that was reserved.
 func (k keys) number() string { return string(k) + "number" }
@@ -94,6 +134,9 @@ func (k keys) due(desk string) string { return string(k) + "due:" + desk }
 // holder (zset), by person: the live tickets they hold, by the time of claim.
 func (k keys) holder(id chat.PersonID) string { return string(k) + "holder:" + string(id) }
 
+// live (zset): the live tickets of all desks, by the time of opening.
+func (k keys) live() string { return string(k) + "live" }
+
 // asker (zset), by person: the tickets they opened, by the time of opening.
 func (k keys) asker(id chat.PersonID) string { return string(k) + "asker:" + string(id) }
 
@@ -103,8 +146,13 @@ func (k keys) asker(id chat.PersonID) string { return string(k) + "asker:" + str
 //
 //	value  the reply, JSON
 //	key    its Key
+//	deed   its Deed
+//	like   what a newer one must share to take its place: see the method queued
+//	at     when it was queued
 //	token  proves the newest lease
 //	tries  how many times it was leased
+//	since  when it was first
+//	begun  how many tries were begun and not ended; none: no field
 func (k keys) reply(id string) string { return string(k) + "reply:" + id }
 
 // outbox (list), by place: ids of its replies, oldest first, until they are
@@ -115,8 +163,27 @@ func (k keys) outbox(p chat.Place) string { return string(k) + "outbox:" + p.Str
 // may be taken. A lease moves that time, as in ready.
 func (k keys) out(platform string) string { return string(k) + "out:" + platform }
 
-// receipt (string), by Key: the message that stands under it, JSON.
+// waiting (hash), by place: the newest reply of each Key that was queued and not
+// begun since, by Key.
+func (k keys) waiting(p chat.Place) string { return string(k) + "waiting:" + p.String() }
+
+// sending (hash): the place of each leased reply, by token.
+func (k keys) sending() string { return string(k) + "sending" }
+
+// pace (string), by platform: when all replies so far would be through at its
+// mean rate.
+func (k keys) pace(platform string) string { return string(k) + "pace:" + platform }
+
+// paced (zset), by platform: places by the time they may be written to again.
+// Each lease of a reply drops two that are past.
+func (k keys) paced(platform string) string { return string(k) + "paced:" + platform }
+
+// receipt (string), by Key: the message that stands under it, JSON. Trim drops
+// it.
 func (k keys) receipt(key chat.Key) string { return string(k) + "receipt:" + string(key) }
+
+// receipts (zset): Keys by the time they were delivered.
+func (k keys) receipts() string { return string(k) + "receipts" }
 
 // numberMember is a ticket's member in all indexes but due. Members of equal
 // length order like their numbers.

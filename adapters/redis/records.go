@@ -62,6 +62,15 @@ func count(answer any) (int, error) {
 	return n, nil
 }
 
+// instant is a time that is stored as Unix milliseconds; nil is the zero time.
+func instant(answer any) (time.Time, error) {
+	ms, err := count(answer)
+	if err != nil || ms == 0 {
+		return time.Time{}, err
+	}
+	return time.UnixMilli(int64(ms)).UTC(), nil
+}
+
 // toRecord takes a version and a value as Redis answers them.
 func toRecord(fields []any) (record, error) {
 	version, err := count(fields[0])

@@ -192,7 +192,7 @@ func TestLeavesNothingBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	deliver(t, s)
-	l, err := s.LeaseReply(ctx, "test", start, hold)
+	l, err := s.LeaseReply(ctx, "test", chat.Pace{}, start, hold)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +212,7 @@ func TestLeavesNothingBehind(t *testing.T) {
 		found[i], _, _ = strings.Cut(name, ":")
 	}
 	slices.Sort(found)
-	if want := []string{"dead", "dead", "dead", "done", "number", "pending", "receipt", "seen"}; !slices.Equal(found, want) {
+	if want := []string{"dead", "dead", "dead", "done", "number", "pending", "receipt", "receipts", "seen"}; !slices.Equal(found, want) {
 		t.Errorf("keys left = %v, want %v", found, want)
 	}
 
@@ -304,7 +304,7 @@ func lease(t testing.TB, s *redis.Store) spool.Work {
 
 func deliver(t testing.TB, s *redis.Store) {
 	t.Helper()
-	l, err := s.LeaseReply(t.Context(), "test", start, hold)
+	l, err := s.LeaseReply(t.Context(), "test", chat.Pace{}, start, hold)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -13,19 +14,29 @@ import (
 	"github.com/signpost-bot/signpost/bot/spool"
 )
 
-func (s *Store) LeaseReply(ctx context.Context, platform string, now time.Time, d time.Duration) (spool.Letter, error) {
+var unleaseReplyScript = script("unlease_reply")
+
+func (s *Store) LeaseReply(ctx context.Context, platform string, pace chat.Pace, now time.Time, d time.Duration) (spool.Letter, error) {
 	l := spool.Letter{Token: rand.Text()}
-	answer, err := s.run(ctx, leaseReplyScript, []string{s.keys.out(platform)},
-		string(s.keys), now.UnixMilli(), now.Add(d).UnixMilli(), l.Token).Slice()
+	answer, err := s.durably(ctx, leaseReplyScript,
+		[]string{s.keys.out(platform), s.keys.paced(platform), s.keys.pace(platform), s.keys.sending()},
+		string(s.keys), now.UnixMilli(), now.Add(d).UnixMilli(), l.Token,
+		milliseconds(pace.Place), milliseconds(pace.Platform), max(pace.Burst, 1)).Slice()
 	switch {
 	case errors.Is(err, goredis.Nil):
 		return spool.Letter{}, spool.ErrNothing
 	case err != nil:
+		s.unlease(ctx, platform, l.Token, now)
 		return spool.Letter{}, fmt.Errorf("lease reply: %w", err)
 	}
 	l.ID = text(answer[0])
 	try, _ := answer[2].(int64)
 	l.Try = int(try)
+	begun, _ := answer[4].(int64)
+	l.Uncertain = begun > 1
+	if l.Since, err = instant(answer[5]); err != nil {
+		return spool.Letter{}, fmt.Errorf("lease reply %s: %w", l.ID, err)
+	}
 	if l.Reply, err = decode[chat.Reply](text(answer[1])); err != nil {
 		return spool.Letter{}, fmt.Errorf("lease reply %s: %w", l.ID, err)
 	}
@@ -35,6 +46,20 @@ func (s *Store) LeaseReply(ctx context.Context, platform string, now time.Time, 
 		}
 	}
 	return l, nil
+}
+
+// unlease takes back a lease whose answer was lost or not confirmed: nobody
+// will send that reply, so it must not count as begun. If the server is away,
+// the reply is uncertain when its lease has run out.
+func (s *Store) unlease(ctx context.Context, platform, token string, now time.Time) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	s.run(ctx, unleaseReplyScript, []string{s.keys.out(platform), s.keys.sending()}, string(s.keys), now.UnixMilli(), token)
+}
+
+// milliseconds keeps what is less than one.
+func milliseconds(d time.Duration) string {
+	return strconv.FormatFloat(float64(d)/float64(time.Millisecond), 'f', 6, 64)
 }
 
 // Delivered forgets the message under the Key if the reply removed it, or if
@@ -47,35 +72,42 @@ func (s *Store) Delivered(ctx context.Context, l spool.Letter, r chat.Receipt, n
 			return err
 		}
 	}
-	place := l.Reply.Place
+	place, key := l.Reply.Place, l.Reply.Key
 	return s.settle(ctx, deliveredScript, []string{
-		s.keys.reply(l.ID), s.keys.outbox(place), s.keys.out(place.Platform), s.keys.done(), s.keys.pending(),
-		s.keys.receipt(l.Reply.Key),
-	}, l.Token, l.ID, place.String(), now.UnixMilli(), receipt)
+		s.keys.reply(l.ID), s.keys.outbox(place), s.keys.out(place.Platform), s.keys.done(), s.keys.pending(), s.keys.sending(),
+		s.keys.receipt(key), s.keys.receipts(),
+	}, l.Token, l.ID, place.String(), now.UnixMilli(), place.Platform, string(key), receipt)
 }
 
 func (s *Store) Postpone(ctx context.Context, l spool.Letter, until, now time.Time) error {
+	uncertain := ""
+	if l.Uncertain {
+		uncertain = "1"
+	}
 	place := l.Reply.Place
-	return s.settle(ctx, postponeScript, []string{s.keys.reply(l.ID), s.keys.out(place.Platform), s.keys.done()},
-		l.Token, place.String(), now.UnixMilli(), until.UnixMilli())
+	return s.settle(ctx, postponeScript, []string{
+		s.keys.reply(l.ID), s.keys.out(place.Platform), s.keys.done(), s.keys.sending(), s.keys.waiting(place),
+	}, l.Token, l.ID, place.String(), now.UnixMilli(), until.UnixMilli(), uncertain)
 }
 
+// Discard reports with an event of its own for each time that a reply dies.
 func (s *Store) Discard(ctx context.Context, l spool.Letter, cause string, now time.Time) error {
 	place := l.Reply.Place
-	return s.settle(ctx, discardScript, []string{
-		s.keys.reply(l.ID), s.keys.outbox(place), s.keys.out(place.Platform), s.keys.done(), s.keys.pending(),
-		s.keys.dead(), s.keys.deadLetter(l.ID),
-	}, l.Token, l.ID, place.String(), now.UnixMilli(), cause)
-}
-
-func (s *Store) Pending(ctx context.Context) (spool.Pending, error) {
-	counts, err := s.db.HMGet(ctx, s.keys.pending(), "events", "replies").Result()
-	if err != nil {
-		return spool.Pending{}, fmt.Errorf("count what is pending: %w", explain(ctx, err))
+	report := chat.Event{
+		ID:   chat.EventID(fmt.Sprint("undeliverable/", l.ID, "/", now.UnixMilli())),
+		Kind: chat.Undeliverable, At: now.UTC(), Place: place, Report: l.Reply.Report, Cause: cause,
 	}
-	var p spool.Pending
-	var bad [2]error
-	p.Events, bad[0] = count(counts[0])
-	p.Replies, bad[1] = count(counts[1])
-	return p, errors.Join(bad[:]...)
+	record, value := recordID(report, now), ""
+	if report.Report != "" {
+		var err error
+		if _, value, err = encode(report); err != nil {
+			return err
+		}
+	}
+	return s.settle(ctx, discardScript, []string{
+		s.keys.reply(l.ID), s.keys.outbox(place), s.keys.out(place.Platform), s.keys.done(), s.keys.pending(), s.keys.sending(),
+		s.keys.dead(), s.keys.deadLetter(l.ID),
+		s.keys.ready(), s.keys.event(record), s.keys.lane(report.Lane()),
+	}, l.Token, l.ID, place.String(), now.UnixMilli(), place.Platform, cause,
+		record, string(report.Lane()), value)
 }

@@ -2,14 +2,19 @@ package redis_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
+	"io"
+	"log/slog"
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/signpost-bot/signpost/adapters/redis"
 	"github.com/signpost-bot/signpost/bot/spool"
@@ -20,12 +25,26 @@ type server struct {
 	program string
 	dir     string
 	port    int // the same after a restart
+	secure  bool
 	args    []string
 	cmd     *exec.Cmd
 }
 
 // newServer finds a program and starts it. Further arguments are settings.
 func newServer(args ...string) (*server, error) {
+	s, err := makeServer(args...)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.start(); err != nil {
+		s.remove()
+		return nil, err
+	}
+	return s, nil
+}
+
+// makeServer finds a program and does not start it.
+func makeServer(args ...string) (*server, error) {
 	for _, program := range []string{"redis-server", "valkey-server"} {
 		if _, err := exec.LookPath(program); err != nil {
 			continue
@@ -34,12 +53,7 @@ func newServer(args ...string) (*server, error) {
 		if err != nil {
 			return nil, err
 		}
-		s := &server{program: program, dir: dir, args: args}
-		if err := s.start(); err != nil {
-			s.remove()
-			return nil, err
-		}
-		return s, nil
+		return &server{program: program, dir: dir, args: args}, nil
 	}
 	return nil, exec.ErrNotFound
 }
@@ -48,7 +62,7 @@ func newServer(args ...string) (*server, error) {
 func (s *server) start() error {
 	var output strings.Builder
 	for range 5 { // someone else may take the port before the server does
-		if s.port == 0 {
+		for s.port == 0 || s.port > 55_000 { // a cluster's node also takes port + 10000
 			l, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
 				return err
@@ -56,9 +70,18 @@ func (s *server) start() error {
 			s.port = l.Addr().(*net.TCPAddr).Port
 			l.Close()
 		}
-		s.cmd = exec.Command(s.program, append([]string{
-			"--bind", "127.0.0.1", "--port", fmt.Sprint(s.port), "--dir", s.dir, "--appendonly", "yes", "--save", "",
-		}, s.args...)...)
+		port := "--port"
+		if s.secure {
+			port = "--tls-port"
+		}
+		args := []string{"--bind", "127.0.0.1", port, fmt.Sprint(s.port), "--dir", s.dir}
+		if !slices.Contains(s.args, "--sentinel") {
+			args = append(args, "--appendonly", "yes", "--save", "", "--repl-diskless-sync-delay", "0")
+		}
+		s.cmd = exec.Command(s.program, append(args, s.args...)...)
+		if slices.Contains(s.args, "--sentinel") { // its settings come first, from the file that it writes to
+			s.cmd = exec.Command(s.program, append(slices.Clone(s.args), args...)...)
+		}
 		stdout, err := s.cmd.StdoutPipe()
 		if err != nil {
 			return err
@@ -68,7 +91,8 @@ func (s *server) start() error {
 		}
 		for lines := bufio.NewScanner(stdout); lines.Scan(); {
 			fmt.Fprintln(&output, lines.Text())
-			if strings.Contains(lines.Text(), "eady to accept connections") {
+			if strings.Contains(lines.Text(), "eady to accept connections") || strings.Contains(lines.Text(), "+monitor master") {
+				go io.Copy(io.Discard, stdout) // until kill: a full pipe would halt it
 				return nil
 			}
 		}
@@ -78,17 +102,26 @@ func (s *server) start() error {
 	return fmt.Errorf("%s does not start:\n%s", s.program, output.String())
 }
 
-func (s *server) url() string { return fmt.Sprintf("redis://127.0.0.1:%d/0", s.port) }
+func (s *server) addr() string { return fmt.Sprintf("127.0.0.1:%d", s.port) }
+
+func (s *server) url() string { return "redis://" + s.addr() + "/0" }
 
 // kill is kill -9: the server has no moment to save anything.
 func (s *server) kill() {
-	s.cmd.Process.Kill()
-	s.cmd.Wait()
+	if s.cmd != nil {
+		s.cmd.Process.Kill()
+		s.cmd.Wait()
+	}
 }
 
 func (s *server) remove() {
 	s.kill()
-	os.RemoveAll(s.dir)
+	for range 50 { // a child that was saving may still write
+		if os.RemoveAll(s.dir) == nil {
+			return
+		}
+		<-time.After(20 * time.Millisecond)
+	}
 }
 
 // shared is the one server for tests that leave it running.
@@ -141,7 +174,20 @@ func onServer(t testing.TB) *redis.Store {
 
 func opened(t testing.TB, s *server, installation string) *redis.Store {
 	t.Helper()
-	store, err := redis.Open(t.Context(), s.url(), redis.Options{Installation: installation})
+	return openedAt(t, s.url(), installation)
+}
+
+// anew opens an empty installation at a URL.
+func anew(url string) func(t testing.TB) *redis.Store {
+	return func(t testing.TB) *redis.Store {
+		t.Helper()
+		return openedAt(t, url, fmt.Sprintf("test-%d", installations.Add(1)))
+	}
+}
+
+func openedAt(t testing.TB, url, installation string) *redis.Store {
+	t.Helper()
+	store, err := redis.Open(t.Context(), url, redis.Options{Installation: installation, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,4 +216,25 @@ var stores = []struct {
 
 func forTest(open func(t testing.TB) *redis.Store) func(t *testing.T) spool.Store {
 	return func(t *testing.T) spool.Store { return open(t) }
+}
+
+// eventually waits until try succeeds, and fails the test if it does not within
+// 20 s.
+func eventually(t testing.TB, what string, try func(context.Context) error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := try(ctx)
+		if err == nil {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("%s: %v", what, err)
+		}
+	}
 }

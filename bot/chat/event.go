@@ -16,9 +16,14 @@ const (
 	Press    Kind = "press"    // a button was pressed
 	Submit   Kind = "submit"   // a form was sent
 	Reaction Kind = "reaction" // an emoji was put on a message
+
+	// What the spool itself brings; adapters never do.
+	Tick          Kind = "tick"          // a timer came due
+	Undeliverable Kind = "undeliverable" // a reply that asked to be told could not be delivered
 )
 
-// An Event is one thing that a person did on a platform.
+// An Event is one thing that a person did on a platform, or that became of
+// what the bot did.
 type Event struct {
 	ID    EventID   `json:"id"`
 	Kind  Kind      `json:"kind"`
@@ -45,6 +50,10 @@ type Event struct {
 	Emoji  string            `json:"emoji,omitempty"`  // its name without colons, or the character
 	Files  []File            `json:"files,omitempty"`
 	Handle ReplyHandle       `json:"handle,omitempty"` // for answers that only a token can give
+
+	Timer  string `json:"timer,omitempty"`  // name of the timer that came due
+	Report string `json:"report,omitempty"` // as the reply gave it
+	Cause  string `json:"cause,omitempty"`  // why it could not be delivered
 }
 
 // A Sender is who did it, as far as the platform tells.

@@ -72,6 +72,15 @@ type Platform interface {
 	Send(ctx context.Context, d Delivery) (Receipt, error)
 	// Confirm says what became of a delivery that was begun and never reported.
 	Confirm(ctx context.Context, d Delivery) (Receipt, Finding, error)
+	// Pace says how fast replies may follow each other, over all replicas.
+	Pace() Pace
+}
+
+// A Pace is a platform's rate limit as we keep it. Zero durations: none.
+type Pace struct {
+	Place    time.Duration // least time between two replies to one place
+	Platform time.Duration // mean time between any two replies
+	Burst    int           // how many may come at once after a pause; at least 1
 }
 
 // A Delivery is a reply on its way.
@@ -102,6 +111,11 @@ const (
 // ErrUndeliverable means that trying again is of no use: the direct messages
 // are closed, the channel is gone. It is wrapped with the reason.
 var ErrUndeliverable = errors.New("cannot be delivered")
+
+// ErrNotSent means that the reply did not get as far as the platform, so that
+// sending it again cannot double it. Any other error leaves that open: the
+// connection may have broken before the answer. It is wrapped with the reason.
+var ErrNotSent = errors.New("was not sent")
 
 // A RateLimitedError means that the platform wants to be left alone for a time.
 type RateLimitedError struct{ After time.Duration }

@@ -29,7 +29,11 @@ type Reply struct {
 	Place   Place       `json:"place"`
 	Only    AccountID   `json:"only,omitempty"`   // nobody else sees it; empty: everyone there does
 	Handle  ReplyHandle `json:"handle,omitempty"` // of the event it answers
+	Lang    string      `json:"lang,omitempty"`   // of its own words, not of those it quotes
 	Blocks  []Block     `json:"blocks,omitempty"` // none for Remove
+	// Report asks for an Undeliverable event that carries it back, in the lane
+	// of Place. Empty: a failure is only logged and kept.
+	Report string `json:"report,omitempty"`
 }
 
 // A Layout says how a block looks.

@@ -25,6 +25,7 @@ const (
 	DidAdd      Doing = "add"
 	DidEdit     Doing = "edit"
 	DidTakeBack Doing = "take_back"
+	DidFail     Doing = "fail" // a reply did not reach the asker
 	DidRate     Doing = "rate"
 	DidPriority Doing = "priority"
 	DidLabel    Doing = "label"

@@ -205,6 +205,15 @@ func (t *Ticket) Reply(a Agent, text string, at time.Time) error {
 	return nil
 }
 
+// Fail notes that what an agent last said did not reach the asker: it is the
+// agent's turn again.
+func (t *Ticket) Fail(at time.Time) {
+	if t.State == Waiting {
+		t.State = Claimed
+	}
+	t.note(at, Agent{ID: t.Holder, Name: t.HolderName}, DidFail, "")
+}
+
 // Note keeps words for agents alone. Any agent may, at any time.
 func (t *Ticket) Note(a Agent, text string, at time.Time) {
 	t.note(at, a, DidNote, text)

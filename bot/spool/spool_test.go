@@ -10,13 +10,21 @@ import (
 func TestBackoff(t *testing.T) {
 	tests := []struct {
 		failures int
-		want     time.Duration
+		most     time.Duration
 	}{
-		{1, time.Second}, {2, 2 * time.Second}, {4, 8 * time.Second}, {7, time.Minute}, {1000, time.Minute},
+		{0, time.Second}, {1, time.Second}, {2, 2 * time.Second}, {4, 8 * time.Second}, {7, time.Minute}, {1000, time.Minute},
 	}
 	for _, test := range tests {
-		if got := backoff(test.failures); got != test.want {
-			t.Errorf("backoff(%d) = %s, want %s", test.failures, got, test.want)
+		seen := map[time.Duration]bool{}
+		for range 100 {
+			got := backoff(test.failures)
+			if got < test.most/2 || got > test.most {
+				t.Fatalf("backoff(%d) = %s, want %s to %s", test.failures, got, test.most/2, test.most)
+			}
+			seen[got] = true
+		}
+		if len(seen) < 50 {
+			t.Errorf("backoff(%d) took %d values in 100", test.failures, len(seen))
 		}
 	}
 }

@@ -41,7 +41,20 @@ type Outcome struct {
 	Conversations []Versioned[conversation.Conversation]
 	Tickets       []Versioned[desk.Ticket] // whose ID is that of their Number
 	Persons       []Versioned[desk.Person]
-	Replies       []chat.Reply // delivered in this order per place
+	// Replies are delivered in this order per place. One that waits there and
+	// was never begun gives way to a newer Replace of its Key, and a Post to a
+	// Remove, if nobody else is to see them, they answer the same event and
+	// serve the same purpose.
+	Replies []chat.Reply
+	Timers  []Timer
+}
+
+// A Timer brings an event later. Setting one takes the place of the one with
+// the same Name, which then never comes; a zero Due only takes it away.
+type Timer struct {
+	Name  string // what for, and of what: nudge/<conversation>
+	Due   time.Time
+	Event chat.Event // of kind Tick, in the lane where it is to be handled
 }
 
 // A Reader reads records. A missing one is [ErrNotFound].
@@ -82,15 +95,51 @@ type View interface {
 // Work is an event leased to one worker, the head of its lane.
 type Work struct {
 	Event chat.Event
-	Tries int    // failures so far
-	Token string // proves the lease; differs for every lease
-	View  View   // with the lane's conversation, its ticket and the person at hand
+	At    time.Time // when it was accepted
+	Tries int       // failures so far
+	Token string    // proves the lease; differs for every lease
+	View  View      // with the lane's conversation, its ticket and the person at hand
 }
 
 // A Letter is a reply leased to one sender, the head of its place.
 type Letter struct {
 	chat.Delivery
 	Token string // proves the lease
+	// Uncertain: an earlier try was begun, and nobody knows how it ended. Taking
+	// the lease marks a letter as begun; Delivered, Postpone and Discard end it.
+	// A letter that is postponed while Uncertain is so again at its next lease.
+	Uncertain bool
+	Since     time.Time // when it was first leased
+}
+
+// A DeadLetter is an event or reply that was given up.
+type DeadLetter struct {
+	ID    string
+	At    time.Time
+	Cause string
+	Event *chat.Event // or
+	Reply *chat.Reply
+}
+
+// Stats are how much is stored, and how old the oldest of what waits is; 0 if
+// nothing waits.
+type Stats struct {
+	Lanes       int // with events
+	Events      int
+	EventAge    time.Duration            // of the oldest event that could be taken
+	Replies     map[string]int           // by platform
+	ReplyAge    map[string]time.Duration // likewise
+	Open        map[string]int           // open tickets by desk
+	OpenAge     map[string]time.Duration // of the oldest open ticket by desk
+	Timers      int
+	DeadLetters int
+}
+
+// Retention is how long what is over is kept. Zero: for good.
+type Retention struct {
+	Conversations time.Duration // after their newest word, unless a ticket is live
+	Receipts      time.Duration // after delivery; a reply is no longer replaced after that
+	DeadLetters   time.Duration
 }
 
 // Pending counts what is not done yet, leased or not.
@@ -126,20 +175,44 @@ type Store interface {
 	// and reservations, and queues an apology.
 	Bury(ctx context.Context, w Work, cause string, apology []chat.Reply, now time.Time) error
 
-	// LeaseReply takes the oldest reply of a place on the platform for d.
-	// While it holds, nobody else gets that place. It does not wait:
-	// [ErrNothing].
-	LeaseReply(ctx context.Context, platform string, now time.Time, d time.Duration) (Letter, error)
+	// LeaseReply takes the oldest reply of a place on the platform for d, within
+	// the platform's pace. While it holds, nobody else gets that place. It does
+	// not wait: [ErrNothing].
+	LeaseReply(ctx context.Context, platform string, pace chat.Pace, now time.Time, d time.Duration) (Letter, error)
 	// Delivered notes where a reply stands under its Key, for Remove that
 	// nothing does any more, and frees its place. A zero Receipt means that it
 	// is not known.
 	Delivered(ctx context.Context, l Letter, r chat.Receipt, now time.Time) error
-	// Postpone leaves the reply at the head of its place until then.
+	// Postpone leaves the reply at the head of its place until then, as l says:
+	// with no try begun, or Uncertain.
 	Postpone(ctx context.Context, l Letter, until, now time.Time) error
-	// Discard moves a reply to the dead letters and frees its place.
+	// Discard moves a reply to the dead letters and frees its place. If the
+	// reply has a Report, an Undeliverable event is accepted in the same step.
 	Discard(ctx context.Context, l Letter, cause string, now time.Time) error
 
+	// Fire turns due timers into events, each exactly once, and says how many.
+	Fire(ctx context.Context, now time.Time) (int, error)
+
+	// DeadLetters lists the newest, at most limit. DeadLetter reads one.
+	DeadLetters(ctx context.Context, limit int) ([]DeadLetter, error)
+	DeadLetter(ctx context.Context, id string) (DeadLetter, error)
+	// Replay puts a dead letter back at the end of its lane or place, with no
+	// failures counted; Drop forgets it. Both are [ErrNotFound] for one that is
+	// not there.
+	Replay(ctx context.Context, id string, now time.Time) error
+	Drop(ctx context.Context, id string) error
+
+	// Hold takes or keeps for d what only one replica may hold, and returns a
+	// number that grows with every new holder: what a former holder does can be
+	// told by its smaller one. Someone else holds it: [ErrLost].
+	Hold(ctx context.Context, name, owner string, now time.Time, d time.Duration) (fence int64, err error)
+	// LetGo gives it back, if owner holds it.
+	LetGo(ctx context.Context, name, owner string) error
+
+	// Trim drops some of what is older than its retention, and says how much.
+	Trim(ctx context.Context, r Retention, now time.Time) (int, error)
 	Pending(ctx context.Context) (Pending, error)
+	Stats(ctx context.Context, platforms, desks []string, now time.Time) (Stats, error)
 	Close() error
 }
 
@@ -150,4 +223,6 @@ type Handler interface {
 	// Apologise words what a person is told whose event could not be handled.
 	// Nobody waiting: none.
 	Apologise(e chat.Event) []chat.Reply
+	// Doubt is the reply with the remark that it may have arrived already.
+	Doubt(r chat.Reply) chat.Reply
 }

@@ -23,7 +23,7 @@ for _, old in ipairs(redis.call("ZRANGEBYSCORE", KEYS[1], "-inf", "(" .. ARGV[3]
   redis.call("ZREM", KEYS[1], old)
 end
 redis.call("ZADD", KEYS[1], ARGV[2], ARGV[1])
-redis.call("HSET", KEYS[2], "value", ARGV[6], "person", ARGV[7])
+redis.call("HSET", KEYS[2], "value", ARGV[6], "person", ARGV[7], "at", ARGV[2])
 redis.call("RPUSH", KEYS[3], ARGV[4])
 redis.call("ZADD", KEYS[4], "NX", ARGV[2], ARGV[5])
 redis.call("HINCRBY", KEYS[5], "events", 1)

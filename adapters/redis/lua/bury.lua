@@ -13,7 +13,7 @@
 -- ARGV[4]  now, Unix milliseconds
 -- ARGV[5]  key prefix
 -- ARGV[6]  cause
--- ARGV[7]  number of replies; for each: id, place, platform, Key, reply JSON
+-- ARGV[7]  number of replies; for each: eight values as finish.lua takes them
 --
 -- Returns "ok" or "lost".
 if redis.call("ZSCORE", KEYS[4], "bury " .. ARGV[1]) then
@@ -23,16 +23,27 @@ if redis.call("HGET", KEYS[1], "token") ~= ARGV[1] then
   return "lost"
 end
 local failures = redis.call("HINCRBY", KEYS[1], "failures", 1)
-redis.call("HSET", KEYS[7], "value", redis.call("HGET", KEYS[1], "value"),
+redis.call("HSET", KEYS[7], "kind", "event", "value", redis.call("HGET", KEYS[1], "value"),
   "failures", failures, "cause", ARGV[6], "at", ARGV[4])
 redis.call("ZADD", KEYS[6], ARGV[4], ARGV[2])
 
-for i = 0, tonumber(ARGV[7]) - 1 do
-  local id, place, platform, name, reply = unpack(ARGV, 8 + 5 * i, 12 + 5 * i)
-  redis.call("HSET", ARGV[5] .. "reply:" .. id, "value", reply, "key", name)
+local at = 7
+local function take()
+  at = at + 1
+  return ARGV[at]
+end
+for _ = 1, tonumber(ARGV[7]) do
+  local id, place, platform, name = take(), take(), take(), take()
+  local deed, like, reply = take(), take(), take()
+  take() -- an apology takes nobody's place
+  redis.call("HSET", ARGV[5] .. "reply:" .. id,
+    "value", reply, "key", name, "deed", deed, "like", like, "at", ARGV[4])
+  if name ~= "" then
+    redis.call("HSET", ARGV[5] .. "waiting:" .. place, name, id)
+  end
   redis.call("RPUSH", ARGV[5] .. "outbox:" .. place, id)
   redis.call("ZADD", ARGV[5] .. "out:" .. platform, "NX", ARGV[4], place)
-  redis.call("HINCRBY", KEYS[5], "replies", 1)
+  redis.call("HINCRBY", KEYS[5], "replies:" .. platform, 1)
 end
 
 redis.call("ZADD", KEYS[4], ARGV[4], "bury " .. ARGV[1])

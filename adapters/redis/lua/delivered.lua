@@ -5,12 +5,16 @@
 -- KEYS[3]  out (zset)
 -- KEYS[4]  done (zset)
 -- KEYS[5]  pending (hash)
--- KEYS[6]  receipt of its Key (string)
+-- KEYS[6]  sending (hash)
+-- KEYS[7]  receipt of its Key (string)
+-- KEYS[8]  receipts (zset)
 -- ARGV[1]  token
 -- ARGV[2]  id of the reply
 -- ARGV[3]  place
 -- ARGV[4]  now, Unix milliseconds
--- ARGV[5]  receipt, JSON; empty if nothing stands there any more
+-- ARGV[5]  platform
+-- ARGV[6]  Key
+-- ARGV[7]  receipt, JSON; empty if nothing stands there any more
 --
 -- Returns "ok" or "lost".
 if redis.call("ZSCORE", KEYS[4], "delivered " .. ARGV[1]) then
@@ -19,15 +23,18 @@ end
 if redis.call("HGET", KEYS[1], "token") ~= ARGV[1] then
   return "lost"
 end
-if ARGV[5] == "" then
-  redis.call("DEL", KEYS[6])
+if ARGV[7] == "" then
+  redis.call("DEL", KEYS[7])
+  redis.call("ZREM", KEYS[8], ARGV[6])
 else
-  redis.call("SET", KEYS[6], ARGV[5])
+  redis.call("SET", KEYS[7], ARGV[7])
+  redis.call("ZADD", KEYS[8], ARGV[4], ARGV[6])
 end
 redis.call("ZADD", KEYS[4], ARGV[4], "delivered " .. ARGV[1])
 redis.call("DEL", KEYS[1])
 redis.call("LREM", KEYS[2], 1, ARGV[2])
-redis.call("HINCRBY", KEYS[5], "replies", -1)
+redis.call("HDEL", KEYS[6], ARGV[1])
+redis.call("HINCRBY", KEYS[5], "replies:" .. ARGV[5], -1)
 if redis.call("EXISTS", KEYS[2]) == 1 then
   redis.call("ZADD", KEYS[3], ARGV[4], ARGV[3])
 else

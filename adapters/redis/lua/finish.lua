@@ -1,5 +1,11 @@
 -- finish.lua commits everything that handling an event changes: records, their
--- indexes, replies, and that the event is done.
+-- indexes, replies, timers, and that the event is done.
+--
+-- A reply that waits and was not begun gives way to a newer one of its Key, if
+-- that is the newest of the Key in the place:
+--   a Replace like it takes its place in the line, and its Deed if that is Post;
+--   a Remove takes the place of a Replace like it;
+--   a Remove drops a Post and itself.
 --
 -- KEYS[1]   the event (hash)
 -- KEYS[2]   its lane (list)
@@ -17,7 +23,11 @@
 --           stands in; for each of those: key, score, member
 -- then      number of conversations; for each: version that was read, id,
 --           ticket, key of its lane's newest (hash)
--- then      number of replies; for each: id, place, platform, Key, reply JSON
+-- then      number of replies; for each: id, place, platform, Key, Deed, what it
+--           must share with another to take its place, reply JSON, the same
+--           with Deed post if its own is replace
+-- then      number of timers; for each: name, when it is due or "" to take it
+--           away, record id of its event, lane, person, event JSON
 --
 -- Returns "ok", "lost" or "conflict"; only "ok" has changed anything.
 -- Checks come before writes: Redis does not undo half a script.
@@ -64,12 +74,47 @@ for _ = 1, tonumber(take()) do
   end
 end
 
+local prefix = ARGV[5]
 for _ = 1, tonumber(take()) do
-  local id, place, platform, name, reply = take(), take(), take(), take(), take()
-  redis.call("HSET", ARGV[5] .. "reply:" .. id, "value", reply, "key", name)
-  redis.call("RPUSH", ARGV[5] .. "outbox:" .. place, id)
-  redis.call("ZADD", ARGV[5] .. "out:" .. platform, "NX", ARGV[4], place)
-  redis.call("HINCRBY", KEYS[5], "replies", 1)
+  local id, place, platform, name = take(), take(), take(), take()
+  local deed, like, reply, asPost = take(), take(), take(), take()
+  local outbox, waiting = prefix .. "outbox:" .. place, prefix .. "waiting:" .. place
+  local older = deed ~= "post" and name ~= "" and redis.call("HGET", waiting, name)
+  local old = older and redis.call("HMGET", prefix .. "reply:" .. older, "deed", "like") or {}
+  if deed == "remove" and old[1] == "post" then
+    redis.call("DEL", prefix .. "reply:" .. older)
+    redis.call("HDEL", waiting, name)
+    redis.call("LREM", outbox, 1, older)
+    redis.call("HINCRBY", KEYS[5], "replies:" .. platform, -1)
+    if redis.call("EXISTS", outbox) == 0 then
+      redis.call("ZREM", prefix .. "out:" .. platform, place)
+    end
+  elseif old[2] == like and old[1] ~= "remove" then
+    if old[1] == "post" then
+      deed, reply = "post", asPost
+    end
+    redis.call("HSET", prefix .. "reply:" .. older, "value", reply, "deed", deed)
+  else
+    redis.call("HSET", prefix .. "reply:" .. id,
+      "value", reply, "key", name, "deed", deed, "like", like, "at", ARGV[4])
+    if name ~= "" then
+      redis.call("HSET", waiting, name, id)
+    end
+    redis.call("RPUSH", outbox, id)
+    redis.call("ZADD", prefix .. "out:" .. platform, "NX", ARGV[4], place)
+    redis.call("HINCRBY", KEYS[5], "replies:" .. platform, 1)
+  end
+end
+
+for _ = 1, tonumber(take()) do
+  local name, due, id, lane, person, event = take(), take(), take(), take(), take(), take()
+  if due == "" then
+    redis.call("DEL", prefix .. "timer:" .. name)
+    redis.call("ZREM", prefix .. "timers", name)
+  else
+    redis.call("HSET", prefix .. "timer:" .. name, "id", id, "lane", lane, "person", person, "value", event)
+    redis.call("ZADD", prefix .. "timers", due, name)
+  end
 end
 
 redis.call("ZADD", KEYS[4], ARGV[4], "finish " .. ARGV[1])

@@ -10,7 +10,7 @@
 -- ARGV[5]  up to when tokens in done are forgotten, Unix milliseconds
 --
 -- Returns nil if there is no work, else
--- { record id, event, failures or nil,
+-- { record id, event, failures or nil, when it was accepted,
 --   newest conversation of the lane: id or nil, version, value,
 --   its ticket: id or nil, version, value,
 --   the sender: version, value }.
@@ -28,7 +28,7 @@ local function record(kind, id)
 end
 local id = redis.call("LINDEX", ARGV[1] .. "lane:" .. lane, 0)
 local key = ARGV[1] .. "event:" .. id
-local event = redis.call("HMGET", key, "value", "failures", "person")
+local event = redis.call("HMGET", key, "value", "failures", "person", "at")
 local newest = redis.call("HMGET", ARGV[1] .. "newest:" .. lane, "conversation", "ticket")
 local conversationVersion, conversation = record("conversation", newest[1] or "")
 local ticketVersion, ticket = record("ticket", newest[2] or "")
@@ -37,7 +37,7 @@ local personVersion, person = record("person", event[3])
 redis.call("HSET", key, "token", ARGV[4])
 redis.call("ZADD", KEYS[1], ARGV[3], lane)
 return {
-  id, event[1], event[2],
+  id, event[1], event[2], event[4],
   newest[1], conversationVersion, conversation,
   newest[2], ticketVersion, ticket,
   personVersion, person,

@@ -450,7 +450,7 @@ func testBadUTF8(f *fixture) {
 		Replies: []chat.Reply{reply(bad, bad), reply(bad, bad)},
 	})
 	for range 2 {
-		l, err := f.LeaseReply(f.Context(), "test", f.now, hold)
+		l, err := f.LeaseReply(f.Context(), "test", chat.Pace{}, f.now, hold)
 		f.must(err)
 		f.must(f.Delivered(f.Context(), l, chat.Receipt{Message: bad}, f.now))
 	}

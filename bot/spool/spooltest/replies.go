@@ -41,7 +41,7 @@ func testOutboxOrder(f *fixture) {
 			f.Errorf("delivery id %q is empty or longer than 25", id)
 		}
 	}
-	l, err := f.LeaseReply(ctx, "other", f.now, hold)
+	l, err := f.LeaseReply(ctx, "other", chat.Pace{}, f.now, hold)
 	f.must(err)
 	f.same("reply elsewhere", l.Reply, elsewhere)
 }
@@ -126,4 +126,228 @@ func testDiscard(f *fixture) {
 	f.commit(spool.Outcome{Replies: []chat.Reply{reply("help", "1")}})
 	l := f.leaseReply("1")
 	f.same("sent", l.Sent, chat.Receipt{})
+}
+
+func testUncertain(f *fixture) {
+	ctx := f.Context()
+	f.commit(spool.Outcome{Replies: []chat.Reply{reply("help", "1"), reply("help", "2")}})
+	lease := func(key string, uncertain bool) spool.Letter {
+		f.Helper()
+		f.now = f.now.Add(time.Second)
+		l := f.leaseReply(key)
+		f.same("uncertain", l.Uncertain, uncertain)
+		return l
+	}
+	first := lease("1", false)
+	f.same("since", first.Since, f.now)
+	f.now = f.now.Add(hold)
+	l := lease("1", true) // whoever had it never said
+	f.same("since", l.Since, first.Since)
+	f.must(f.Postpone(ctx, l, f.now, f.now))
+	l = lease("1", true) // and nobody found out
+	l.Uncertain = false
+	f.must(f.Postpone(ctx, l, f.now, f.now))
+	l = lease("1", false)
+	f.must(f.Postpone(ctx, l, f.now, f.now))
+	l = lease("1", false)
+	l.Uncertain = true // an error that says nothing
+	f.must(f.Postpone(ctx, l, f.now, f.now))
+	l = lease("1", true)
+	f.must(f.Delivered(ctx, l, chat.Receipt{}, f.now))
+	l = lease("2", false)
+	f.must(f.Discard(ctx, l, "closed", f.now))
+	f.must(f.Replay(ctx, l.ID, f.now))
+	lease("2", false)
+}
+
+func testPace(f *fixture) {
+	ctx := f.Context()
+	pace := chat.Pace{Place: time.Second, Platform: 100 * time.Millisecond, Burst: 3}
+	var o spool.Outcome
+	for _, key := range []string{"a", "b", "c", "d"} {
+		o.Replies = append(o.Replies, reply(key, key+"1"), reply(key, key+"2"))
+	}
+	elsewhere := reply("help", "elsewhere")
+	elsewhere.Place.Platform = "other"
+	o.Replies = append(o.Replies, elsewhere)
+	f.commit(o)
+	begun := f.now
+	send := func(want string) {
+		f.Helper()
+		l, err := f.LeaseReply(ctx, "test", pace, f.now, hold)
+		if want == "" {
+			f.want("lease a reply", err, spool.ErrNothing)
+			return
+		}
+		f.must(err)
+		f.same("reply", string(l.Reply.Key), want)
+		f.must(f.Delivered(ctx, l, chat.Receipt{}, f.now))
+	}
+	at := func(d time.Duration, want ...string) {
+		f.Helper()
+		f.now = begun.Add(d)
+		for _, key := range want {
+			send(key)
+		}
+		send("")
+	}
+	at(0, "a1", "b1", "c1") // the burst
+	at(99 * time.Millisecond)
+	at(100*time.Millisecond, "d1")
+	at(500 * time.Millisecond) // every place has had its own
+	at(999 * time.Millisecond)
+	at(time.Second, "a2", "b2", "c2")
+	at(1099 * time.Millisecond)
+	at(1100*time.Millisecond, "d2")
+	l, err := f.LeaseReply(ctx, "other", pace, f.now, hold)
+	f.must(err)
+	f.same("reply elsewhere", l.Reply, elsewhere)
+	f.pending(0, 1)
+
+	// A place that became empty is remembered, and a postponed reply keeps its
+	// later time.
+	f.commit(spool.Outcome{Replies: []chat.Reply{reply("d", "d3")}})
+	begun = begun.Add(1100 * time.Millisecond)
+	at(900 * time.Millisecond)
+	f.now = begun.Add(time.Second)
+	l, err = f.LeaseReply(ctx, "test", pace, f.now, hold)
+	f.must(err)
+	f.must(f.Postpone(ctx, l, f.now.Add(time.Minute), f.now))
+	at(60 * time.Second)
+	at(61*time.Second, "d3")
+
+	// Fractions of a millisecond count.
+	o.Replies = o.Replies[:0]
+	for _, key := range []string{"a", "b", "c", "d"} {
+		o.Replies = append(o.Replies, reply(key, key))
+	}
+	f.now = f.now.Add(time.Second)
+	f.commit(o)
+	pace, begun = chat.Pace{Platform: time.Millisecond / 2}, f.now
+	at(0, "a")
+	at(time.Millisecond, "b")
+}
+
+func testCoalesce(f *fixture) {
+	deed := func(place, key string, d chat.Deed, text string) chat.Reply {
+		r := reply(place, key)
+		r.Deed = d
+		r.Blocks = []chat.Block{{Layout: chat.Paragraph, Text: chat.Plain(text)}}
+		if d == chat.Remove {
+			r.Blocks = nil
+		}
+		return r
+	}
+	with := func(r chat.Reply, change func(*chat.Reply)) chat.Reply {
+		change(&r)
+		return r
+	}
+	private := func(r *chat.Reply) { r.Only = "test:w:bo" }
+	post, replace, remove := chat.Post, chat.Replace, chat.Remove
+	tests := []struct {
+		name   string
+		queued []chat.Reply // each by an event of its own
+		sent   []chat.Reply
+	}{
+		{"a replace takes the place of a post",
+			[]chat.Reply{deed("p", "k", post, "1"), deed("p", "other", post, "o"), deed("p", "k", replace, "2"), deed("p", "k", replace, "3")},
+			[]chat.Reply{deed("p", "k", post, "3"), deed("p", "other", post, "o")}},
+		{"and that of a replace",
+			[]chat.Reply{deed("p", "k", replace, "1"), deed("p", "other", post, "o"), deed("p", "k", replace, "2")},
+			[]chat.Reply{deed("p", "k", replace, "2"), deed("p", "other", post, "o")}},
+		{"a remove drops a post",
+			[]chat.Reply{deed("p", "k", post, "1"), deed("p", "other", post, "o"), deed("p", "k", remove, "")},
+			[]chat.Reply{deed("p", "other", post, "o")}},
+		{"the last one leaves nothing",
+			[]chat.Reply{deed("p", "k", post, "1"), deed("p", "k", replace, "2"), deed("p", "k", remove, "")}, nil},
+		{"a remove takes the place of a replace",
+			[]chat.Reply{deed("p", "k", replace, "1"), deed("p", "k", remove, "")},
+			[]chat.Reply{deed("p", "k", remove, "")}},
+		{"nothing takes the place of a remove",
+			[]chat.Reply{deed("p", "k", remove, ""), deed("p", "k", replace, "1"), deed("p", "k", replace, "2")},
+			[]chat.Reply{deed("p", "k", remove, ""), deed("p", "k", replace, "2")}},
+		{"a post never does",
+			[]chat.Reply{deed("p", "k", post, "1"), deed("p", "k", post, "2"), deed("p", "k", replace, "3")},
+			[]chat.Reply{deed("p", "k", post, "1"), deed("p", "k", post, "3")}},
+		{"another place is another matter",
+			[]chat.Reply{deed("p", "k", post, "1"), deed("q", "k", replace, "2")},
+			[]chat.Reply{deed("p", "k", post, "1"), deed("q", "k", replace, "2")}},
+		{"so are other eyes",
+			[]chat.Reply{deed("p", "k", post, "1"), with(deed("p", "k", replace, "2"), private), deed("p", "k", replace, "3")},
+			[]chat.Reply{deed("p", "k", post, "1"), with(deed("p", "k", replace, "2"), private), deed("p", "k", replace, "3")}},
+		{"no Key, no end",
+			[]chat.Reply{deed("p", "", post, "1"), deed("p", "", replace, "2")},
+			[]chat.Reply{deed("p", "", post, "1"), deed("p", "", replace, "2")}},
+	}
+	for _, test := range tests {
+		for _, r := range test.queued {
+			f.commit(spool.Outcome{Replies: []chat.Reply{r}})
+		}
+		f.pending(0, len(test.sent))
+		for _, want := range test.sent {
+			l := f.leaseReply(string(want.Key))
+			f.same(test.name, l.Reply, want)
+			f.must(f.Delivered(f.Context(), l, chat.Receipt{Message: "1"}, f.now))
+		}
+		f.noReply()
+		f.pending(0, 0)
+	}
+}
+
+// What was begun is no longer changed; what was put off unsent is.
+func testCoalesceBegun(f *fixture) {
+	ctx := f.Context()
+	post, replace := reply("help", "k"), reply("help", "k")
+	replace.Deed, replace.Blocks = chat.Replace, []chat.Block{{Layout: chat.Paragraph, Text: chat.Plain("newer")}}
+	queue := func(r chat.Reply) { f.Helper(); f.commit(spool.Outcome{Replies: []chat.Reply{r}}) }
+	queue(post)
+	l := f.leaseReply("k")
+	queue(replace)
+	f.pending(0, 2)
+	f.must(f.Postpone(ctx, l, f.now, f.now))
+	queue(replace) // joins the newest of its Key, not the oldest
+	f.pending(0, 2)
+	l = f.leaseReply("k")
+	f.same("reply", l.Reply, post)
+	f.must(f.Delivered(ctx, l, chat.Receipt{Message: "1"}, f.now))
+
+	l = f.leaseReply("k")
+	f.must(f.Postpone(ctx, l, f.now, f.now))
+	replace.Blocks = []chat.Block{{Layout: chat.Paragraph, Text: chat.Plain("newest")}}
+	queue(replace)
+	f.pending(0, 1)
+	again := f.leaseReply("k")
+	f.same("reply", again.Reply, replace)
+	f.same("id", again.ID, l.ID)
+	again.Uncertain = true
+	f.must(f.Postpone(ctx, again, f.now, f.now))
+	queue(replace)
+	f.pending(0, 2)
+}
+
+func testReport(f *fixture) {
+	ctx := f.Context()
+	asked := reply("desk", "relay")
+	asked.Report = "T-1/3"
+	f.commit(spool.Outcome{Replies: []chat.Reply{asked}})
+	l := f.leaseReply("relay")
+	for range 2 {
+		f.must(f.Discard(ctx, l, "messages are closed", f.now))
+	}
+	f.pending(1, 0)
+	w := f.lease("")
+	f.same("report", w.Event, chat.Event{
+		ID: w.Event.ID, Kind: chat.Undeliverable, At: f.now, Place: asked.Place, Report: "T-1/3", Cause: "messages are closed",
+	})
+	f.same("accepted at", w.At, f.now)
+	f.finish(w, spool.Outcome{})
+
+	// It may fail again after a replay, and is told again.
+	f.now = f.now.Add(time.Minute)
+	f.must(f.Replay(ctx, l.ID, f.now))
+	f.must(f.Discard(ctx, f.leaseReply("relay"), "messages are closed", f.now))
+	again := f.lease("")
+	if again.Event.ID == w.Event.ID {
+		f.Errorf("two reports are %s", w.Event.ID)
+	}
 }

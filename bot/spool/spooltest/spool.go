@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -32,12 +33,23 @@ func TestSpool(t *testing.T, open func(t *testing.T) spool.Store) {
 		{"rate limited", testRateLimited},
 		{"undeliverable", testUndeliverable},
 		{"send again", testSendAgain},
+		{"uncertain", testSpoolUncertain},
+		{"broken connection", testBrokenConnection},
+		{"confirm fails", testConfirmFails},
+		{"given up", testGivenUp},
+		{"report", testSpoolReport},
+		{"panics", testPanics},
+		{"timers", testSpoolTimers},
+		{"trim", testSpoolTrim},
+		{"work of another process", testOthersWork},
+		{"pace", testSpoolPace},
 		{"stop", testStop},
+		{"stop a sender", testStopSender},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			r := &rig{fixture: &fixture{T: t, now: start}, steps: map[string]chan struct{}{}}
-			for _, step := range []string{"finish", "retry", "bury", "delivered", "postpone", "discard"} {
+			for _, step := range []string{"finish", "retry", "bury", "delivered", "postpone", "discard", "fire", "trim"} {
 				r.steps[step] = make(chan struct{}, 10_000)
 			}
 			r.Store = &watched{Store: open(t), rig: r}
@@ -47,9 +59,13 @@ func TestSpool(t *testing.T, open func(t *testing.T) spool.Store) {
 			r.send = func(d chat.Delivery) (chat.Receipt, error) {
 				return chat.Receipt{Place: d.Reply.Place, Message: chat.MessageID(d.ID)}, nil
 			}
+			r.confirm = func(chat.Delivery) (chat.Receipt, chat.Finding, error) {
+				return chat.Receipt{}, chat.Unknowable, nil
+			}
 			r.Spool = spool.New(r.Store, r, spool.Options{
-				Now: r.clock, Log: slog.New(slog.DiscardHandler),
-				Person: func(a chat.AccountID) chat.PersonID { return "person of " + chat.PersonID(a) },
+				Now: r.clock, Log: slog.New(slog.DiscardHandler), Meter: (*meter)(r),
+				Retention: spool.Retention{DeadLetters: time.Hour},
+				Person:    func(a chat.AccountID) chat.PersonID { return "person of " + chat.PersonID(a) },
 			})
 			test.test(r)
 		})
@@ -60,13 +76,17 @@ func TestSpool(t *testing.T, open func(t *testing.T) spool.Store) {
 type rig struct {
 	*fixture
 	*spool.Spool
-	handle func(chat.Event, spool.View) (spool.Outcome, error)
-	send   func(chat.Delivery) (chat.Receipt, error)
-	fault  func(step string) error  // nil: the store does as it is told
-	steps  map[string]chan struct{} // that were taken under a lease, by name
+	handle  func(chat.Event, spool.View) (spool.Outcome, error)
+	send    func(chat.Delivery) (chat.Receipt, error)
+	confirm func(chat.Delivery) (chat.Receipt, chat.Finding, error)
+	pace    chat.Pace
+	fault   func(step string) error  // nil: the store does as it is told
+	halt    func()                   // set by start
+	steps   map[string]chan struct{} // that were taken under a lease, by name
 
-	mu   sync.Mutex // guards the clock and sent
-	sent []chat.Delivery
+	mu    sync.Mutex // guards the clock and what follows
+	sent  []chat.Delivery
+	noted []string // by the meter
 }
 
 func (r *rig) clock() time.Time {
@@ -92,10 +112,11 @@ func (r *rig) start() (cancel func(), done <-chan struct{}) {
 			r.Errorf("Run = %v", err)
 		}
 	}()
-	r.Cleanup(func() {
+	r.halt = func() {
 		cancel()
 		<-ended
-	})
+	}
+	r.Cleanup(r.halt)
 	return cancel, ended
 }
 
@@ -144,6 +165,47 @@ func (r *rig) Apologise(e chat.Event) []chat.Reply {
 	return []chat.Reply{reply("help", "sorry "+string(e.Message))}
 }
 
+func (r *rig) Doubt(reply chat.Reply) chat.Reply {
+	reply.Key += ", perhaps twice"
+	return reply
+}
+
+// A meter notes failures, tries and trouble.
+type meter rig
+
+func (m *meter) note(format string, args ...any) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.noted = append(m.noted, fmt.Sprintf(format, args...))
+}
+
+func (m *meter) Accepted(e chat.Event, fresh bool, _ time.Duration) {
+	m.note("accepted %s %t", e.Message, fresh)
+}
+func (m *meter) Finished(e chat.Event, o spool.Outcome, waited, took time.Duration) {
+	m.note("finished %s", e.Message)
+}
+func (m *meter) Failed(e chat.Event, buried bool) { m.note("failed %s %t", e.Message, buried) }
+func (m *meter) Sent(l spool.Letter, how string, _ time.Duration) {
+	m.note("%s %s", how, l.Reply.Key)
+}
+func (m *meter) Trouble(step string) { m.note("trouble: %s", step) }
+
+// notes stops the spool and lists what the meter noted that begins with any of
+// the words.
+func (r *rig) notes(words ...string) []string {
+	r.halt()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	found := []string{}
+	for _, note := range r.noted {
+		if slices.ContainsFunc(words, func(word string) bool { return strings.HasPrefix(note, word) }) {
+			found = append(found, note)
+		}
+	}
+	return found
+}
+
 // A platform notes what is sent and answers as the test says.
 type platform struct{ *rig }
 
@@ -156,8 +218,10 @@ func (p platform) Send(_ context.Context, d chat.Delivery) (chat.Receipt, error)
 	return p.send(d)
 }
 
-func (p platform) Confirm(context.Context, chat.Delivery) (chat.Receipt, chat.Finding, error) {
-	return chat.Receipt{}, chat.Unknowable, nil
+func (p platform) Pace() chat.Pace { return p.pace }
+
+func (p platform) Confirm(_ context.Context, d chat.Delivery) (chat.Receipt, chat.Finding, error) {
+	return p.confirm(d)
 }
 
 // A watched store tells the test each step that was taken, and fails when the
@@ -202,6 +266,16 @@ func (s *watched) Postpone(ctx context.Context, l spool.Letter, until, now time.
 
 func (s *watched) Discard(ctx context.Context, l spool.Letter, cause string, now time.Time) error {
 	return s.note("discard", func() error { return s.Store.Discard(ctx, l, cause, now) })
+}
+
+func (s *watched) Fire(ctx context.Context, now time.Time) (n int, err error) {
+	err = s.note("fire", func() error { n, err = s.Store.Fire(ctx, now); return err })
+	return n, err
+}
+
+func (s *watched) Trim(ctx context.Context, r spool.Retention, now time.Time) (n int, err error) {
+	err = s.note("trim", func() error { n, err = s.Store.Trim(ctx, r, now); return err })
+	return n, err
 }
 
 func testSpoolAccept(r *rig) {
@@ -394,7 +468,7 @@ func testRateLimited(r *rig) {
 	r.step("finish")
 	r.step("postpone")
 	r.advance(time.Hour - time.Millisecond)
-	_, err := r.LeaseReply(r.Context(), "test", r.clock(), hold)
+	_, err := r.LeaseReply(r.Context(), "test", chat.Pace{}, r.clock(), hold)
 	r.want("lease before the limit ends", err, spool.ErrNothing)
 	r.advance(time.Millisecond)
 	r.quiet()

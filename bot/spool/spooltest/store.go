@@ -50,6 +50,19 @@ func TestStore(t *testing.T, open func(t *testing.T) spool.Store) {
 		{"postpone", testPostpone},
 		{"receipts", testReceipts},
 		{"discard", testDiscard},
+		{"uncertain", testUncertain},
+		{"pace", testPace},
+		{"coalesce", testCoalesce},
+		{"coalesce begun", testCoalesceBegun},
+		{"report", testReport},
+		{"timers", testTimers},
+		{"timers replaced", testTimersReplaced},
+		{"fire once", testFireOnce},
+		{"dead letters", testDeadLetters},
+		{"hold", testHold},
+		{"trim", testTrim},
+		{"trim bounds", testTrimBounds},
+		{"stats", testStats},
 		{"odd text", testOddText},
 		{"bad UTF-8", testBadUTF8},
 	}
@@ -160,7 +173,7 @@ func (f *fixture) commit(o spool.Outcome) {
 
 func (f *fixture) leaseReply(want string) spool.Letter {
 	f.Helper()
-	l, err := f.LeaseReply(f.Context(), "test", f.now, hold)
+	l, err := f.LeaseReply(f.Context(), "test", chat.Pace{}, f.now, hold)
 	f.must(err)
 	if got := string(l.Reply.Key); got != want {
 		f.Fatalf("leased reply %q, want %q", got, want)
@@ -170,7 +183,7 @@ func (f *fixture) leaseReply(want string) spool.Letter {
 
 func (f *fixture) noReply() {
 	f.Helper()
-	_, err := f.LeaseReply(f.Context(), "test", f.now, hold)
+	_, err := f.LeaseReply(f.Context(), "test", chat.Pace{}, f.now, hold)
 	f.want("lease a reply", err, spool.ErrNothing)
 }
 

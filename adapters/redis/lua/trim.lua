@@ -1,0 +1,57 @@
+-- trim.lua drops what is older than its retention, a bounded number of each kind.
+--
+-- KEYS[1]  conversations (zset)
+-- KEYS[2]  live (zset)
+-- KEYS[3]  receipts (zset)
+-- KEYS[4]  dead (zset)
+-- KEYS[5]  done (zset)
+-- KEYS[6]  seen (zset)
+-- KEYS[7]  holds (zset)
+-- ARGV[1]  key prefix
+-- ARGV[2]  how many of each kind at most
+-- ARGV[3]  conversations whose newest word is older than this go, Unix
+--          milliseconds; empty: none
+-- ARGV[4]  and when to look again at one whose ticket is live, likewise
+-- ARGV[5]  receipts older than this go, likewise
+-- ARGV[6]  dead letters
+-- ARGV[7]  done
+-- ARGV[8]  seen
+-- ARGV[9]  holds
+--
+-- Returns how much was dropped.
+local dropped = 0
+local function each(index, before, drop)
+  if before == "" then
+    return
+  end
+  for _, member in ipairs(redis.call("ZRANGEBYSCORE", index, "-inf", "(" .. before, "LIMIT", 0, ARGV[2])) do
+    if drop(member) ~= false then
+      redis.call("ZREM", index, member)
+      dropped = dropped + 1
+    end
+  end
+end
+
+each(KEYS[1], ARGV[3], function(id)
+  local key = ARGV[1] .. "conversation:" .. id
+  local value = redis.call("HGET", key, "value")
+  if value then
+    local conversation = cjson.decode(value)
+    local number = string.match(conversation.ticket or "", "%d+$")
+    if number and redis.call("ZSCORE", KEYS[2], string.rep("0", 15 - #number) .. number) then
+      redis.call("ZADD", KEYS[1], ARGV[4], id)
+      return false
+    end
+    local newest = ARGV[1] .. "newest:" .. conversation.lane
+    if redis.call("HGET", newest, "conversation") == id then
+      redis.call("DEL", newest)
+    end
+  end
+  redis.call("DEL", key)
+end)
+each(KEYS[3], ARGV[5], function(key) redis.call("DEL", ARGV[1] .. "receipt:" .. key) end)
+each(KEYS[4], ARGV[6], function(id) redis.call("DEL", ARGV[1] .. "dead:" .. id) end)
+each(KEYS[5], ARGV[7], function() end)
+each(KEYS[6], ARGV[8], function() end)
+each(KEYS[7], ARGV[9], function(name) redis.call("DEL", ARGV[1] .. "hold:" .. name) end)
+return dropped

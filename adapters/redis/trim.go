@@ -1,0 +1,38 @@
+package redis
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/signpost-bot/signpost/bot/spool"
+)
+
+var trimScript = script("trim")
+
+const (
+	// trimMost is how many of each kind one Trim drops: the server does nothing
+	// else meanwhile.
+	trimMost = 200
+	// lookAgain is when Trim comes back to an old conversation with a live
+	// ticket.
+	lookAgain = 24 * time.Hour
+)
+
+func (s *Store) Trim(ctx context.Context, r spool.Retention, now time.Time) (int, error) {
+	before := func(d time.Duration) any {
+		if d <= 0 {
+			return ""
+		}
+		return now.Add(-d).UnixMilli()
+	}
+	n, err := s.run(ctx, trimScript, []string{
+		s.keys.conversations(), s.keys.live(), s.keys.receipts(), s.keys.dead(), s.keys.done(), s.keys.seen(), s.keys.holds(),
+	}, string(s.keys), trimMost,
+		before(r.Conversations), now.Add(lookAgain-r.Conversations).UnixMilli(), before(r.Receipts), before(r.DeadLetters),
+		before(repeatable), before(spool.Remembered), before(spool.Remembered)).Int()
+	if err != nil {
+		return 0, fmt.Errorf("trim: %w", err)
+	}
+	return n, nil
+}

@@ -1,0 +1,143 @@
+package bot
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/conversation"
+	"github.com/signpost-bot/signpost/bot/desk"
+	"github.com/signpost-bot/signpost/bot/spool"
+	"github.com/signpost-bot/signpost/knowledge"
+)
+
+// What timers are for: the first part of their names.
+const (
+	overheardTimer = "overheard/" // and the place
+	nudgeTimer     = "nudge/"     // and the conversation
+)
+
+// overheard takes in what was said to nobody of ours. In a watched place it
+// may be a question that we could answer, if nobody else says anything for a
+// while; what was said before it is answered by it, as far as we can tell.
+func (t *turn) overheard() error {
+	if err := t.humanReplied(); err != nil {
+		return err
+	}
+	place := t.event.Place.Outside().String()
+	if !slices.Contains(t.settings.Watched, place) {
+		return nil
+	}
+	timer := spool.Timer{Name: overheardTimer + t.event.Place.String()}
+	age := t.at.Sub(t.event.At)
+	if t.event.Text != "" && (t.settings.OverheardMaxAge == 0 || age <= t.settings.OverheardMaxAge) {
+		timer.Due = t.at.Add(t.settings.OverheardWait)
+		timer.Event = t.event
+		timer.Event.Kind = chat.Tick
+	}
+	t.out.Timers = append(t.out.Timers, timer)
+	return nil
+}
+
+// humanReplied calls off the nudge in a thread where someone else answers.
+func (t *turn) humanReplied() error {
+	c, ok, err := t.view.Here(t.ctx)
+	if err == nil && ok && c.Value.Asker.Person != t.event.From.Person {
+		t.nudgeNoMore(c.Value.ID)
+	}
+	return err
+}
+
+// nudgeLater asks an asker later whether an answer helped, if it was not a
+// sure one: once in a conversation, and only where it can be seen that nobody
+// else has answered.
+func (t *turn) nudgeLater(c *conversation.Conversation, level knowledge.Level) {
+	if t.settings.NudgeAfter == 0 || c.Private || c.Nudged {
+		return
+	}
+	if level == knowledge.Sure {
+		t.nudgeNoMore(c.ID)
+		return
+	}
+	t.out.Timers = append(t.out.Timers, spool.Timer{
+		Name: nudgeTimer + string(c.ID), Due: t.at.Add(t.settings.NudgeAfter),
+		Event: chat.Event{Kind: chat.Tick, Place: c.Place, From: c.Asker},
+	})
+}
+
+func (t *turn) nudgeNoMore(id chat.ConversationID) {
+	t.out.Timers = append(t.out.Timers, spool.Timer{Name: nudgeTimer + string(id)})
+}
+
+// ticked handles a timer that came due. What it was set for may be over, so
+// everything is looked at again.
+func (t *turn) ticked() error {
+	if id, ok := strings.CutPrefix(t.event.Timer, nudgeTimer); ok {
+		return t.nudge(id)
+	}
+	if strings.HasPrefix(t.event.Timer, overheardTimer) {
+		return t.answerOverheard()
+	}
+	t.log.Warn("timer of an unknown kind came due", "event", t.event.ID, "timer", t.event.Timer)
+	return nil
+}
+
+// nudge asks whether an answer helped.
+func (t *turn) nudge(id string) error {
+	c, err := t.conversation(id)
+	if c == nil || err != nil {
+		return err
+	}
+	if c.Value.State != conversation.Answered || c.Value.Ticket != "" || c.Value.Nudged {
+		return nil
+	}
+	c.Value.Nudged = true
+	t.keepConversation(c)
+	t.lang = t.words.speak(c.Value.Trail.Lang)
+	t.post(t.public(&c.Value, "", chat.Post, []chat.Block{t.text("nudge"), row(
+		chat.Button{Label: t.line("button_helped"), Action: chat.Do("helped", id)},
+		t.contactButton(c.Value.ID),
+	)}))
+	return nil
+}
+
+// answerOverheard answers a question that nobody else took up, if the match is
+// sure. Silence is better than a guess.
+func (t *turn) answerOverheard() error {
+	// From here on it is the message that was heard, so that edits find it.
+	t.event.Kind = chat.Message
+	here, err := t.here()
+	if err != nil {
+		return err
+	}
+	if here != nil && here.Value.ByMessage(t.event.Message) != nil {
+		return nil // it was asked of us meanwhile
+	}
+	ans, err := t.find(nil, t.event.Text)
+	if err != nil {
+		return err
+	}
+	if ans.Intent != knowledge.Asks || ans.Level != knowledge.Sure {
+		return nil
+	}
+	t.lang = t.words.speak(string(ans.Lang))
+	t.ask(t.begin(false), t.event.Text, ans)
+	return nil
+}
+
+// undelivered tells an agent that their words did not reach the asker.
+func (t *turn) undelivered() error {
+	k, err := t.ticket(chat.TicketID(t.event.Report))
+	if k == nil || err != nil {
+		return err
+	}
+	k.Value.Fail(t.at)
+	t.keepTicket(k)
+	t.notify(desk.Agent{ID: k.Value.Holder, Account: k.Value.HolderAs}, func() []chat.Block {
+		return []chat.Block{
+			t.text("not_delivered", args{"Ticket": k.Value.ID, "Name": k.Value.Asker.Name}),
+			row(chat.Button{Label: t.line("button_show"), Action: chat.Do("show", string(k.Value.ID))}),
+		}
+	})
+	return nil
+}

@@ -1,0 +1,185 @@
+package bot
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/desk"
+	"github.com/signpost-bot/signpost/bot/spool"
+)
+
+// patient is a world that watches its help channel and nudges.
+func patient(t *testing.T) *world {
+	w := newWorld(t)
+	w.settings.Watched = []string{help.String()}
+	w.settings.OverheardWait, w.settings.OverheardMaxAge = 30*time.Second, 15*time.Minute
+	w.settings.NudgeAfter = 10 * time.Minute
+	return w
+}
+
+func overhear(w *world, from chat.Sender, text string) spool.Outcome {
+	return w.do(w.event(chat.Event{Kind: chat.Message, Text: text}, from))
+}
+
+// comes lets the one timer that an outcome has set come due.
+func comes(t *testing.T, w *world, o spool.Outcome) spool.Outcome {
+	t.Helper()
+	if len(o.Timers) != 1 || o.Timers[0].Due.IsZero() {
+		t.Fatalf("timers = %+v, want one that is set", o.Timers)
+	}
+	w.now = o.Timers[0].Due
+	e := o.Timers[0].Event
+	e.ID, e.Timer = "tick/1", o.Timers[0].Name
+	if e.Kind != chat.Tick {
+		t.Fatalf("the timer brings a %s", e.Kind)
+	}
+	return w.do(e)
+}
+
+func TestOverheard(t *testing.T) {
+	tests := []struct {
+		name, text string
+		before     func(*world)
+		says       string // empty: silence
+	}{
+		{"sure", "how do I change my password?", nil, "How do I change my password?"},
+		{"not sure", "what about money", nil, ""},
+		{"no question", "good morning everyone", nil, ""},
+		{"asked of us meanwhile", "how do I change my password?", func(w *world) {
+			w.do(w.event(chat.Event{Kind: chat.Message, Addressed: true, Message: "heard", Text: "how do I change my password?"}, kim))
+		}, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			w := patient(t)
+			e := w.event(chat.Event{Kind: chat.Message, Message: "heard", Text: test.text}, kim)
+			heard := w.do(e)
+			if len(heard.Replies) > 0 || changed(heard) {
+				t.Fatalf("said at once: %s", spoken(heard))
+			}
+			if due := heard.Timers[0].Due; !due.Equal(start.Add(30 * time.Second)) {
+				t.Errorf("due at %s", due)
+			}
+			if test.before != nil {
+				test.before(w)
+			}
+			got := spoken(comes(t, w, heard))
+			if test.says == "" && got != "" || !strings.Contains(got, test.says) {
+				t.Errorf("said %q, want %q", got, test.says)
+			}
+		})
+	}
+}
+
+func TestOverheardIsCalledOff(t *testing.T) {
+	w := patient(t)
+	heard := overhear(w, kim, "how do I change my password?")
+	other := overhear(w, lee, "in your account, I think")
+	if len(other.Timers) != 1 || other.Timers[0].Name != heard.Timers[0].Name {
+		t.Errorf("another word leaves %+v, and does not take the place of %q", other.Timers, heard.Timers[0].Name)
+	}
+}
+
+func TestOverheardNowhereElse(t *testing.T) {
+	w := patient(t)
+	old := w.event(chat.Event{Kind: chat.Message, Text: "how do I change my password?"}, kim)
+	old.At = w.now.Add(-time.Hour)
+	if o := w.do(old); len(o.Timers) != 1 || !o.Timers[0].Due.IsZero() {
+		t.Errorf("an old message sets %+v", o.Timers)
+	}
+	elsewhere := w.event(chat.Event{Kind: chat.Message, Text: "how do I change my password?"}, kim)
+	elsewhere.Place.Channel = "random"
+	if o := w.do(elsewhere); len(o.Timers) > 0 {
+		t.Errorf("an unwatched place sets %+v", o.Timers)
+	}
+}
+
+// vague is a question that is not answered surely.
+const vague = "something about the zanzibar thing?"
+
+func TestNudge(t *testing.T) {
+	w := patient(t)
+	asked := w.says(kim, vague)
+	nudged := comes(t, w, asked)
+	if got := spoken(nudged); !strings.Contains(got, "Did that settle it?") || nudged.Replies[0].Place != help {
+		t.Fatalf("the nudge says %q", got)
+	}
+	if o := w.says(kim, vague); len(o.Timers) > 0 {
+		t.Errorf("a second nudge is set: %+v", o.Timers)
+	}
+}
+
+func TestNudgeIsCalledOff(t *testing.T) {
+	tests := []struct {
+		name string
+		do   func(w *world, id string) spool.Outcome
+	}{
+		{"helped", func(w *world, id string) spool.Outcome { return w.presses(kim, "helped", id) }},
+		{"thanks", func(w *world, id string) spool.Outcome { return w.says(kim, "thanks!") }},
+		{"contact", func(w *world, id string) spool.Outcome { return w.presses(kim, "contact", id) }},
+		{"a sure answer", func(w *world, id string) spool.Outcome { return w.says(kim, "how do I change my password?") }},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			w := patient(t)
+			asked := w.says(kim, vague)
+			o := test.do(w, string(asked.Conversations[0].Value.ID))
+			if len(o.Timers) != 1 || o.Timers[0].Name != asked.Timers[0].Name || !o.Timers[0].Due.IsZero() {
+				t.Errorf("timers = %+v", o.Timers)
+			}
+			if test.name != "a sure answer" { // which is answered, and nudged no more by its timer alone
+				if late := spoken(comes(t, w, asked)); late != "" {
+					t.Errorf("a late nudge says %q", late)
+				}
+			}
+		})
+	}
+}
+
+func TestNudgeInThread(t *testing.T) {
+	w := patient(t)
+	thread := help
+	thread.Thread = "77"
+	asked := w.do(w.event(chat.Event{Kind: chat.Message, Addressed: true, Place: thread, Text: vague}, kim))
+	human := w.do(w.event(chat.Event{Kind: chat.Message, Place: thread, Text: "ask Lee"}, lee))
+	off := human.Timers
+	if len(off) == 0 || off[0].Name != asked.Timers[0].Name || !off[0].Due.IsZero() {
+		t.Errorf("a human reply leaves %+v", off)
+	}
+}
+
+func TestNoNudgeInPrivate(t *testing.T) {
+	w := patient(t)
+	if o := w.runs(kim, "ask", vague); len(o.Timers) > 0 {
+		t.Errorf("timers = %+v", o.Timers)
+	}
+}
+
+func TestUndelivered(t *testing.T) {
+	w := patient(t)
+	k := w.opens(kim, vague)
+	w.runs(bo, "ticket", "claim "+string(k.ID))
+	sent := w.runs(bo, "ticket", "reply it is in the wallet")
+	i := 0
+	for sent.Replies[i].Purpose != chat.Relaying {
+		i++
+	}
+	o := w.do(chat.Event{ID: "undeliverable/1", Kind: chat.Undeliverable, Place: sent.Replies[i].Place, Report: sent.Replies[i].Report, Cause: "gone"})
+	if got := spoken(o); !strings.Contains(got, "did not reach Kim") || o.Replies[0].Place != chat.Direct(bo.Account) {
+		t.Errorf("Bo is told %q", got)
+	}
+	now := w.ticket(k.ID)
+	if now.State != desk.Claimed || now.Count(desk.DidFail) != 1 {
+		t.Errorf("the ticket is %s: %+v", now.State, now.History)
+	}
+}
+
+func TestDoubt(t *testing.T) {
+	w := patient(t)
+	r := w.Doubt(chat.Reply{Lang: "es", Blocks: []chat.Block{quote("hola")}})
+	if got := r.PlainText(); !strings.HasPrefix(got, "⚠ Quizá") || !strings.HasSuffix(got, "> hola") {
+		t.Errorf("doubt reads %q", got)
+	}
+}
