@@ -1,7 +1,7 @@
 // Signpost points people who ask in chat to the right help article, and brings
 // what no article settles to the people who can answer.
 //
-// This file knows every part: it reads the command line, wires the parts
+// This package knows every part: it reads the command line, wires the parts
 // together and runs them. What they do stands in their own packages; bot/doc.go
 // is the tour.
 package main
@@ -50,6 +50,8 @@ type cli struct {
 	Config string `help:"Configuration file. Without one, built-in settings are used." placeholder:"FILE" env:"SIGNPOST_CONFIG"`
 
 	Chat    chatCommand    `cmd:"" help:"Try it out here in the terminal, as asker and as agent. Nothing else is needed."`
+	Serve   serveCommand   `cmd:"" help:"Run everything that is configured, until the process is told to end."`
+	Dead    deadCommand    `cmd:"" help:"Look after what was given up: events and replies that failed."`
 	Ask     askCommand     `cmd:"" help:"Ask one question and print which articles answer it."`
 	Check   checkCommand   `cmd:"" help:"Check configuration and articles, and print every problem."`
 	Eval    evalCommand    `cmd:"" help:"Measure how well a file of questions with known answers is answered."`
@@ -58,6 +60,7 @@ type cli struct {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	code := run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})
 	stop()
 	os.Exit(code)
@@ -154,6 +157,8 @@ func behaviour(cfg config.Config) bot.Settings {
 	s := bot.Settings{
 		Topics: map[string]map[string]string{}, Languages: cfg.Languages,
 		Articles: cfg.Answers.Articles, Misses: cfg.Escalate.Misses, Grace: cfg.Resolve.Grace,
+		Watched: cfg.Overheard.Channels, OverheardWait: cfg.Overheard.Wait, OverheardMaxAge: cfg.Overheard.MaxAge,
+		NudgeAfter: cfg.Escalate.NudgeAfter,
 	}
 	for _, a := range cfg.Audiences {
 		s.Audiences = append(s.Audiences, bot.Audience{
@@ -180,6 +185,36 @@ func behaviour(cfg config.Config) bot.Settings {
 	return s
 }
 
+// parts are what every way to run Signpost has.
+type parts struct {
+	bot     *bot.Bot
+	events  *spool.Spool
+	watcher *knowledge.Watcher // nil: the articles are built in
+}
+
+// assemble joins the parts around a store. The list is of articles to begin
+// with.
+func assemble(cfg config.Config, settings bot.Settings, list []*knowledge.Article, store spool.Store, meter spool.Meter, log *slog.Logger) (*parts, error) {
+	var library atomic.Pointer[knowledge.Library]
+	library.Store(knowledge.NewLibrary(list, rules(cfg)))
+	signpost, err := bot.New(settings, bot.Parts{
+		Library: func() bot.Library { return library.Load() }, Reader: store, Now: time.Now, Log: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p := &parts{bot: signpost, events: spool.New(store, signpost, spool.Options{
+		Person: signpost.Person, Meter: meter, Retention: spool.Retention(cfg.Retention), Log: log,
+	})}
+	if cfg.Knowledge.Dir != "" {
+		p.watcher = &knowledge.Watcher{
+			Dir: cfg.Knowledge.Dir, Rules: rules(cfg), Current: list, Rescan: cfg.Knowledge.Rescan, Log: log,
+			Swap: func(list []*knowledge.Article) { library.Store(knowledge.NewLibrary(list, rules(cfg))) },
+		}
+	}
+	return p, nil
+}
+
 type chatCommand struct {
 	Agents    []string `help:"Who works tickets (${default}); /as NAME makes you one of them." default:"ana,bo" placeholder:"NAMES"`
 	As        string   `help:"Who you are at first (${default})." default:"asker" placeholder:"NAME"`
@@ -200,9 +235,6 @@ func (o *chatCommand) Run(ctx context.Context, c *cli, s streams) error {
 	if err != nil {
 		return err
 	}
-	var library atomic.Pointer[knowledge.Library]
-	library.Store(knowledge.NewLibrary(list, rules(cfg)))
-
 	store, err := redis.Embedded(redis.Options{Installation: cfg.Installation, Log: log})
 	if err != nil {
 		return fmt.Errorf("start the store in memory: %w", err)
@@ -213,32 +245,25 @@ func (o *chatCommand) Run(ctx context.Context, c *cli, s streams) error {
 	for _, name := range o.Agents {
 		settings.Desks[0].Agents = append(settings.Desks[0].Agents, string(console.Account(name)))
 	}
-	signpost, err := bot.New(settings, bot.Parts{
-		Library: func() bot.Library { return library.Load() }, Reader: store, Now: time.Now, Log: log,
-	})
+	p, err := assemble(cfg, settings, list, store, spool.Unmetered{}, log)
 	if err != nil {
 		return err
 	}
-	events := spool.New(store, signpost, spool.Options{Person: signpost.Person, Log: log})
 	terminal := console.New(console.Options{
-		In: s.in, Out: s.out, Front: signpost, Quiet: events.Quiet, Person: o.As, Agents: o.Agents,
+		In: s.in, Out: s.out, Front: p.bot, Quiet: p.events.Quiet, Person: o.As, Agents: o.Agents,
 		Notice: "Tickets here live only as long as this program runs.",
 	})
 
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return events.Run(ctx, map[string]chat.Platform{"console": terminal}) })
-	if cfg.Knowledge.Dir != "" {
-		watcher := knowledge.Watcher{
-			Dir: cfg.Knowledge.Dir, Rules: rules(cfg), Current: list, Rescan: cfg.Knowledge.Rescan, Log: log,
-			Swap: func(list []*knowledge.Article) { library.Store(knowledge.NewLibrary(list, rules(cfg))) },
-		}
-		group.Go(func() error { watcher.Run(ctx); return nil })
+	group.Go(func() error { return p.events.Run(ctx, map[string]chat.Platform{"console": terminal}) })
+	if p.watcher != nil {
+		group.Go(func() error { p.watcher.Run(ctx); return nil })
 	}
 	group.Go(func() error {
 		defer stop() // the person left: so does everything else
-		return terminal.Run(ctx, events)
+		return terminal.Run(ctx, p.events)
 	})
 	return group.Wait()
 }

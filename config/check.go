@@ -11,6 +11,7 @@ import (
 var (
 	nameRule     = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
 	languageRule = regexp.MustCompile(`^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$`)
+	listenRule   = regexp.MustCompile(`^([A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\]):(0|[1-9][0-9]{0,4})$`)
 	placeRule    = regexp.MustCompile(`^[a-z]+:[^:\s]+:[^:\s]+$`) // of accounts too
 )
 
@@ -26,11 +27,19 @@ func (l *loader) check(c *Config) {
 	persons := l.checkPersons(c)
 	l.checkDesks(c, audiences, topics, persons)
 	l.checkAnswers(c.Answers)
+	l.checkRetention(c.Retention)
+	l.checkOverheard(c.Overheard)
 	if c.Escalate.Misses < 1 {
 		l.report("escalate.misses", "misses is %d; write at least 1", c.Escalate.Misses)
 	}
+	if c.Escalate.NudgeAfter < 0 {
+		l.report("escalate.nudge_after", "nudge_after is %v; write 0s or more", c.Escalate.NudgeAfter)
+	}
 	if c.Resolve.Grace < 0 {
 		l.report("resolve.grace", "grace is %v; write 0s or more", c.Resolve.Grace)
+	}
+	if c.Web.Listen != "" && !listenRule.MatchString(c.Web.Listen) {
+		l.report("web.listen", "%q is not host:port; write it such as 127.0.0.1:8080, or \"\" for no web server", c.Web.Listen)
 	}
 	l.oneOf("log.level", "log level", c.Log.Level, "debug", "info", "warn", "error")
 	l.oneOf("log.format", "log format", c.Log.Format, "text", "json")
@@ -179,6 +188,32 @@ func (l *loader) checkAnswers(a Answers) {
 	if a.Articles < 1 || a.Articles > 10 {
 		l.report("answers.articles", "articles is %d; write 1 to 10", a.Articles)
 	}
+}
+
+func (l *loader) checkRetention(r Retention) {
+	keep := func(path string, d time.Duration) {
+		if d != 0 && d < time.Hour {
+			l.report(path, "%s is %v; write at least 1h, or 0s to keep them for good", name(path), d)
+		}
+	}
+	keep("retention.conversations", r.Conversations)
+	keep("retention.receipts", r.Receipts)
+	keep("retention.dead_letters", r.DeadLetters)
+}
+
+func (l *loader) checkOverheard(o Overheard) {
+	if o.Wait < 0 {
+		l.report("overheard.wait", "wait is %v; write 0s or more", o.Wait)
+	}
+	if o.MaxAge < o.Wait {
+		l.report("overheard.max_age", "max_age is %v, which is less than wait, %v; raise it", o.MaxAge, o.Wait)
+	}
+	each("overheard.channels", o.Channels, func(path, place string) {
+		l.checkPlace(path, place)
+		if fmt.Sprintf("overheard.channels[%d]", slices.Index(o.Channels, place)) != path {
+			l.report(path, "channel %q is given twice; remove one of the two", place)
+		}
+	})
 }
 
 func (l *loader) checkPlace(path, place string) {

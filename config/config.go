@@ -16,8 +16,11 @@ type Config struct {
 	Desks        []Desk     `yaml:"desks"`
 	Persons      []Person   `yaml:"persons"`
 	Redis        Redis      `yaml:"redis"`
+	Retention    Retention  `yaml:"retention"`
+	Overheard    Overheard  `yaml:"overheard"`
 	Escalate     Escalate   `yaml:"escalate"`
 	Resolve      Resolve    `yaml:"resolve"`
+	Web          Web        `yaml:"web"`
 	Log          Log        `yaml:"log"`
 }
 
@@ -72,18 +75,39 @@ type Person struct {
 
 // Redis says where tickets are kept.
 type Redis struct {
-	URL     Secret `yaml:"url"` // empty: in memory, for trying out
+	URL     Secret `yaml:"url"` // empty: none; only what needs no store runs
 	URLFile string `yaml:"url_file"`
+}
+
+// Retention says how long what is over is kept: 0 for good, else at least 1 h.
+type Retention struct {
+	Conversations time.Duration `yaml:"conversations"` // after their newest word
+	Receipts      time.Duration `yaml:"receipts"`      // of replies, after delivery
+	DeadLetters   time.Duration `yaml:"dead_letters"`
+}
+
+// Overheard is about questions that were not asked of the bot.
+type Overheard struct {
+	Channels []string      `yaml:"channels"` // platform:workspace:channel, where we listen
+	Wait     time.Duration `yaml:"wait"`     // for a person to answer first
+	MaxAge   time.Duration `yaml:"max_age"`  // older ones are left alone; at least Wait
 }
 
 // Escalate says when a person is offered.
 type Escalate struct {
-	Misses int `yaml:"misses"` // questions without an article, at least 1
+	Misses     int           `yaml:"misses"`      // questions without an article, at least 1
+	NudgeAfter time.Duration `yaml:"nudge_after"` // until we ask whether it helped; 0: never
 }
 
 // Resolve is about tickets that are done.
 type Resolve struct {
 	Grace time.Duration `yaml:"grace"` // how long an asker may reopen one; 0 closes at once
+}
+
+// Web is the server for health and metrics.
+type Web struct {
+	Listen string `yaml:"listen"` // host:port; empty: none
+	Pprof  bool   `yaml:"pprof"`  // offer Go's profiles, too
 }
 
 // Log says what is logged, and how.

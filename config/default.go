@@ -2,8 +2,10 @@ package config
 
 import "time"
 
+const day = 24 * time.Hour
+
 // Default is the configuration when nothing is set: the built-in articles and
-// one desk, tickets in memory. `signpost chat` needs no more.
+// one desk, no Redis. `signpost chat` needs no more.
 func Default() Config {
 	return Config{
 		Installation: "main",
@@ -14,10 +16,13 @@ func Default() Config {
 			{Name: "creator", Label: map[string]string{"en": "Creator", "pt-BR": "Produtor", "es": "Productor"}},
 			{Name: "affiliate", Label: map[string]string{"en": "Affiliate", "pt-BR": "Afiliado", "es": "Afiliado"}},
 		},
-		Answers:  Answers{Articles: 3},
-		Desks:    []Desk{{Name: "support", ShowNames: "name"}},
-		Escalate: Escalate{Misses: 2},
-		Resolve:  Resolve{Grace: 48 * time.Hour},
-		Log:      Log{Level: "info", Format: "text"},
+		Answers:   Answers{Articles: 3},
+		Desks:     []Desk{{Name: "support", ShowNames: "name"}},
+		Retention: Retention{Conversations: 30 * day, Receipts: 30 * day, DeadLetters: 90 * day},
+		Overheard: Overheard{Wait: 30 * time.Second, MaxAge: 15 * time.Minute},
+		Escalate:  Escalate{Misses: 2, NudgeAfter: 10 * time.Minute},
+		Resolve:   Resolve{Grace: 48 * time.Hour},
+		Web:       Web{Listen: "127.0.0.1:8080"},
+		Log:       Log{Level: "info", Format: "text"},
 	}
 }

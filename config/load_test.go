@@ -187,6 +187,21 @@ resolve: {grace: -1h}
 			`FILE:4:20: misses is 0; write at least 1`,
 			`FILE:5:18: grace is -1h0m0s; write 0s or more`,
 		}},
+		{"serving", `
+retention: {conversations: 30m, receipts: 0s, dead_letters: -1h}
+overheard: {channels: ["#help", "slack:T1:C1", "slack:T1:C1"], wait: 1m, max_age: 30s}
+escalate: {nudge_after: -1s}
+web: {listen: 8080, pprof: maybe}
+`, nil, []string{
+			`FILE:2:28: conversations is 30m0s; write at least 1h, or 0s to keep them for good`,
+			`FILE:2:61: dead_letters is -1h0m0s; write at least 1h, or 0s to keep them for good`,
+			`FILE:3:24: "#help" is not a channel; write platform:workspace:channel, such as slack:T024BE7LD:C024BE91L`,
+			`FILE:3:48: channel "slack:T1:C1" is given twice; remove one of the two`,
+			`FILE:3:83: max_age is 30s, which is less than wait, 1m0s; raise it`,
+			`FILE:4:25: nudge_after is -1s; write 0s or more`,
+			`FILE:5:15: "8080" is not host:port; write it such as 127.0.0.1:8080, or "" for no web server`,
+			`FILE:5:28: pprof "maybe" is not a yes or no; write true or false`,
+		}},
 		{"nothing left", "languages: []\naudiences: []\ndesks: []\n", nil, []string{
 			`FILE:1:12: languages is empty; name at least one, such as [en]`,
 			`FILE:2:12: audiences is empty; name at least one`,
@@ -197,9 +212,11 @@ resolve: {grace: -1h}
 		}, []string{
 			`SIGNPOST_ANSWERS_SURE: sure is 2; write a number from 0 to 1`,
 			`SIGNPOST_DESKS: unknown variable; use one of SIGNPOST_ANSWERS_ARTICLES, SIGNPOST_ANSWERS_SURE, ` +
-				`SIGNPOST_ANSWERS_UNSURE, SIGNPOST_ESCALATE_MISSES, SIGNPOST_INSTALLATION, SIGNPOST_KNOWLEDGE_DIR, ` +
-				`SIGNPOST_KNOWLEDGE_RESCAN, SIGNPOST_LANGUAGES, SIGNPOST_LOG_FORMAT, SIGNPOST_LOG_LEVEL, ` +
-				`SIGNPOST_REDIS_URL, SIGNPOST_REDIS_URL_FILE, SIGNPOST_RESOLVE_GRACE`,
+				`SIGNPOST_ANSWERS_UNSURE, SIGNPOST_ESCALATE_MISSES, SIGNPOST_ESCALATE_NUDGE_AFTER, SIGNPOST_INSTALLATION, ` +
+				`SIGNPOST_KNOWLEDGE_DIR, SIGNPOST_KNOWLEDGE_RESCAN, SIGNPOST_LANGUAGES, SIGNPOST_LOG_FORMAT, ` +
+				`SIGNPOST_LOG_LEVEL, SIGNPOST_OVERHEARD_CHANNELS, SIGNPOST_OVERHEARD_MAX_AGE, SIGNPOST_OVERHEARD_WAIT, ` +
+				`SIGNPOST_REDIS_URL, SIGNPOST_REDIS_URL_FILE, SIGNPOST_RESOLVE_GRACE, SIGNPOST_RETENTION_CONVERSATIONS, ` +
+				`SIGNPOST_RETENTION_DEAD_LETTERS, SIGNPOST_RETENTION_RECEIPTS, SIGNPOST_WEB_LISTEN, SIGNPOST_WEB_PPROF`,
 			`SIGNPOST_LANGUAGES: language "" is not a language tag; write it such as en, pt-BR or zh-Hant`,
 			`SIGNPOST_LOG_LEVL: unknown variable; did you mean "SIGNPOST_LOG_LEVEL"?`,
 		}},
