@@ -44,6 +44,7 @@
 //	bot/spool         the durable path, and the contract of its store
 //	knowledge         articles, and Library.Find
 //	adapters/redis    the store; the same code on a Redis inside the process
+//	adapters/web      health, metrics
 //	config            file and environment to one checked Config
 //	main.go           the commands, and the wiring: it alone knows every part
 //	testdata/script   whole conversations, told as a person sees them

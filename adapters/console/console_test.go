@@ -299,7 +299,7 @@ func (b *bot) Accept(_ context.Context, e chat.Event) error {
 		return errors.New("store is away")
 	}
 	b.work.Go(func() {
-		time.Sleep(b.slow) // a bubble's clock, or nothing
+		<-time.After(b.slow) // of a bubble's clock, or none
 		b.handle(e)
 	})
 	return nil
