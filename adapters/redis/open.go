@@ -68,7 +68,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 // What it stores ends with Close.
 func Embedded(o Options) (*Store, error) {
 	server := miniredis.NewMiniRedis()
-	a := address{hosts: []string{"embedded"}, timeout: defaultTimeout}
+	a := address{hosts: []string{"embedded"}, timeout: patient}
 	a.dial = func(context.Context, string, string) (net.Conn, error) { return server.Dial() }
 	s, err := newStore(a, o)
 	if err != nil {
@@ -126,6 +126,10 @@ const (
 )
 
 const defaultTimeout = 3 * time.Second
+
+// patient is the same for the Redis inside the process: that is never away, at
+// most slow.
+const patient = time.Minute
 
 // forms are the schemes, in the order in which an error lists them.
 var forms = []struct {
