@@ -1,12 +1,20 @@
 # make test   every test, with the race detector and a real Redis where they can be had
 # make check  formatting, vet, staticcheck and a short fuzz of every parser
 # make build  the program, as dist/signpost
+#
+# With a real Redis of their own, on loopback; docs/delivery.md explains what they print:
+# make chaos       processes are killed and platforms fail: is anything lost or doubled?
+# make soak        ten minutes of steady load: does anything grow?
+# make bench-flow  how fast events flow, and what Redis does for it
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 FUZZTIME ?= 3s
+CHAOS ?= -chaos.events=5000 -chaos.kills=20
+SOAK ?= 10m
+CONVERSATIONS ?= 5000
 STATICCHECK = go tool -modfile=tools/go.mod staticcheck
 
-.PHONY: test check build fuzz vuln clean
+.PHONY: test check build fuzz chaos soak bench-flow vuln clean
 
 test:
 	@sh tools/test.sh
@@ -20,6 +28,17 @@ check:
 # Each fuzz test runs for FUZZTIME, one after the other: go takes one at a time.
 fuzz:
 	@FUZZTIME=$(FUZZTIME) sh tools/fuzz.sh
+
+# Smaller: make chaos CHAOS="-chaos.events=300 -chaos.kills=3 -chaos.faults='^bot'"
+chaos:
+	CGO_ENABLED=0 go test -count=1 -run '^TestChaos$$' -v -timeout 10m -parallel 5 . $(CHAOS)
+
+# Shorter: make soak SOAK=1m
+soak:
+	CGO_ENABLED=0 go test -count=1 -run '^TestSoak$$' -v -timeout 60m . -soak.for=$(SOAK)
+
+bench-flow:
+	CGO_ENABLED=0 go test -count=1 -run '^TestFlow$$' -v -timeout 10m . -flow.conversations=$(CONVERSATIONS)
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o dist/signpost .
