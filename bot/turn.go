@@ -160,6 +160,7 @@ func (t *turn) post(r chat.Reply) {
 	r.Deed = cmp.Or(r.Deed, chat.Post)
 	r.Purpose = cmp.Or(r.Purpose, chat.Answering)
 	r.Lang = cmp.Or(r.Lang, t.lang)
+	r.Event = t.event.ID
 	t.out.Replies = append(t.out.Replies, r)
 }
 

@@ -34,6 +34,8 @@ type Reply struct {
 	// Report asks for an Undeliverable event that carries it back, in the lane
 	// of Place. Empty: a failure is only logged and kept.
 	Report string `json:"report,omitempty"`
+	// Event is what it came of, for the log.
+	Event EventID `json:"event,omitempty"`
 }
 
 // A Layout says how a block looks.

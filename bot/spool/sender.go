@@ -31,7 +31,7 @@ func (s *Spool) deliver(ctx context.Context, name string, platform chat.Platform
 	found()
 	d := delivery{
 		Spool: s, platform: platform, letter: l, began: began,
-		log: s.log.With("reply", l.ID, "key", l.Reply.Key, "try", l.Try),
+		log: s.log.With("event", l.Reply.Event, "reply", l.ID, "key", l.Reply.Key, "try", l.Try),
 	}
 	err = d.run(ctx)
 	if errors.Is(err, ErrLost) {
