@@ -91,13 +91,15 @@ func (t *turn) corrections(c *conversation.Conversation) []chat.Block {
 		if a.Name == c.Trail.Audience {
 			continue
 		}
-		label := lower(t.audienceLabel(t.lang, a.Name))
-		buttons = append(buttons, chat.Button{
-			Label:  t.line("button_as", args{"Audience": label, "A": article(label)}),
-			Action: chat.Do("as", string(c.ID), a.Name),
-		})
+		buttons = append(buttons, chat.Button{Label: t.asLabel(t.lang, a.Name), Action: chat.Do("as", string(c.ID), a.Name)})
 	}
 	return rows(buttons)
+}
+
+// asLabel is the button of those who are of an audience: I'm a creator.
+func (b *Bot) asLabel(lang, name string) string {
+	label := lower(b.audienceLabel(lang, name))
+	return b.words.line(lang, "button_as", args{"Audience": label, "A": article(label)})
 }
 
 // articles lists matches: linked title, where it stands, and the passage.

@@ -49,7 +49,38 @@ func (t *turn) said() error {
 	if c != nil && (c.Value.State == conversation.Escalated || t.event.Place.Thread == "" && c.Value.Stale(t.at, fresh)) {
 		c = nil
 	}
+	if name := t.saysWho(); name != "" {
+		return t.choseInWords(c, name)
+	}
 	return t.understand(c, t.event.Text, t.event.Private)
+}
+
+// saysWho is the audience whose button the sender wrote instead of pressing
+// it, in any of our languages; empty if none.
+func (t *turn) saysWho() string {
+	said := strings.TrimSpace(t.event.Text)
+	for _, a := range t.choices(t.event.From, t.alone) {
+		for _, tag := range t.words.tags {
+			if strings.EqualFold(said, t.asLabel(tag.String(), a.Name)) {
+				return a.Name
+			}
+		}
+	}
+	return ""
+}
+
+// choseInWords remembers who the sender is, and answers their newest question
+// anew.
+func (t *turn) choseInWords(c *heldConversation, name string) error {
+	if err := t.choose(name, t.event.From); err != nil {
+		return err
+	}
+	if c == nil || c.Value.Newest() == nil {
+		t.welcome()
+		return nil
+	}
+	c.Value.Choose(name, t.at)
+	return t.answerAnew(c, c.Value.Newest())
 }
 
 // understand answers what was said: in c, or in a new conversation.
