@@ -67,6 +67,15 @@ func (t *turn) outcome() spool.Outcome {
 	for _, p := range t.persons {
 		t.out.Persons = append(t.out.Persons, *p)
 	}
+	for i := range t.out.Replies {
+		r := &t.out.Replies[i]
+		if len(t.conversations) > 0 {
+			r.Conversation = t.conversations[0].Value.ID
+		}
+		if len(t.tickets) > 0 {
+			r.Ticket = t.tickets[0].Value.ID
+		}
+	}
 	return t.out
 }
 

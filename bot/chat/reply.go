@@ -34,8 +34,10 @@ type Reply struct {
 	// Report asks for an Undeliverable event that carries it back, in the lane
 	// of Place. Empty: a failure is only logged and kept.
 	Report string `json:"report,omitempty"`
-	// Event is what it came of, for the log.
-	Event EventID `json:"event,omitempty"`
+	// What it came of and is about, for the log.
+	Event        EventID        `json:"event,omitempty"`
+	Conversation ConversationID `json:"conversation,omitempty"`
+	Ticket       TicketID       `json:"ticket,omitempty"`
 }
 
 // A Layout says how a block looks.

@@ -31,7 +31,7 @@ func (s *Spool) deliver(ctx context.Context, name string, platform chat.Platform
 	found()
 	d := delivery{
 		Spool: s, platform: platform, letter: l, began: began,
-		log: s.log.With("event", l.Reply.Event, "reply", l.ID, "key", l.Reply.Key, "try", l.Try),
+		log: s.log.With(replyNames(l)...),
 	}
 	err = d.run(ctx)
 	if errors.Is(err, ErrLost) {
@@ -39,6 +39,18 @@ func (s *Spool) deliver(ctx context.Context, name string, platform chat.Platform
 		return nil
 	}
 	return err
+}
+
+// replyNames names a reply and what it is about, for the log.
+func replyNames(l Letter) []any {
+	names := []any{"event", l.Reply.Event, "reply", l.ID, "key", l.Reply.Key, "try", l.Try}
+	if l.Reply.Conversation != "" {
+		names = append(names, "conversation", l.Reply.Conversation)
+	}
+	if l.Reply.Ticket != "" {
+		names = append(names, "ticket", l.Reply.Ticket)
+	}
+	return names
 }
 
 // A delivery is one try to deliver a letter.
