@@ -135,8 +135,10 @@ func (t *turn) changedOnTicket(c *heldConversation) (bool, error) {
 	// The question itself: its answer changes too, as it would without a ticket.
 	asked := c.Value.ByMessage(t.event.Message)
 	switch {
-	case said == nil && asked == nil, !k.Value.Live() && asked != nil:
+	case said == nil && asked == nil:
 		return false, nil
+	case asked != nil && !k.Value.Live() && t.event.Kind == chat.Edit:
+		return false, nil // nobody works on it any more; taking it back still counts
 	case said == nil:
 		said = &desk.Entry{Text: asked.Text, Files: asked.Files}
 	}

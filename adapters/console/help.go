@@ -14,7 +14,7 @@ const helpText = `Say a line, and Signpost reads it. In a channel, mention it: @
   /in #help                go to a channel; /in #help/refunds is a thread there; /in dm goes back
   /edit TEXT               change your newest message here
   /delete                  take it back
-  /react 👍                 react to it
+  /react 👍                 react to it; nothing comes of that yet
   /attach bill.pdf 2048    add a file of that many bytes to it; it need not exist
   /cancel                  leave a form unsent
   /help                    show this
