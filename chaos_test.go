@@ -93,7 +93,7 @@ func wired(ctx context.Context, url string, log io.Writer) (*redis.Store, *parts
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err := assemble(cfg, behaviour(cfg), list, store, spool.Unmetered{}, logger)
+	p, err := assemble(cfg, behaviour(cfg), list, store, nil, spool.Unmetered{}, time.Now, logger)
 	return store, p, err
 }
 

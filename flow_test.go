@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -50,6 +51,12 @@ type instant struct {
 
 func (*instant) Run(context.Context, chat.Inbox) error { return nil }
 func (*instant) Pace() chat.Pace                       { return chat.Pace{} }
+
+func (*instant) Limits() chat.Limits { return chat.Limits{} }
+
+func (*instant) Fetch(context.Context, chat.Attachment) (io.ReadCloser, error) {
+	return nil, errors.New("there are no files here")
+}
 func (*instant) Confirm(context.Context, chat.Delivery) (chat.Receipt, chat.Finding, error) {
 	return chat.Receipt{}, chat.Absent, nil
 }

@@ -203,7 +203,7 @@ func (j *judge) converse(ctx context.Context, t *talk) error {
 	t.history = append(t.history, "claim")
 
 	words := fmt.Sprintf("words for talk %d", t.number)
-	relayed := j.send(ran("ticket", fmt.Sprintf("reply %s %s", t.ticket, words)), agent, "re/0", "re/1")
+	relayed := j.send(ran("ticket", fmt.Sprintf("reply %s %s", t.ticket, words)), agent, "relay", "ack")
 	t.history = append(t.history, "reply "+words)
 	if _, _, err := j.platform.await(ctx, relayed.keys[0]); err != nil {
 		return err
@@ -215,7 +215,7 @@ func (j *judge) converse(ctx context.Context, t *talk) error {
 		add, note := fmt.Sprintf("more %d of talk %d", n, t.number), fmt.Sprintf("note %d of talk %d", n, t.number)
 		t.history = append(t.history, "add "+add, "note "+note)
 		all = append(all,
-			j.send(spoken(add), t.asker, "re/0", "re/1"),
+			j.send(spoken(add), t.asker, "words/"+agent.place.String()),
 			j.send(ran("ticket", fmt.Sprintf("note %s %s", t.ticket, note)), agent, "re/0"))
 	}
 	if err := j.seen(ctx, all...); err != nil {
@@ -255,8 +255,8 @@ func (j *judge) take(ctx context.Context, t *talk) error {
 			if err != nil {
 				return err
 			}
-			if argOf(card, "release") != "" {
-				j.holds(agent, t.ticket)
+			if argOf(card, "reply") != "" {
+				j.holds(agent, t.ticket, race[n])
 				won = true
 			}
 		}
@@ -268,12 +268,13 @@ func (j *judge) take(ctx context.Context, t *talk) error {
 	defer again.Stop()
 	for {
 		agent := j.someone()
-		card, _, err := j.platform.await(ctx, j.send(ran("ticket", "next"), agent, "re/0").keys[0])
+		next := j.send(ran("ticket", "next"), agent, "re/0")
+		card, _, err := j.platform.await(ctx, next.keys[0])
 		if err != nil {
 			return err
 		}
-		if id := argOf(card, "release"); id != "" {
-			j.holds(agent, chat.TicketID(id))
+		if id := argOf(card, "reply"); id != "" {
+			j.holds(agent, chat.TicketID(id), next)
 			return nil
 		}
 		select {
@@ -284,10 +285,12 @@ func (j *judge) take(ctx context.Context, t *talk) error {
 	}
 }
 
-// holds notes that an agent was told to hold a ticket.
-func (j *judge) holds(agent *person, id chat.TicketID) {
+// holds notes that an agent was told to hold a ticket, of which its asker is
+// told too.
+func (j *judge) holds(agent *person, id chat.TicketID, by *intent) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	by.keys = append(by.keys, keyOf(by.event, "re/1"))
 	if j.holders[id] != nil {
 		j.twice = append(j.twice, string(id))
 		return

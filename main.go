@@ -16,6 +16,7 @@ import (
 	"os/signal"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -152,8 +153,17 @@ func articles(dir string, r knowledge.Rules) ([]*knowledge.Article, error) {
 	return list, err
 }
 
-// behaviour is what the configuration says of the bot.
-func behaviour(cfg config.Config) bot.Settings {
+// on keeps the channels of platforms that run: nothing is delivered to others.
+func on(channels, platforms []string) []string {
+	return slices.DeleteFunc(slices.Clone(channels), func(channel string) bool {
+		platform, _, _ := strings.Cut(channel, ":")
+		return !slices.Contains(platforms, platform)
+	})
+}
+
+// behaviour is what the configuration says of the bot that talks through some
+// platforms.
+func behaviour(cfg config.Config, platforms ...string) bot.Settings {
 	s := bot.Settings{
 		Topics: map[string]map[string]string{}, Languages: cfg.Languages,
 		Articles: cfg.Answers.Articles, Misses: cfg.Escalate.Misses, Grace: cfg.Resolve.Grace,
@@ -173,6 +183,7 @@ func behaviour(cfg config.Config) bot.Settings {
 		s.Desks = append(s.Desks, desk.Desk{
 			Name: d.Name, Agents: d.Agents, Leads: d.Leads,
 			Audiences: d.Audiences, Topics: d.Topics, Names: desk.Naming(d.ShowNames),
+			Channels: on(d.Channels, platforms), Undo: d.Undo,
 		})
 	}
 	for _, p := range cfg.Persons {
@@ -193,18 +204,24 @@ type parts struct {
 }
 
 // assemble joins the parts around a store. The list is of articles to begin
-// with.
-func assemble(cfg config.Config, settings bot.Settings, list []*knowledge.Article, store spool.Store, meter spool.Meter, log *slog.Logger) (*parts, error) {
+// with; the platforms may be filled in later, before anything is handled.
+func assemble(cfg config.Config, settings bot.Settings, list []*knowledge.Article, store spool.Store, platforms map[string]chat.Platform, meter spool.Meter, now func() time.Time, log *slog.Logger) (*parts, error) {
 	var library atomic.Pointer[knowledge.Library]
 	library.Store(knowledge.NewLibrary(list, rules(cfg)))
 	signpost, err := bot.New(settings, bot.Parts{
-		Library: func() bot.Library { return library.Load() }, Reader: store, Now: time.Now, Log: log,
+		Library: func() bot.Library { return library.Load() }, Reader: store, Now: now, Log: log,
+		Limits: func(name string) chat.Limits {
+			if platform, ok := platforms[name]; ok {
+				return platform.Limits()
+			}
+			return chat.Limits{}
+		},
 	})
 	if err != nil {
 		return nil, err
 	}
 	p := &parts{bot: signpost, events: spool.New(store, signpost, spool.Options{
-		Person: signpost.Person, Meter: meter, Retention: spool.Retention(cfg.Retention), Log: log,
+		Person: signpost.Person, Now: now, Meter: meter, Retention: spool.Retention(cfg.Retention), Log: log,
 	})}
 	if cfg.Knowledge.Dir != "" {
 		p.watcher = &knowledge.Watcher{
@@ -241,11 +258,12 @@ func (o *chatCommand) Run(ctx context.Context, c *cli, s streams) error {
 	}
 	defer store.Close()
 
-	settings := behaviour(cfg)
+	settings := behaviour(cfg, "console")
 	for _, name := range o.Agents {
 		settings.Desks[0].Agents = append(settings.Desks[0].Agents, string(console.Account(name)))
 	}
-	p, err := assemble(cfg, settings, list, store, spool.Unmetered{}, log)
+	platforms := map[string]chat.Platform{}
+	p, err := assemble(cfg, settings, list, store, platforms, spool.Unmetered{}, time.Now, log)
 	if err != nil {
 		return err
 	}
@@ -254,10 +272,12 @@ func (o *chatCommand) Run(ctx context.Context, c *cli, s streams) error {
 		Notice: "Tickets here live only as long as this program runs.",
 	})
 
+	platforms["console"] = terminal
+
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return p.events.Run(ctx, map[string]chat.Platform{"console": terminal}) })
+	group.Go(func() error { return p.events.Run(ctx, platforms) })
 	if p.watcher != nil {
 		group.Go(func() error { p.watcher.Run(ctx); return nil })
 	}

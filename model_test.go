@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"slices"
@@ -151,7 +152,6 @@ type modelTicket struct {
 
 	number int64
 	place  chat.Place // where its asker reads
-	only   chat.AccountID
 }
 
 func (k *modelTicket) live() bool {
@@ -194,6 +194,7 @@ type deed struct {
 type effect struct {
 	ticket *modelTicket       // as it will be; nil: none changes
 	opens  bool               // ticket is new, its number still open
+	moved  bool               // and goes on in direct messages
 	talk   *modelConversation // likewise
 	anew   bool               // talk is new: its id is still open
 	aside  bool               // and not where its asker goes on
@@ -399,12 +400,13 @@ func (m *model) contact(d deed, now time.Time) effect {
 		return effect{}
 	}
 	k := &modelTicket{State: desk.Open, Opened: now, Asker: talk.asker.sender.Person, place: talk.place, History: []string{"open"}}
-	if talk.hidden && talk.place != chat.Direct(talk.asker.sender.Account) {
-		k.only = talk.asker.sender.Account
+	moved := talk.hidden && talk.place != chat.Direct(talk.asker.sender.Account)
+	if moved {
+		k.place = chat.Direct(talk.asker.sender.Account)
 	}
 	on := *talk
 	on.latest = now
-	return effect{talk: &on, ticket: k, opens: true}
+	return effect{talk: &on, ticket: k, opens: true, moved: moved}
 }
 
 // A game plays random events on a bench and on the model.
@@ -647,7 +649,14 @@ func (g *game) handle(d deed, w spool.Work, want *effect) spool.Outcome {
 	if len(o.Replies) == 0 {
 		g.Fatalf("%s by %s is not answered", d.verb, d.by.name)
 	}
-	if (len(o.Tickets) == 1) != (want.ticket != nil) || (len(o.Conversations) == 1) != (want.talk != nil) {
+	talks := 0
+	if want.talk != nil {
+		talks = 1
+	}
+	if want.moved {
+		talks = 2 // the ticket goes on in direct messages
+	}
+	if (len(o.Tickets) == 1) != (want.ticket != nil) || len(o.Conversations) != talks {
 		g.Fatalf("%s of %s by %s changes %d tickets and %d conversations, want %+v: %s",
 			d.verb, d.ticket, d.by.name, len(o.Tickets), len(o.Conversations), *want, o.Replies[0].PlainText())
 	}
@@ -727,8 +736,14 @@ func (g *game) version(k spool.Versioned[desk.Ticket], err error) int64 {
 // privately as they asked; agents are answered alone; notes stay inside.
 func (g *game) sees(d deed, want effect, r chat.Reply) {
 	text := r.PlainText()
-	if r.Purpose == chat.Relaying {
-		if want.relay == "" || !strings.Contains(text, want.relay) || r.Place != want.ticket.place || r.Only != want.ticket.only {
+	switch {
+	case r.Purpose == chat.Relaying && strings.HasPrefix(string(r.Key), "words/"):
+		// The asker's words, for whoever holds the ticket.
+		if want.ticket == nil || d.words == "" || !strings.Contains(text, d.words) || r.Place != chat.Direct(chat.AccountID(want.ticket.Holder)) {
+			g.Fatalf("%s: %q goes to %s", d.verb, text, r.Place)
+		}
+	case r.Purpose == chat.Relaying:
+		if want.relay == "" || !strings.Contains(text, want.relay) || r.Place != want.ticket.place || r.Only != "" {
 			g.Fatalf("%s: %q goes to %s, only %q", d.verb, text, r.Place, r.Only)
 		}
 	}
@@ -740,11 +755,40 @@ func (g *game) sees(d deed, want effect, r chat.Reply) {
 	}
 }
 
+// reports handles what replies that were delivered have reported, and says
+// whether there was any.
+func (g *game) reports() bool {
+	for any := false; ; any = true {
+		w, err := g.store.Lease(g.ctx, g.now, hold)
+		if errors.Is(err, spool.ErrNothing) {
+			return any
+		} else if err != nil {
+			g.Fatal(err)
+		}
+		if w.Event.Kind != chat.Delivered {
+			g.Fatalf("leased %s, which nobody has sent", w.Event.ID)
+		}
+		o, err := g.bot.Handle(g.ctx, w.Event, w.View)
+		if err == nil {
+			err = g.store.Finish(g.ctx, w, o, g.now)
+		}
+		if err != nil {
+			g.Fatal(err)
+		}
+		for _, r := range o.Replies {
+			g.queued[r.Place] = append(g.queued[r.Place], r.Key)
+		}
+	}
+}
+
 // deliver sends what is queued. Senders die, too.
 func (g *game) deliver() {
 	for tries := 0; ; tries++ {
 		l, err := g.store.LeaseReply(g.ctx, "test", chat.Pace{}, g.now, hold)
 		if errors.Is(err, spool.ErrNothing) {
+			if g.reports() {
+				continue
+			}
 			return
 		} else if err != nil {
 			g.Fatal(err)
@@ -772,7 +816,7 @@ func (g *game) deliver() {
 		g.letters[l.ID] = true
 		place := l.Reply.Place
 		g.delivered[place] = append(g.delivered[place], l.Reply.Key)
-		if l.Reply.Purpose == chat.Relaying {
+		if l.Reply.Purpose == chat.Relaying && !strings.HasPrefix(string(l.Reply.Key), "words/") {
 			words := strings.Split(l.Reply.PlainText(), "\n")
 			g.seen[place] = append(g.seen[place], words[len(words)-1])
 		}
@@ -975,6 +1019,12 @@ type listener struct {
 
 func (l *listener) Pace() chat.Pace { return chat.Pace{} }
 
+func (*listener) Limits() chat.Limits { return chat.Limits{} }
+
+func (*listener) Fetch(context.Context, chat.Attachment) (io.ReadCloser, error) {
+	return nil, errors.New("there are no files here")
+}
+
 func (l *listener) Run(context.Context, chat.Inbox) error { return nil }
 
 func (l *listener) Send(_ context.Context, d chat.Delivery) (chat.Receipt, error) {
@@ -1072,8 +1122,9 @@ func TestNextTogether(t *testing.T) {
 	if _, left, err := b.store.Queue(ctx, "support", b.now, 1); held != agents*each || left != 0 || err != nil {
 		t.Errorf("%d of %d tickets are held, %d are left, %v", held, agents*each, left, err)
 	}
-	if len(heard.replies) != agents*(each+1) {
-		t.Errorf("%d of %d agents' commands were answered", len(heard.replies), agents*(each+1))
+	// Each command is answered, and each asker told who has their ticket.
+	if want := agents*(each+1) + agents*each; len(heard.replies) != want {
+		t.Errorf("%d of %d replies came", len(heard.replies), want)
 	}
 	for key, n := range heard.replies {
 		if n != 1 {

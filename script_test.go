@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,8 @@ import (
 	"time"
 
 	"golang.org/x/tools/txtar"
+
+	"github.com/signpost-bot/signpost/config"
 )
 
 // TestScript plays every conversation in testdata/script on every platform
@@ -41,10 +44,8 @@ func TestScript(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					for _, need := range s.needs {
-						if !slices.Contains(p.has, need) {
-							t.Skipf("%s has no %s", p.name, need)
-						}
+					if why := p.lacks(s); why != "" {
+						t.Skip(why)
 					}
 					ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 					defer cancel()
@@ -62,6 +63,10 @@ type stage interface {
 	// returns whatever was shown to anyone. It fails if the act cannot be done,
 	// for want of such a button or an open form.
 	play(a act) ([]sight, error)
+	// stands is everything that a person finds now, oldest first. Only who works
+	// a desk looks in its channels.
+	stands(p player) []sight
+	works(name string) bool
 	// transcript is how the last act looked, for people to read.
 	transcript() string
 	// close ends the program, and fails if the program did.
@@ -76,11 +81,39 @@ type platform struct {
 }
 
 var platforms = []platform{
-	{"console", []string{"channels", "threads", "roles", "locales", "files"}, openTerminal},
+	{"console", []string{"channels", "threads", "roles", "locales", "files", "commands in threads"}, openTerminal},
+	{"alpha", anywhere, openTheatre(alpha)},
+	{"beta", slices.Concat(anywhere, onBeta), openTheatre(beta)},
+	// People ask on the first and work on the second; what the first has counts.
+	{"alpha+beta", slices.Concat(anywhere, []string{twoPlatforms}), openTheatre(alpha, beta)},
+	{"beta+alpha", slices.Concat(anywhere, onBeta, []string{twoPlatforms}), openTheatre(beta, alpha)},
 }
 
-// needs are what a script may say it needs.
-var needs = []string{"channels", "threads", "roles", "locales", "files"}
+const twoPlatforms = "two platforms"
+
+var (
+	// anywhere is what every chat platform has, and onBeta what one has beyond.
+	anywhere = []string{
+		"channels", "threads", "roles", "locales", "files", "sent files", "reactions", "menus", "buttons of any message",
+		"moderators", "time",
+	}
+	onBeta = []string{"commands in threads", "closed direct messages", "private threads", "deleted threads"}
+	// needs are what a script may say it needs.
+	needs = slices.Concat(anywhere, onBeta, []string{twoPlatforms})
+)
+
+// lacks is why a script is not played on p; empty if it is.
+func (p platform) lacks(s script) string {
+	for _, need := range s.needs {
+		if !slices.Contains(p.has, need) {
+			return p.name + " has no " + need
+		}
+	}
+	if slices.Contains(p.has, twoPlatforms) && !slices.Contains(s.needs, twoPlatforms) {
+		return "one platform is enough"
+	}
+	return ""
+}
 
 // cast are the people of every script. Ana and bo work the desk; the others
 // ask.
@@ -92,7 +125,7 @@ const private = "private"
 // A player is a person in a script.
 type player struct {
 	name   string
-	place  string // #channel, #channel/thread or private
+	place  string // #channel, #channel/thread, #channel/T-1 (under its card), #channel/apart or private
 	roles  []string
 	locale string
 }
@@ -100,8 +133,11 @@ type player struct {
 // An act is what someone does.
 type act struct {
 	who   player
-	verb  string            // says, runs, presses, edits, deletes, attaches, reacts, sends, leaves
+	verb  string            // says, runs, presses ...: see acts
 	text  string            // what is said, run, pressed ...
+	of    string            // in the message that it is done to; empty: the newest
+	file  string            // that goes along
+	size  string            // of the file: 12 MB
 	fills map[string]string // by field, for sends
 }
 
@@ -112,6 +148,7 @@ type sight struct {
 	text     string
 	buttons  []string
 	articles []string // title and address of each
+	files    []string // that came along
 	gone     bool     // it was taken back; text is its beginning
 	form     bool     // it is a form, open for only
 }
@@ -151,8 +188,8 @@ type step struct {
 var errStep = errors.New("not a step")
 
 var (
-	stepRule = regexp.MustCompile(`^(\w+)(?: in (private|#[a-z0-9-]+(?:/[a-z0-9-]+)?))? (.+)$`)
-	goesRule = regexp.MustCompile(`^is in (private|#[a-z0-9-]+(?:/[a-z0-9-]+)?)$`)
+	stepRule = regexp.MustCompile(`^(\w+)(?: in (private|#[a-z0-9-]+(?:/[a-zA-Z0-9-]+)?))? (.+)$`)
+	goesRule = regexp.MustCompile(`^is in (private|#[a-z0-9-]+(?:/[a-zA-Z0-9-]+)?)$`)
 	textRule = regexp.MustCompile(`'[^']*'|"(?:[^"\\]|\\.)*"`)
 )
 
@@ -225,13 +262,18 @@ func parseStep(line string) (step, error) {
 		st.place, st.phrase = to[1], "is in PLACE"
 	}
 	_, acts := acts[st.phrase]
-	_, asserts := assertions[st.phrase]
+	want, asserts := assertions[st.phrase]
 	switch {
 	case !acts && !asserts:
 		return st, fmt.Errorf("%w: %s; docs/scripts.md lists all steps", errStep, line)
 	case asserts && st.place != "":
 		return st, fmt.Errorf("%w: %s; a person sees what is where they are", errStep, line)
+	case want.all != (st.who == "nobody") && (want.all || want.once):
+		return st, fmt.Errorf("%w: %s; that is for %s", errStep, line, map[bool]string{true: "nobody", false: "one person"}[want.all])
 	case st.who == "nobody" && asserts:
+	case (st.who == "time") != (st.phrase == "passes X"):
+		return st, fmt.Errorf("%w: %s; it is time that passes", errStep, line)
+	case st.who == "time" && st.place == "":
 	case !slices.Contains(cast, st.who):
 		return st, fmt.Errorf("%w: who is %s? The cast is %s", errStep, st.who, strings.Join(cast, ", "))
 	}
@@ -241,37 +283,59 @@ func parseStep(line string) (step, error) {
 // acts are the steps that do something, and the verb of each. Those without a
 // verb only change who a person is, or prepare what they do.
 var acts = map[string]string{
-	"says X":          "says",
-	"runs X":          "runs",
-	"presses X":       "presses",
-	"edits to X":      "edits",
-	"deletes":         "deletes",
-	"attaches X":      "attaches",
-	"reacts with X":   "reacts",
-	"sends the form":  "sends",
-	"leaves the form": "leaves",
-	"fills X with X":  "",
-	"has the role X":  "",
-	"speaks X":        "",
-	"is in PLACE":     "",
+	"says X":                          "says",
+	"says X with X of X":              "says",
+	"attaches X":                      "attaches",
+	"attaches X of X":                 "attaches",
+	"edits to X":                      "edits",
+	"edits X to X":                    "edits",
+	"deletes":                         "deletes",
+	"deletes X":                       "deletes",
+	"deletes the thread":              "drops",
+	"runs X":                          "runs",
+	"presses X":                       "presses",
+	"presses X under X":               "presses",
+	"picks X":                         "picks",
+	"opens the menu of X and picks X": "menu",
+	"reacts with X":                   "reacts",
+	"reacts with X to X":              "reacts",
+	"sends the form":                  "sends",
+	"leaves the form":                 "leaves",
+	"closes their direct messages":    "closes",
+	"passes X":                        "passes",
+	"fills X with X":                  "",
+	"has the role X":                  "",
+	"speaks X":                        "",
+	"is in PLACE":                     "",
 }
 
-// assertions are the steps about what was seen: each says whether a sight is
-// such a one, and whether there has to be one.
-var assertions = map[string]struct {
-	is    func(s sight, text string) bool
-	there bool
-}{
-	"sees X":            {sight.says, true},
-	"sees no X":         {sight.says, false},
-	"sees the button X": {sight.offers, true},
-	"sees no button X":  {sight.offers, false},
-	"sees an article X": {sight.links, true},
-	"sees no article X": {sight.links, false},
-	"sees the form":     {func(s sight, _ string) bool { return s.form }, true},
-	"sees no form":      {func(s sight, _ string) bool { return s.form }, false},
-	"sees nothing":      {func(sight, string) bool { return true }, false},
-	"no longer sees X":  {func(s sight, text string) bool { return s.gone && strings.Contains(plain(s.text), plain(text)) }, true},
+// An assertion says something of what is seen: whether a sight is such a one,
+// and whether there has to be one.
+type assertion struct {
+	is     func(s sight, text string) bool
+	there  bool
+	stands bool // it is about all that stands, not only about what has newly come
+	once   bool // there has to be one and no more
+	all    bool // it is about all who ask, not about one person
+}
+
+var assertions = map[string]assertion{
+	"sees X":             {is: sight.says, there: true},
+	"sees no X":          {is: sight.says},
+	"sees the button X":  {is: sight.offers, there: true},
+	"sees no button X":   {is: sight.offers},
+	"sees an article X":  {is: sight.links, there: true},
+	"sees no article X":  {is: sight.links},
+	"sees the file X":    {is: sight.brings, there: true},
+	"sees no file X":     {is: sight.brings},
+	"sees the form":      {is: func(s sight, _ string) bool { return s.form }, there: true},
+	"sees no form":       {is: func(s sight, _ string) bool { return s.form }},
+	"sees nothing":       {is: func(sight, string) bool { return true }},
+	"no longer sees X":   {is: func(s sight, text string) bool { return s.gone && strings.Contains(plain(s.text), plain(text)) }, there: true},
+	"sees X once":        {is: sight.says, there: true, stands: true, once: true},
+	"finds X":            {is: sight.says, there: true, stands: true},
+	"finds no X":         {is: sight.says, stands: true},
+	"but agents finds X": {is: sight.says, there: true, stands: true, all: true},
 }
 
 func (s sight) says(text string) bool {
@@ -284,8 +348,13 @@ func (s sight) links(text string) bool {
 	return slices.ContainsFunc(s.articles, func(a string) bool { return strings.Contains(plain(a), plain(text)) })
 }
 
-// plain makes one space of every gap, so that layout does not matter.
-func plain(s string) string { return strings.Join(strings.Fields(s), " ") }
+func (s sight) brings(name string) bool { return !s.gone && slices.Contains(s.files, name) }
+
+// plain makes one space of every gap, so that layout does not matter, and
+// leaves out what has no width.
+func plain(s string) string {
+	return strings.Join(strings.Fields(strings.ReplaceAll(s, "\u200b", "")), " ")
+}
 
 // perform plays a script on a stage, and reports every assertion that fails.
 func perform(t *testing.T, s script, on stage) {
@@ -294,29 +363,24 @@ func perform(t *testing.T, s script, on stage) {
 			t.Errorf("%s: %v", s.file, err)
 		}
 	}()
-	people := map[string]*player{}
+	p := performance{on: on, people: map[string]*player{"time": {}}}
 	for _, name := range cast {
-		people[name] = &player{name: name, place: private}
+		p.people[name] = &player{name: name, place: private}
 	}
-	var sights []sight
+	var err error
 	fills := map[string]string{}
 	for _, st := range s.steps {
 		at := fmt.Sprintf("%s:%d: %s", s.file, st.line, st.source)
 		if testing.Verbose() {
 			fmt.Fprintf(t.Output(), "· %s\n", st.source)
 		}
-		if want, ok := assertions[st.phrase]; ok {
-			text := strings.Join(st.texts, "")
-			seen := slices.ContainsFunc(sights, func(v sight) bool {
-				return (st.who == "nobody" || v.seenBy(people[st.who])) && want.is(v, text)
-			})
-			// "nobody sees" turns the meaning round.
-			if seen != (want.there != (st.who == "nobody")) {
+		if _, ok := assertions[st.phrase]; ok {
+			if !p.holds(st) {
 				t.Errorf("%s\nbut this is what followed:\n%s", at, indent(on.transcript()))
 			}
 			continue
 		}
-		who := people[st.who]
+		who := p.people[st.who]
 		if st.place != "" {
 			who.place = st.place
 		}
@@ -328,12 +392,10 @@ func perform(t *testing.T, s script, on stage) {
 		case "fills X with X":
 			fills[st.texts[0]] = st.texts[1]
 		}
-		verb := acts[st.phrase]
-		if verb == "" {
+		if acts[st.phrase] == "" {
 			continue
 		}
-		var err error
-		sights, err = on.play(act{who: *who, verb: verb, text: strings.Join(st.texts, ""), fills: fills})
+		p.sights, err = on.play(st.act(*who, fills))
 		if err != nil {
 			t.Fatalf("%s\nbut %v\n%s", at, err, indent(on.transcript()))
 		}
@@ -344,9 +406,91 @@ func perform(t *testing.T, s script, on stage) {
 	}
 }
 
+// A performance is a script while it is played.
+type performance struct {
+	on     stage
+	people map[string]*player
+	sights []sight // of the last act
+}
+
+// A staff is who works the desks, and in which channels. Only they look there.
+type staff struct{ agents, channels []string }
+
+// staffOf reads it from the configuration. Ana and bo always work the desk.
+func staffOf(cfg config.Config) staff {
+	w := staff{agents: slices.Clone(agents)}
+	name := func(full string) string { return full[strings.LastIndex(full, ":")+1:] }
+	for _, d := range cfg.Desks {
+		for _, agent := range slices.Concat(d.Agents, d.Leads) {
+			w.agents = append(w.agents, name(agent))
+		}
+		for _, channel := range d.Channels {
+			w.channels = append(w.channels, name(channel))
+		}
+	}
+	return w
+}
+
+func (w staff) works(name string) bool { return slices.Contains(w.agents, name) }
+
+// looks reports whether a person looks where a sight is.
+func (w staff) looks(name string, s sight) bool {
+	channel, _, _ := strings.Cut(s.place, "/")
+	return w.works(name) || !slices.Contains(w.channels, channel)
+}
+
+// holds reports whether an assertion is true.
+func (p *performance) holds(st step) bool {
+	want, text := assertions[st.phrase], strings.Join(st.texts, "")
+	who := []string{st.who}
+	switch {
+	case want.all:
+		who = slices.DeleteFunc(slices.Clone(cast), p.on.works)
+	case st.who == "nobody":
+		who = cast
+	}
+	n := 0
+	for _, name := range who {
+		if !want.stands {
+			break
+		}
+		for _, s := range p.on.stands(*p.people[name]) {
+			if want.is(s, text) {
+				n++
+			}
+		}
+	}
+	for _, s := range p.sights {
+		if !want.stands && (st.who == "nobody" || s.seenBy(p.people[st.who])) && want.is(s, text) {
+			n++
+		}
+	}
+	// "nobody sees" turns the meaning round.
+	there := want.there != (st.who == "nobody")
+	return there == (n > 0) && !(want.once && n > 1)
+}
+
+// act is what a step lets someone do.
+func (st step) act(who player, fills map[string]string) act {
+	a := act{who: who, verb: acts[st.phrase], fills: fills}
+	switch x := append(slices.Clone(st.texts), "", "", ""); st.phrase {
+	case "says X with X of X":
+		a.text, a.file, a.size = x[0], x[1], x[2]
+	case "attaches X", "attaches X of X":
+		a.file, a.size = x[0], cmp.Or(x[1], "2048 B")
+	case "edits X to X", "opens the menu of X and picks X":
+		a.of, a.text = x[0], x[1]
+	case "deletes X":
+		a.of = x[0]
+	default:
+		a.text, a.of = x[0], x[1]
+	}
+	return a
+}
+
 // seenBy reports whether a person sees it: it is theirs, or is where they are.
 func (s sight) seenBy(p *player) bool {
-	return s.only == p.name || s.only == "" && s.place == p.place
+	return s.only == p.name || s.only == "" && (s.place == p.place || strings.HasPrefix(s.place, p.place+"/"))
 }
 
 // indent sets a transcript off from what is said about it.
@@ -360,6 +504,7 @@ func indent(s string) string {
 // A terminal is the stage of the console: it types lines into `signpost chat`
 // and reads what that prints.
 type terminal struct {
+	staff
 	lines chan string
 	idle  chan struct{} // the program wants a line: what it had to say is said
 	done  chan struct{} // it has ended
@@ -378,14 +523,11 @@ type terminal struct {
 	standing []sight         // oldest first
 }
 
-// here is how a script's configuration names an account or channel, whatever
-// the platform.
-var here = regexp.MustCompile(`\bhere:`)
-
 func openTerminal(ctx context.Context, t *testing.T, world []txtar.File) stage {
 	t.Helper()
 	dir := t.TempDir()
 	var words []string
+	settings := "" // the built-in ones
 	for _, f := range world {
 		name := filepath.Join(dir, filepath.FromSlash(f.Name))
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
@@ -393,19 +535,23 @@ func openTerminal(ctx context.Context, t *testing.T, world []txtar.File) stage {
 		}
 		data := f.Data
 		if f.Name == "signpost.yaml" {
-			data = here.ReplaceAll(data, []byte("console:local:"))
-			words = append(words, "--config="+name)
+			data = deskRule.ReplaceAll(here.ReplaceAll(data, []byte("console:local:")), []byte("console:local:"))
+			words, settings = append(words, "--config="+name), name
 		}
 		if err := os.WriteFile(name, data, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	words = append(words, "chat", "--as=asker", "--agents=ana,bo")
+	cfg, err := config.Load(settings, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	words = append(words, "chat", "--as=asker", "--agents="+strings.Join(agents, ","))
 	if _, err := os.Stat(filepath.Join(dir, "knowledge")); err == nil {
 		words = append(words, "--knowledge="+filepath.Join(dir, "knowledge"))
 	}
 	on := &terminal{
-		lines: make(chan string), idle: make(chan struct{}), done: make(chan struct{}),
+		staff: staffOf(cfg), lines: make(chan string), idle: make(chan struct{}), done: make(chan struct{}),
 		current: player{name: "asker"}, people: map[string]player{},
 	}
 	go func() {
@@ -489,6 +635,13 @@ func (on *terminal) enter(line string) ([]string, error) {
 	return pieces, err
 }
 
+// stands is what a person finds on the screen.
+func (on *terminal) stands(p player) []sight {
+	return slices.DeleteFunc(slices.Clone(on.standing), func(s sight) bool {
+		return s.only != "" && s.only != p.name || !on.looks(p.name, s)
+	})
+}
+
 func (on *terminal) transcript() string { return on.page.String() }
 
 func (on *terminal) close() error {
@@ -505,12 +658,15 @@ func (on *terminal) play(a act) ([]sight, error) {
 	if on.filling != "" && (on.filling != a.who.name || a.verb != "sends" && a.verb != "leaves") {
 		return nil, fmt.Errorf("%s has a form open, which comes first on the console", on.filling)
 	}
+	if a.of != "" {
+		return nil, errors.New("on the console nobody points at a message")
+	}
 	if err := on.become(a.who); err != nil {
 		return nil, err
 	}
 	switch a.verb {
 	case "says":
-		if strings.HasPrefix(a.text, "/") || on.newest().offers(a.text) {
+		if a.file != "" || strings.HasPrefix(a.text, "/") || on.newest().offers(a.text) {
 			return nil, errors.New("on the console that is more than words")
 		}
 		return on.line(a.text)
@@ -529,7 +685,11 @@ func (on *terminal) play(a act) ([]sight, error) {
 	case "deletes":
 		return on.line("/delete")
 	case "attaches":
-		return on.line("/attach " + a.text + " 2048")
+		size, err := parseSize(a.size)
+		if err != nil {
+			return nil, err
+		}
+		return on.line(fmt.Sprintf("/attach %s %d", a.file, size))
 	case "reacts":
 		return on.line("/react " + a.text)
 	case "sends":
@@ -724,14 +884,19 @@ func TestParseScript(t *testing.T) {
 		{"fine", "# Says something.\nneeds channels, roles\n\nasker in #help/t1 says 'hi'\nnobody sees \"it's\\n\"\n", ""},
 		{"no comment", "asker says 'hi'\n", "a.txtar:1: a script begins with a comment that says what it shows"},
 		{"no step", "# Nothing.\n", "a.txtar: the script has no step"},
+		{"pointing", "# A.\nneeds reactions, time\nana in #desk/T-1 reacts with '👀' to 'T-1'\ntime passes '15s'\nasker sees 'a' once\nnobody but agents finds 'a'\n", ""},
 		{"unknown step", "# A.\n\nasker shouts 'hi'\n", "a.txtar:3: not a step: asker shouts 'hi'; docs/scripts.md lists all steps"},
 		{"text missing", "# A.\nasker says\n", "a.txtar:2: not a step: asker says; docs/scripts.md lists all steps"},
 		{"unknown person", "# A.\naksed says 'hi'\n", "a.txtar:2: not a step: who is aksed? The cast is asker, dora, emil, ana, bo"},
 		{"nobody acts", "# A.\nnobody says 'hi'\n", "a.txtar:2: not a step: who is nobody? The cast is asker, dora, emil, ana, bo"},
 		{"seen elsewhere", "# A.\nasker in #help sees 'hi'\n", "a.txtar:2: not a step: asker in #help sees 'hi'; a person sees what is where they are"},
+		{"time says", "# A.\ntime says 'hi'\n", "a.txtar:2: not a step: time says 'hi'; it is time that passes"},
+		{"people pass", "# A.\nasker passes '15s'\n", "a.txtar:2: not a step: asker passes '15s'; it is time that passes"},
+		{"nobody once", "# A.\nnobody sees 'a' once\n", "a.txtar:2: not a step: nobody sees 'a' once; that is for one person"},
+		{"one but agents", "# A.\nasker but agents finds 'a'\n", "a.txtar:2: not a step: asker but agents finds 'a'; that is for nobody"},
 		{"bad text", "# A.\nasker says \"\\z\"\n", `a.txtar:2: not a step: "\z" is no text: invalid syntax`},
 		{"one word", "# A.\nhello\n", "a.txtar:2: not a step: hello"},
-		{"unknown need", "# A.\nneeds magic\n", `a.txtar:2: no platform has "magic"; a script may need channels, threads, roles, locales, files`},
+		{"unknown need", "# A.\nneeds magic\n", `a.txtar:2: no platform has "magic"; a script may need ` + strings.Join(needs, ", ")},
 		{"late frame", "# A.\nasker says 'hi'\nthe help centre has one article\n", "a.txtar:3: not a step: the help centre has one article; docs/scripts.md lists all steps"},
 		{"strange file", "# A.\nasker says 'hi'\n-- notes.md --\n", "a.txtar: file notes.md is neither signpost.yaml nor in knowledge/"},
 		{"file elsewhere", "# A.\nasker says 'hi'\n-- knowledge/../../x.md --\n", "a.txtar: file knowledge/../../x.md is neither signpost.yaml nor in knowledge/"},

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"math/rand/v2"
 	"net"
 	"slices"
@@ -95,6 +96,7 @@ type parcel struct {
 // A message is what a scripted platform has stored.
 type message struct {
 	delivery string
+	at       chat.MessageID
 	reply    chat.Reply
 }
 
@@ -391,12 +393,19 @@ func (s *scripted) store(d chat.Delivery) chat.Receipt {
 	s.progress++
 	place := d.Reply.Place
 	receipt := chat.Receipt{Place: place, Message: chat.MessageID(fmt.Sprintf("b%d", len(s.stored)+1))}
+	old := -1
 	if d.Reply.Deed != chat.Post && d.Sent.Message != "" {
 		receipt = d.Sent
+		old = slices.IndexFunc(s.places[place], func(m message) bool { return m.at == receipt.Message })
 	}
 	s.stored[d.ID] = receipt
-	s.places[place] = append(s.places[place], message{delivery: d.ID, reply: d.Reply})
-	if a := s.arrival(d.Reply.Key); a.at == (chat.Receipt{}) {
+	m := message{delivery: d.ID, at: receipt.Message, reply: d.Reply}
+	if old >= 0 {
+		s.places[place][old] = m
+	} else {
+		s.places[place] = append(s.places[place], m)
+	}
+	if a := s.arrival(d.Reply.Key); a.at.IsZero() {
 		a.reply, a.at = d.Reply, receipt
 		close(a.done)
 	}
@@ -447,6 +456,12 @@ func newScriptedClient(address string) *scriptedClient {
 }
 
 func (c *scriptedClient) Pace() chat.Pace { return chat.Pace{} }
+
+func (*scriptedClient) Limits() chat.Limits { return chat.Limits{} }
+
+func (*scriptedClient) Fetch(context.Context, chat.Attachment) (io.ReadCloser, error) {
+	return nil, errors.New("there are no files here")
+}
 
 // Run takes events until ctx ends, and comes back after every outage.
 func (c *scriptedClient) Run(ctx context.Context, in chat.Inbox) error {

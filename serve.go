@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -81,7 +82,7 @@ func (o *serveCommand) Run(ctx context.Context, c *cli, s streams) error {
 		}
 		defer server.Close()
 	}
-	p, err := assemble(cfg, behaviour(cfg), list, store, newMeter(metrics, log), log)
+	p, err := assemble(cfg, behaviour(cfg, slices.Collect(maps.Keys(platforms))...), list, store, platforms, newMeter(metrics, log), time.Now, log)
 	if err != nil {
 		return err
 	}

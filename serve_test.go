@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -337,6 +338,12 @@ func (w *wire) Confirm(context.Context, chat.Delivery) (chat.Receipt, chat.Findi
 
 func (w *wire) Pace() chat.Pace { return chat.Pace{} }
 
+func (*wire) Limits() chat.Limits { return chat.Limits{} }
+
+func (*wire) Fetch(context.Context, chat.Attachment) (io.ReadCloser, error) {
+	return nil, errors.New("there are no files here")
+}
+
 func (w *wire) count() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -379,7 +386,7 @@ func newStand(t *testing.T, cfg config.Config, w *wire) *stand {
 	if s.server, err = web.Listen(web.Options{Listen: "127.0.0.1:0", Metrics: metrics, Log: log}); err != nil {
 		t.Fatal(err)
 	}
-	p, err := assemble(cfg, behaviour(cfg), list, s.store, newMeter(metrics, log), log)
+	p, err := assemble(cfg, behaviour(cfg), list, s.store, nil, newMeter(metrics, log), time.Now, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -508,7 +515,7 @@ func TestFailingPart(t *testing.T) {
 		if openErr != nil {
 			t.Fatal(openErr)
 		}
-		p, assembleErr := assemble(cfg, behaviour(cfg), nil, store, spool.Unmetered{}, log)
+		p, assembleErr := assemble(cfg, behaviour(cfg), nil, store, nil, spool.Unmetered{}, time.Now, log)
 		if assembleErr != nil {
 			t.Fatal(assembleErr)
 		}

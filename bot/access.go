@@ -83,6 +83,22 @@ func (a *access) among(s chat.Sender, list []string) bool {
 	})
 }
 
+// desk is the desk with a name; a zero one if it is no more.
+func (a *access) desk(name string) desk.Desk {
+	for _, d := range a.desks {
+		if d.Name == name {
+			return d
+		}
+	}
+	return desk.Desk{}
+}
+
+// inside reports whether a place is a desk's own: what is said there is
+// between its agents.
+func (a *access) inside(p chat.Place) bool {
+	return slices.ContainsFunc(a.desks, func(d desk.Desk) bool { return slices.Contains(d.Channels, p.Outside().String()) })
+}
+
 // worked lists the desks that the sender works.
 func (a *access) worked(s chat.Sender) []desk.Desk {
 	var desks []desk.Desk

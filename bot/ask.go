@@ -19,9 +19,11 @@ const (
 	fresh = time.Hour
 	// asMuch is how many articles are ranked, so that "Show more" has some.
 	asMuch = 10
-	// maxStored is how many runes of a message are kept: more than Discord
-	// sends, and a screenful of Slack's 40,000.
-	maxStored = 4000
+	// maxStored is how many runes of a message are kept, and so carried: with what
+	// stands beside them, and marks that a platform's markup needs, they fit into
+	// Discord's 4,000.
+	// Source: https://docs.discord.com/developers/components/reference#text-display
+	maxStored = 2900
 	// contextQuestions is how many earlier questions a follow-up is understood
 	// with.
 	contextQuestions = 3
@@ -29,6 +31,17 @@ const (
 
 // said handles something said in a place.
 func (t *turn) said() error {
+	if t.access.inside(t.event.Place) {
+		return t.saidInside()
+	}
+	if told, err := t.told(); told || err != nil {
+		if err != nil {
+			return err
+		}
+		t.alone = true
+		c, in, err := t.parse("ticket", t.event.Text)
+		return t.do(c, in, err)
+	}
 	if !t.event.Addressed {
 		return t.overheard()
 	}
@@ -52,7 +65,35 @@ func (t *turn) said() error {
 	if name := t.saysWho(); name != "" {
 		return t.choseInWords(c, name)
 	}
+	if strings.TrimSpace(t.event.Text) == "" {
+		return t.showed(c)
+	}
 	return t.understand(c, t.event.Text, t.event.Private)
+}
+
+// showed keeps files that came without a word, for the person who will look at
+// the question they belong to.
+func (t *turn) showed(c *heldConversation) error {
+	name := t.event.Files[len(t.event.Files)-1].Name
+	if c == nil || c.Value.Newest() == nil {
+		ans, err := t.find(nil, "")
+		if err != nil {
+			return err
+		}
+		c = t.begin(t.event.Private)
+		t.note(c, ans)
+		c.Value.Ask(t.question("", ans))
+		c.Value.Misses = 0 // nothing was asked yet
+		t.keepConversation(c)
+		t.tell(t.text("file_first", args{"Name": name}))
+		return nil
+	}
+	asked := c.Value.Newest()
+	asked.Files = slices.Concat(asked.Files, t.event.Files)
+	t.keepConversation(c)
+	t.lang = t.words.speak(c.Value.Trail.Lang)
+	t.tell(t.text("file_kept", args{"Name": name}), row(t.contactButton(c.Value.ID)))
+	return nil
 }
 
 // saysWho is the audience whose button the sender wrote instead of pressing
@@ -265,6 +306,9 @@ func (t *turn) welcome() {
 
 // edited answers an edited question anew, in place of its old answer.
 func (t *turn) edited() error {
+	if t.access.inside(t.event.Place) {
+		return t.editedInside()
+	}
 	c, err := t.around()
 	if err != nil {
 		return err
@@ -329,6 +373,9 @@ func (t *turn) answerAnew(c *heldConversation, asked *conversation.Asked) error 
 
 // deleted takes the answer to a deleted question back.
 func (t *turn) deleted() error {
+	if t.access.inside(t.event.Place) {
+		return t.deletedInside()
+	}
 	c, err := t.around()
 	if err != nil || c == nil {
 		return err

@@ -70,6 +70,7 @@ type Bot struct {
 	table    []command
 	library  func() Library
 	reader   spool.Reader
+	limits   func(platform string) chat.Limits
 	now      func() time.Time
 	log      *slog.Logger
 }
@@ -78,6 +79,7 @@ type Bot struct {
 type Parts struct {
 	Library func() Library // the newest; articles change while we run
 	Reader  spool.Reader   // for what is asked outside an event: forms, typeahead
+	Limits  func(platform string) chat.Limits
 	Now     func() time.Time
 	Log     *slog.Logger
 }
@@ -95,13 +97,16 @@ func New(s Settings, p Parts) (*Bot, error) {
 	if len(s.Languages) == 0 {
 		s.Languages = []string{"en"}
 	}
+	if p.Limits == nil {
+		p.Limits = func(string) chat.Limits { return chat.Limits{} }
+	}
 	words, err := newWords()
 	if err != nil {
 		return nil, err
 	}
 	return &Bot{
 		settings: s, access: newAccess(s.Desks, s.Members), words: words, table: table(),
-		library: p.Library, reader: p.Reader, now: p.Now, log: p.Log,
+		library: p.Library, reader: p.Reader, limits: p.Limits, now: p.Now, log: p.Log,
 	}, nil
 }
 
@@ -125,11 +130,14 @@ func (b *Bot) Handle(ctx context.Context, e chat.Event, v spool.View) (spool.Out
 		err = t.deleted()
 	case chat.Slash, chat.Press, chat.Submit:
 		err = t.did()
+	case chat.Menu, chat.Reaction:
+		err = t.pointed()
 	case chat.Tick:
 		err = t.ticked()
+	case chat.Delivered:
+		err = t.arrived()
 	case chat.Undeliverable:
 		err = t.undelivered()
-	case chat.Reaction: // emoji open no door yet
 	}
 	if err != nil {
 		return spool.Outcome{}, err

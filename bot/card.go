@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/signpost-bot/signpost/bot/chat"
 	"github.com/signpost-bot/signpost/bot/conversation"
@@ -22,51 +23,118 @@ func (t *turn) whoAndWhy(label string, trail conversation.Trail) string {
 // newest.
 const addedShown = 3
 
-// card shows a ticket to an agent: what is asked, by whom, and what to do.
-func (t *turn) card(k *desk.Ticket) []chat.Block {
-	facts := []chat.Fact{{Name: t.line("fact_asker"), Value: chat.Plain(k.Asker.Name)}}
-	add := func(name, value string) {
-		if value != "" {
-			facts = append(facts, chat.Fact{Name: t.line(name), Value: chat.Plain(value)})
+// tones colour a card by the state of its ticket.
+var tones = map[desk.State]chat.Tone{
+	desk.Open: chat.Waiting, desk.Claimed: chat.Underway, desk.Waiting: chat.Underway, desk.Resolved: chat.Done, desk.Closed: chat.Over,
+}
+
+// cardKey names the card of a ticket in a desk channel.
+func cardKey(k *desk.Ticket, channel chat.Place) chat.Key {
+	return chat.Key("card/" + string(k.ID) + "/" + channel.String())
+}
+
+// cardPlaces are the channels where a ticket has a card.
+func (t *turn) cardPlaces(k *desk.Ticket) []chat.Place {
+	var places []chat.Place
+	for _, channel := range t.access.desk(k.Desk).Channels {
+		if place, err := chat.ParsePlace(channel); err == nil { // config has checked it
+			places = append(places, place)
 		}
 	}
+	return places
+}
+
+// forDesk does something for each channel where a ticket has a card, in the
+// language that agents share.
+func (t *turn) forDesk(k *desk.Ticket, do func(channel chat.Place)) {
+	lang := t.lang
+	t.lang = t.words.speak(t.settings.Languages[0])
+	for _, place := range t.cardPlaces(k) {
+		do(place)
+	}
+	t.lang = lang
+}
+
+// underCard says something in the thread of a ticket's card.
+func (t *turn) underCard(k *desk.Ticket, channel chat.Place, r chat.Reply) {
+	r.Place, r.Under, r.Ticket = channel, cardKey(k, channel), k.ID
+	r.Purpose = cmp.Or(r.Purpose, chat.Notifying)
+	t.post(r)
+}
+
+// deskCard is a ticket's card in a desk channel. It says what is stored of the
+// ticket and nothing else, whatever happened and whoever did it.
+func (t *turn) deskCard(k *desk.Ticket, channel chat.Place) chat.Reply {
+	absolute := func(at time.Time) chat.Text {
+		return chat.Text{{Text: at.UTC().Format("2 Jan 15:04 UTC"), At: at}}
+	}
+	return chat.Reply{
+		Key: cardKey(k, channel), Deed: chat.Replace, Purpose: chat.Notifying, Place: channel, Lang: t.lang, Ticket: k.ID,
+		Tone: tones[k.State], Blocks: append(t.face(k, chat.Sender{}, absolute, 0), row(t.cardButtons(k, true)...)),
+	}
+}
+
+// newCard takes a card away and makes another, with a thread of its own.
+func (t *turn) newCard(k *desk.Ticket, channel chat.Place) {
+	t.post(chat.Reply{Key: cardKey(k, channel), Deed: chat.Remove, Purpose: chat.Notifying, Place: channel, Ticket: k.ID})
+	t.post(t.deskCard(k, channel))
+}
+
+// card shows a ticket to the agent whose turn it is, and what to do.
+func (t *turn) card(k *desk.Ticket) []chat.Block {
+	ago := func(at time.Time) chat.Text { return chat.Plain(t.words.ago(t.lang, t.at.Sub(at))) }
+	return append(t.face(k, t.event.From, ago, addedShown), row(t.cardButtons(k, t.verb != "show")...))
+}
+
+// face is what a reader sees of a ticket: what is asked, by whom, and who works
+// on it. when words a time; added is how many of the asker's later messages
+// stand there, which a desk's card has in its thread.
+func (t *turn) face(k *desk.Ticket, reader chat.Sender, when func(time.Time) chat.Text, added int) []chat.Block {
+	var facts []chat.Fact
+	add := func(name string, value chat.Text) {
+		if value.String() != "" {
+			facts = append(facts, chat.Fact{Name: t.line(name), Value: value})
+		}
+	}
+	add("fact_asker", chat.Plain(k.Asker.Name))
 	if k.Trail.Audience != "" {
-		who := t.audienceLabel(t.lang, k.Trail.Audience)
-		add("fact_audience", t.whoAndWhy(who, k.Trail))
+		add("fact_audience", chat.Plain(t.whoAndWhy(t.audienceLabel(t.lang, k.Trail.Audience), k.Trail)))
 	}
 	if k.Topic != "" {
-		add("fact_topic", t.topicLabel(t.lang, k.Topic))
+		add("fact_topic", chat.Plain(t.topicLabel(t.lang, k.Topic)))
 	}
-	add("fact_language", t.words.named(t.lang, "lang", k.Trail.Lang, nil))
-	add("fact_opened", t.words.ago(t.lang, t.at.Sub(k.OpenedAt)))
-	add("fact_holder", k.HolderName)
+	add("fact_language", chat.Plain(t.words.named(t.lang, "lang", k.Trail.Lang, nil)))
+	add("fact_opened", when(k.OpenedAt))
+	if !k.DueAt.IsZero() && k.Live() {
+		add("fact_due", when(k.DueAt))
+	}
+	add("fact_holder", chat.Plain(k.HolderName))
 	if k.Priority != desk.Normal {
-		add("fact_priority", t.line("priority_"+k.Priority.String()))
+		add("fact_priority", chat.Plain(t.line("priority_"+k.Priority.String())))
 	}
-	add("fact_labels", strings.Join(k.Labels, ", "))
+	add("fact_labels", chat.Plain(strings.Join(k.Labels, ", ")))
 	for _, asked := range k.Trail.Asked {
 		for _, f := range asked.Files {
-			add("fact_file", t.fileLine(f))
+			add("fact_file", chat.Plain(t.fileLine(f)))
 		}
 	}
 
 	title := fmt.Sprintf("%s · %s", k.ID, t.line("state_"+string(k.State)))
 	blocks := []chat.Block{{Layout: chat.Heading, Text: chat.Plain(title)}, t.asks(k)}
-	for _, e := range k.Added(addedShown) {
-		blocks = append(blocks, quote(e.Text))
+	for _, e := range k.Added(added) {
+		blocks = append(blocks, quote(chat.Defuse(e.Text)))
 	}
 	blocks = append(blocks, chat.Block{Layout: chat.Facts, Facts: facts})
-	blocks = append(blocks, t.trail(k)...)
-	return append(blocks, row(t.cardButtons(k)...))
+	return append(blocks, t.trail(k, reader)...)
 }
 
 // trail lists the articles that were shown before it became a ticket.
-func (t *turn) trail(k *desk.Ticket) []chat.Block {
+func (t *turn) trail(k *desk.Ticket, reader chat.Sender) []chat.Block {
 	var titles chat.Text
 	listed := map[string]bool{}
 	for _, asked := range k.Trail.Asked {
 		for _, s := range asked.Shown {
-			if listed[s.URL] || !t.mayRead(t.event.From, s) {
+			if listed[s.URL] || !t.mayRead(reader, s) {
 				continue
 			}
 			listed[s.URL] = true
@@ -84,20 +152,50 @@ func (t *turn) trail(k *desk.Ticket) []chat.Block {
 
 // asks is the question of a ticket.
 func (t *turn) asks(k *desk.Ticket) chat.Block {
-	return quote(cmp.Or(k.Question, t.line("taken_back")))
+	return quote(cmp.Or(chat.Defuse(k.Question), t.line("taken_back")))
 }
 
-func (t *turn) cardButtons(k *desk.Ticket) []chat.Button {
+// cardButtons are what is done to a ticket most; more leads to the rest.
+func (t *turn) cardButtons(k *desk.Ticket, more bool) []chat.Button {
 	button := func(verb string, style chat.Style) chat.Button {
 		return chat.Button{Label: t.line("button_" + verb), Action: chat.Do(verb, string(k.ID)), Style: style}
 	}
+	var buttons []chat.Button
 	switch {
 	case !k.Live():
-		return []chat.Button{button("reopen", chat.Secondary), button("note", chat.Secondary)}
+		buttons = []chat.Button{button("reopen", chat.Secondary), button("note", chat.Secondary)}
 	case k.Holder == "":
-		return []chat.Button{button("claim", chat.Primary), button("reply", chat.Secondary), button("note", chat.Secondary), button("resolve", chat.Secondary)}
+		buttons = []chat.Button{button("claim", chat.Primary), button("reply", chat.Secondary), button("note", chat.Secondary), button("resolve", chat.Secondary)}
+	default:
+		buttons = []chat.Button{button("reply", chat.Primary), button("note", chat.Secondary), button("resolve", chat.Secondary)}
 	}
-	return []chat.Button{button("reply", chat.Primary), button("note", chat.Secondary), button("resolve", chat.Secondary), button("release", chat.Secondary)}
+	if more {
+		buttons = append(buttons, chat.Button{Label: t.line("button_further"), Action: chat.Do("show", string(k.ID))})
+	}
+	return buttons
+}
+
+// further is what is done to a ticket now and then.
+func (t *turn) further(k *desk.Ticket) []chat.Block {
+	if !k.Live() {
+		return nil
+	}
+	var options []chat.Option
+	for _, p := range []desk.Priority{desk.Low, desk.Normal, desk.High, desk.Urgent} {
+		if p != k.Priority {
+			options = append(options, chat.Option{Label: t.line("priority_" + p.String()), Value: p.String()})
+		}
+	}
+	blocks := []chat.Block{{Layout: chat.Choice, Select: &chat.Select{
+		Label: t.line("choice_priority"), Action: chat.Do("priority", string(k.ID)), Options: options,
+	}}}
+	var buttons []chat.Button
+	if k.Holder != "" {
+		buttons = append(buttons, chat.Button{Label: t.line("button_release"), Action: chat.Do("release", string(k.ID))})
+	}
+	return append(blocks, row(append(buttons, chat.Button{
+		Label: t.line("button_close"), Action: chat.Do("close", string(k.ID)), Style: chat.Danger,
+	})...))
 }
 
 // historyShown is how many lines of a ticket's history are shown: the newest.
@@ -120,7 +218,11 @@ func (t *turn) history(k *desk.Ticket) []chat.Block {
 		case (e.Did == desk.DidAdd || e.Did == desk.DidEdit) && e.Text == "" && len(e.Files) == 0:
 			id = "did_take_back"
 		}
-		blocks = append(blocks, contextLine(t.words.say(t.lang, id, a)))
+		line := t.words.say(t.lang, id, a)
+		if e.Passage != "" {
+			line = append(line, chat.Span{Text: " · " + t.line("way_"+string(e.Passage))})
+		}
+		blocks = append(blocks, contextLine(line))
 		for _, f := range e.Files {
 			blocks = append(blocks, contextLine(chat.Plain(t.fileLine(f))))
 		}

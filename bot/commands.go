@@ -3,6 +3,7 @@ package bot
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -18,6 +19,8 @@ import (
 type command struct {
 	chat.Command
 	run func(*turn, chat.Invocation) error
+	// given are arguments that its emoji stands for.
+	given map[string]string
 	// form is what the command opens when there is something left to ask; nil
 	// if it never does.
 	form func(*opening, chat.Invocation) (*chat.Form, error)
@@ -28,6 +31,7 @@ type command struct {
 type refusal struct {
 	id   string
 	args args
+	more []chat.Block // what else there is to say or do
 }
 
 func (r *refusal) Error() string { return "refused: " + r.id }
@@ -59,6 +63,17 @@ func table() []command {
 		c.Opens, c.form = true, form
 		return c
 	}
+	sign := func(c command, given map[string]string, emoji ...string) command {
+		c.Emoji, c.given = emoji, given
+		return c
+	}
+	menu := func(verb, name string, r chat.Role, run func(*turn, chat.Invocation) error) command {
+		return command{Command: chat.Command{Verb: verb, Menu: name, Role: r, Visibility: chat.Private, Summary: name}, run: run}
+	}
+	entry := func(verb string, run func(*turn, chat.Invocation) error, params ...chat.Param) command {
+		params = append([]chat.Param{aTicket, {Name: "entry", Kind: chat.WordParam}}, params...)
+		return command{Command: chat.Command{Verb: verb, Params: params, Role: chat.Agent, Visibility: chat.Private}, run: run}
+	}
 	lead := func(c command) command { c.Role = chat.Lead; return c }
 
 	return []command{
@@ -72,23 +87,34 @@ func table() []command {
 		ticket("mine", "", "the tickets you hold", (*turn).mine),
 		ticket("next", "", "take the first ticket in line", (*turn).next),
 		ticket("show", "view", "a ticket with its trail and history", (*turn).show, aTicket),
-		ticket("claim", "take", "make a ticket yours", (*turn).claim, aTicket),
+		sign(ticket("claim", "take", "make a ticket yours", (*turn).claim, aTicket), nil, "👀", "eyes"),
 		ticket("release", "unclaim", "put a ticket back at its old place", (*turn).release, aTicket),
 		lead(ticket("assign", "", "give a ticket to an agent", (*turn).assign, aTicket, aPerson)),
 		ticket("transfer", "handover", "hand your ticket to another agent", (*turn).transfer, aTicket, aPerson, some(aText, "note")),
 		opens(ticket("reply", "r", "answer the asker", (*turn).reply, aTicket, aText), (*opening).textForm),
 		opens(ticket("note", "", "a note only agents see", (*turn).addNote, aTicket, aText), (*opening).textForm),
 		ticket("article", "kb", "send a help article to the asker", (*turn).article, aTicket, chat.Param{Name: "query", Kind: chat.TextParam}),
-		ticket("resolve", "solve done", "settle a ticket, with a last word if you like", (*turn).resolve, aTicket, some(aText, "text")),
+		sign(opens(ticket("resolve", "solve done", "settle a ticket, with a last word if you like", (*turn).resolve, aTicket, some(aText, "text")),
+			(*opening).resolveForm), nil, "✅", "white_check_mark"),
 		ticket("close", "force-close", "end a ticket for good", (*turn).closeTicket, aTicket, some(aText, "reason")),
 		ticket("reopen", "", "bring a settled ticket back", (*turn).reopen, aTicket),
-		ticket("priority", "prio", "set how urgent a ticket is", (*turn).priority, aTicket,
+		sign(ticket("priority", "prio", "set how urgent a ticket is", (*turn).priority, aTicket,
 			chat.Param{Name: "priority", Kind: chat.WordParam, Options: []string{"low", "normal", "high", "urgent"}}),
+			map[string]string{"priority": "urgent"}, "🚨", "rotating_light"),
 		ticket("label", "", "file a ticket under a word", (*turn).label, aTicket,
 			chat.Param{Name: "do", Kind: chat.WordParam, Options: []string{"add", "remove"}},
 			chat.Param{Name: "label", Kind: chat.WordParam}),
 		ticket("why", "", "why the asker was shown what they were", (*turn).whyShown, aTicket),
 		ticket("help", "", "what agents can do", (*turn).ticketHelp),
+
+		sign(menu("create", "Create a ticket from this message", chat.Agent, (*turn).create), nil, "🎫", "ticket"),
+		sign(menu("find", "Find an article", chat.Everyone, (*turn).findFor), nil, "🔍", "mag"),
+
+		opens(entry("rewrite", (*turn).rewriteOwn, aText), (*opening).rewriteForm),
+		entry("unsend", (*turn).unsend),
+		entry("undo", (*turn).undo),
+		opens(command{Command: chat.Command{Verb: "reply_anyway", Params: []chat.Param{aTicket, aText}, Role: chat.Agent, Visibility: chat.Private},
+			run: (*turn).replyAnyway}, (*opening).anywayForm),
 
 		button("helped", chat.Public, (*turn).helped),
 		button("more", chat.Public, (*turn).more),
@@ -96,17 +122,20 @@ func table() []command {
 		button("share", chat.Public, (*turn).share),
 		button("browse", chat.Private, (*turn).browse),
 		opens(button("contact", chat.Public, (*turn).contact), (*opening).contactForm),
+		{Command: chat.Command{
+			Verb: "read", Params: []chat.Param{aTicket, {Name: "entry", Kind: chat.WordParam}}, Role: chat.Everyone, Visibility: chat.Private,
+		}, run: (*turn).read},
 		button("good", chat.Public, (*turn).rate),
 		button("bad", chat.Public, (*turn).rate),
 	}
 }
 
-// Commands are the declared commands that can be typed, for platforms to
-// register.
+// Commands are the declared commands that can be typed or chosen from a
+// message's menu, for platforms to register.
 func (b *Bot) Commands() []chat.Command {
 	var list []chat.Command
 	for _, c := range b.table {
-		if c.Door != "" {
+		if c.Door != "" || c.Menu != "" {
 			list = append(list, c.Command)
 		}
 	}
@@ -140,6 +169,21 @@ func (b *Bot) lookup(e chat.Event) (command, chat.Invocation, error) {
 		for _, c := range b.table {
 			if c.Verb == e.Action.Verb && c.Verb != "" && (c.Door != "ask" || c.Verb == "add" || c.Verb == "cancel") {
 				return c, pressed(c.Command, e), nil
+			}
+		}
+	case chat.Menu:
+		for _, c := range b.table {
+			if c.Menu != "" && c.Verb == e.Action.Verb {
+				return c, chat.Invocation{Command: c.Command}, nil
+			}
+		}
+	case chat.Reaction:
+		emoji := strings.Trim(strings.TrimRight(e.Emoji, "\ufe0f"), ":")
+		for _, c := range b.table {
+			if slices.Contains(c.Emoji, emoji) {
+				in := chat.Invocation{Command: c.Command, Args: map[string]string{}}
+				maps.Copy(in.Args, c.given)
+				return c, in, nil
 			}
 		}
 	}
@@ -287,7 +331,21 @@ func (t *turn) did() error {
 	if err := t.hear(); err != nil {
 		return err
 	}
-	c, in, err := t.lookup(t.event)
+	return t.do(t.lookup(t.event))
+}
+
+// do runs a command for the sender, whichever door it came through. One that
+// names no ticket is about the one of this place.
+func (t *turn) do(c command, in chat.Invocation, err error) error {
+	if in.Args != nil && in.Args["ticket"] == "" && t.event.Kind != chat.Press && t.event.Kind != chat.Submit && c.Door == "ticket" {
+		k, err := t.about()
+		if err != nil {
+			return err
+		}
+		if k != nil {
+			in.Args["ticket"] = string(k.Value.ID)
+		}
+	}
 	var usage *chat.UsageError
 	switch {
 	case errors.Is(err, errNotOurs):
@@ -302,10 +360,15 @@ func (t *turn) did() error {
 		return t.notAllowed(c.Role)
 	}
 	t.verb = c.Verb
-	err = c.run(t, in)
+	return t.answerFor(c.run(t, in))
+}
+
+// answerFor tells the sender why something was refused.
+func (t *turn) answerFor(err error) error {
 	var no *refusal
 	if errors.As(err, &no) {
-		t.refuse(t.text(no.id, no.args))
+		blocks := []chat.Block{t.text(no.id, no.args)}
+		t.refuse(append(blocks, no.more...)...)
 		return nil
 	}
 	return err
@@ -341,7 +404,7 @@ func (t *turn) misused(u *chat.UsageError, in chat.Invocation) error {
 			return err
 		case !k.Value.Live() || k.Value.Holder != "" && k.Value.Holder != t.event.From.Person:
 			t.verb = in.Command.Verb
-			if errors.As(t.explain(&k.Value, k.Value.Reply(t.access.agent(t.event.From), "", t.at)), &no) {
+			if errors.As(t.explain(&k.Value, k.Value.Claim(t.access.agent(t.event.From), t.at)), &no) {
 				t.refuse(t.text(no.id, no.args))
 				return nil
 			}

@@ -175,6 +175,9 @@ func TestParseUsage(t *testing.T) {
 	w := newWorld(t)
 	example := map[chat.ParamKind]string{chat.TicketParam: "T-1", chat.PersonParam: "@bo", chat.WordParam: "word", chat.TextParam: "some words"}
 	for _, c := range w.Commands() {
+		if c.Door == "" {
+			continue // it is chosen from a menu
+		}
 		if c.Summary == "" || c.Role == "" || c.Visibility == "" {
 			t.Errorf("%s is half declared: %+v", c.Usage(), c)
 		}
@@ -332,7 +335,24 @@ func checkReply(t testing.TB, r chat.Reply) {
 				t.Errorf("a row of %d buttons", len(b.Buttons))
 			}
 		}
-		if b.Layout != chat.Buttons && b.Layout != chat.Facts && strings.TrimSpace(b.Text.String()) == "" {
+		switch b.Layout {
+		case chat.Buttons, chat.Facts:
+		case chat.Links:
+			for _, l := range b.Links {
+				if l.Title == "" || l.URL == "" {
+					t.Errorf("half a link: %+v", l)
+				}
+			}
+		case chat.Choice:
+			for _, o := range b.Select.Options {
+				if a := b.Select.Chosen(o).String(); len(a) > chat.MaxAction || o.Label == "" {
+					t.Errorf("option %q does %q", o.Label, a)
+				}
+			}
+		default:
+			if strings.TrimSpace(b.Text.String()) != "" {
+				break
+			}
 			t.Errorf("an empty %s in:\n%s", b.Layout, r.PlainText())
 		}
 	}

@@ -31,7 +31,9 @@
 //	escalate.go   from conversation to ticket, and the asker's side of it
 //	commands.go   the one table of everything that can be done, and its parser
 //	tickets.go    the agents' verbs
-//	card.go       how a ticket looks to an agent
+//	card.go       how a ticket looks to an agent, in their hands and in a desk's channel
+//	relay.go      words on their way between asker and agents, and how they fare
+//	doors.go      mentions, emoji and menus: what leads into the table besides commands
 //	front.go      what platforms ask in the same breath: forms, typeahead
 //	access.go     who may do what; the only place that decides
 //	words.go      our sentences, from words/en.yaml and its translations

@@ -56,7 +56,14 @@ func (t *turn) open(c *heldConversation, question, topic string) error {
 	c.Value.Escalate(k.Value.ID, t.at)
 	k.Value.Trail = c.Value.Trail
 	t.keepConversation(c)
+	if c.Value.Private && !c.Value.Direct {
+		// What only they see in a channel does not last; their direct messages do.
+		if err := t.moveTo(&k.Value, chat.Direct(c.Value.Asker.Account)); err != nil {
+			return err
+		}
+	}
 	t.keepTicket(k)
+	t.passQuestion(&k.Value)
 	t.nudgeNoMore(c.Value.ID)
 	t.post(t.public(&c.Value, "", chat.Post, []chat.Block{
 		t.text("ticket_opened", args{"Ticket": k.Value.ID}),
@@ -106,6 +113,7 @@ func (t *turn) saidToTicket(c *heldConversation) (done bool, err error) {
 	if ans.Intent == knowledge.Thanks && k.Value.State != desk.Closed { // which reopens nothing
 		k.Value.Thank(t.event.Message, chat.Shorten(t.event.Text, maxStored), t.at)
 		t.keepTicket(k)
+		t.pass(&k.Value, false)
 		t.tell(t.text("thanked"))
 		return true, nil
 	}
@@ -142,54 +150,69 @@ func (t *turn) changedOnTicket(c *heldConversation) (bool, error) {
 	case said == nil:
 		said = &desk.Entry{Text: asked.Text, Files: asked.Files}
 	}
+	n := k.Value.FromMessage(t.event.Message)
 	switch {
 	case t.event.Kind == chat.Delete:
 		k.Value.TakeBack(t.event.Message, t.at)
-		t.toHolder(&k.Value, "asker_took_back", "")
 		if asked == nil {
 			t.tell(t.text("ticket_taken_back", args{"Ticket": k.Value.ID}))
 		}
 	case said.Text != t.event.Text || len(said.Files) != len(t.event.Files):
 		k.Value.Edit(t.event.Message, chat.Shorten(t.event.Text, maxStored), t.event.Files, t.at)
-		t.toHolder(&k.Value, "asker_edited", t.event.Text)
-		if asked == nil {
-			t.tell(t.text("ticket_edited", args{"Ticket": k.Value.ID}))
+		t.passNewFiles(&k.Value, said.Files)
+		if asked == nil && (k.Value.Holder == "" || tooLong(t.event.Text)) {
+			t.tell(append([]chat.Block{t.text("ticket_edited", args{"Ticket": k.Value.ID})}, t.cut()...)...)
 		}
+	default:
+		return asked == nil, nil
 	}
 	t.keepTicket(k)
+	if n > 0 && k.Value.Entry(n).Did != desk.DidOpen {
+		t.passed(&k.Value, n, chat.Replace)
+	} else {
+		t.toHolder(&k.Value, map[chat.Kind]string{chat.Delete: "asker_took_back", chat.Edit: "asker_edited"}[t.event.Kind], t.event.Text)
+	}
 	return asked == nil, nil
 }
 
-// added tells both sides that the asker's words are with the ticket.
+// added carries the asker's words to the desk, and tells the asker so where
+// nobody there could.
 func (t *turn) added(k *desk.Ticket, reopened bool) {
-	id := "ticket_added"
-	if reopened {
-		id = "ticket_reopened"
+	t.pass(k, true)
+	var blocks []chat.Block
+	switch {
+	case reopened:
+		blocks = append(blocks, t.text("ticket_reopened", args{"Ticket": k.ID}))
+	case k.Holder == "" || t.event.Kind != chat.Message:
+		blocks = append(blocks, t.text("ticket_added", args{"Ticket": k.ID}))
 	}
-	blocks := []chat.Block{t.text(id, args{"Ticket": k.ID})}
-	if reopened || k.Count(desk.DidAdd) == 1 { // once is enough
+	if len(blocks) > 0 && (reopened || k.Count(desk.DidAdd) == 1) { // once is enough
 		blocks = append(blocks, contextLine(t.words.say(t.lang, "ticket_new")))
 	}
-	t.tell(blocks...)
-	t.toHolder(k, "asker_added", t.event.Text)
+	for _, f := range t.tooLarge(k, t.event.Files) {
+		blocks = append(blocks, contextLine(t.words.say(t.lang, "file_left", args{"File": t.fileLine(f)})))
+	}
+	if blocks = append(blocks, t.cut()...); len(blocks) > 0 {
+		t.tell(blocks...)
+	}
 }
 
-// toHolder tells a ticket's holder what its asker did.
+// cut tells the sender if not all of their words are kept.
+func (t *turn) cut() []chat.Block {
+	if !tooLong(t.event.Text) {
+		return nil
+	}
+	return []chat.Block{contextLine(t.words.say(t.lang, "words_cut", args{"Count": maxStored}))}
+}
+
+// toHolder tells a ticket's holder what its asker did with it as a whole.
 func (t *turn) toHolder(k *desk.Ticket, id, words string) {
-	t.notify(desk.Agent{ID: k.Holder, Account: k.HolderAs}, func() []chat.Block {
+	t.notify(holderOf(k), func() []chat.Block {
 		blocks := []chat.Block{t.text(id, args{"Name": k.Asker.Name, "Ticket": k.ID})}
 		if words != "" {
-			blocks = append(blocks, quote(words))
+			blocks = append(blocks, quote(chat.Defuse(words)))
 		}
-		for _, f := range t.event.Files {
-			blocks = append(blocks, contextLine(chat.Plain(t.fileLine(f))))
-		}
-		var buttons []chat.Button
-		if k.Live() {
-			buttons = append(buttons, chat.Button{Label: t.line("button_reply"), Action: chat.Do("reply", string(k.ID)), Style: chat.Primary})
-		}
-		buttons = append(buttons, chat.Button{Label: t.line("button_show"), Action: chat.Do("show", string(k.ID))})
-		return append(blocks, row(buttons...))
+		return append(blocks, row(t.showButton(k)))
 	})
 }
 
@@ -244,14 +267,14 @@ func (t *turn) showOwn(id string, k *desk.Ticket) error {
 func (t *turn) own(in chat.Invocation) (*heldTicket, error) {
 	id, err := desk.ParseID(in.Args["ticket"])
 	if err != nil {
-		return nil, &refusal{"own_none", args{"Ticket": chat.Shorten(in.Args["ticket"], 20)}}
+		return nil, &refusal{id: "own_none", args: args{"Ticket": chat.Shorten(in.Args["ticket"], 20)}}
 	}
 	k, err := t.ticket(id)
 	if err != nil {
 		return nil, err
 	}
 	if k == nil || k.Value.Asker.Person != t.event.From.Person {
-		return nil, &refusal{"own_none", args{"Ticket": id}}
+		return nil, &refusal{id: "own_none", args: args{"Ticket": id}}
 	}
 	return k, nil
 }
@@ -261,11 +284,11 @@ func ownExplain(k *desk.Ticket, err error) error {
 	a := args{"Ticket": k.ID}
 	switch {
 	case errors.Is(err, desk.ErrResolved):
-		return &refusal{"own_is_resolved", a}
+		return &refusal{id: "own_is_resolved", args: a}
 	case errors.Is(err, desk.ErrClosed):
-		return &refusal{"own_is_closed", a}
+		return &refusal{id: "own_is_closed", args: a}
 	case errors.Is(err, desk.ErrNotDone):
-		return &refusal{"not_settled", a}
+		return &refusal{id: "not_settled", args: a}
 	}
 	return err
 }
@@ -278,7 +301,7 @@ func (t *turn) add(in chat.Invocation) error {
 	}
 	text := strings.TrimSpace(in.Args["text"])
 	if text == "" {
-		return &refusal{"add_what", args{"Ticket": k.Value.ID}}
+		return &refusal{id: "add_what", args: args{"Ticket": k.Value.ID}}
 	}
 	reopened := k.Value.State == desk.Resolved
 	if err := k.Value.Add("", text, t.event.Files, t.settings.Grace, t.event.At); err != nil {

@@ -26,6 +26,7 @@ type records struct {
 	tickets       map[chat.TicketID]stored
 	persons       map[chat.PersonID]stored
 	newest        map[chat.Lane]chat.ConversationID
+	posted        map[string]spool.Posted // by channel and message
 	number        int64
 }
 
@@ -38,6 +39,7 @@ func newRecords() *records {
 	return &records{
 		conversations: map[chat.ConversationID]stored{}, tickets: map[chat.TicketID]stored{},
 		persons: map[chat.PersonID]stored{}, newest: map[chat.Lane]chat.ConversationID{},
+		posted: map[string]spool.Posted{},
 	}
 }
 
@@ -123,6 +125,14 @@ func (r *records) Asked(_ context.Context, asker chat.PersonID, limit int) ([]de
 	return list[:min(limit, len(list))], nil
 }
 
+func (r *records) Posted(_ context.Context, channel chat.Place, m chat.MessageID) (spool.Posted, error) {
+	p, ok := r.posted[channel.String()+"/"+string(m)]
+	if !ok {
+		return p, spool.ErrNotFound
+	}
+	return p, nil
+}
+
 // A fakeView is what one event sees of the records.
 type fakeView struct {
 	*records
@@ -173,7 +183,7 @@ func (r *records) commit(o spool.Outcome) error {
 
 func (r *records) clone() *records {
 	return &records{
-		maps.Clone(r.conversations), maps.Clone(r.tickets), maps.Clone(r.persons), maps.Clone(r.newest), r.number,
+		maps.Clone(r.conversations), maps.Clone(r.tickets), maps.Clone(r.persons), maps.Clone(r.newest), maps.Clone(r.posted), r.number,
 	}
 }
 
@@ -264,12 +274,17 @@ type world struct {
 
 func newWorld(t tester, articles ...*knowledge.Article) *world {
 	t.Helper()
+	return newWorldOf(t, testSettings(), articles...)
+}
+
+func newWorldOf(t tester, s Settings, articles ...*knowledge.Article) *world {
+	t.Helper()
 	w := &world{t: t, records: newRecords(), now: start}
 	library := testLibrary()
 	if len(articles) > 0 {
 		library = knowledge.NewLibrary(articles, testRules())
 	}
-	b, err := New(testSettings(), Parts{
+	b, err := New(s, Parts{
 		Library: func() Library { return library }, Reader: w.records,
 		Now: func() time.Time { return w.now }, Log: slog.New(slog.DiscardHandler),
 	})

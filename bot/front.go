@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -17,9 +18,10 @@ import (
 	"github.com/signpost-bot/signpost/knowledge"
 )
 
-// maxFormText is how many runes a form's text may have.
+// maxFormText is how many runes a form's text may have: what is kept of a
+// message, and less than Slack's 3,000.
 // Source: https://docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element
-const maxFormText = 3000
+const maxFormText = maxStored
 
 // maxOptions is how many options a select may have, with one kept for
 // "something else": Discord allows 25.
@@ -115,12 +117,58 @@ func (o *opening) textForm(in chat.Invocation) (*chat.Form, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Nobody writes a reply that is then refused.
-	free := k.Value.Holder == "" || k.Value.Holder == o.event.From.Person
-	if in.Command.Verb == "reply" && !(k.Value.Live() && free) {
+	// Nobody writes a reply without having been told that someone else holds it.
+	if in.Command.Verb == "reply" && !(k.Value.Live() && o.free(&k.Value)) {
 		return nil, nil
 	}
 	return o.ask(in.Command.Verb, &k.Value.ID, "form_"+in.Command.Verb), nil
+}
+
+// free reports whether nobody else holds a ticket.
+func (o *opening) free(k *desk.Ticket) bool { return k.Holder == "" || k.Holder == o.event.From.Person }
+
+// anywayForm asks an agent who has been told, and brings what they wrote
+// before.
+func (o *opening) anywayForm(in chat.Invocation) (*chat.Form, error) {
+	k, err := o.which(o.ctx, o.reader, o.event.From, in)
+	if err != nil || !k.Value.Live() {
+		return nil, err
+	}
+	p, err := o.reader.Person(o.ctx, o.event.From.Person)
+	if err != nil {
+		return nil, err
+	}
+	form := o.ask("reply_anyway", &k.Value.ID, "form_reply")
+	form.Fields[0].Value = p.Value.Drafts[k.Value.ID]
+	return form, nil
+}
+
+// resolveForm asks an agent for a last word, which there need not be.
+func (o *opening) resolveForm(in chat.Invocation) (*chat.Form, error) {
+	k, err := o.which(o.ctx, o.reader, o.event.From, in)
+	if err != nil || !k.Value.Live() || !o.free(&k.Value) && !o.access.leads(o.event.From, k.Value.Desk) {
+		return nil, err
+	}
+	form := o.ask("resolve", &k.Value.ID, "form_resolve")
+	form.Fields[0].Label, form.Fields[0].Optional = o.words.line(o.lang, "form_last_word"), true
+	form.Submit = o.words.line(o.lang, "button_resolve")
+	return form, nil
+}
+
+// rewriteForm brings an agent's words to be changed.
+func (o *opening) rewriteForm(in chat.Invocation) (*chat.Form, error) {
+	k, err := o.which(o.ctx, o.reader, o.event.From, in)
+	if err != nil {
+		return nil, err
+	}
+	n, _ := strconv.Atoi(in.Args["entry"])
+	if k.Value.Entry(n) == nil {
+		return nil, nil
+	}
+	form := o.ask("rewrite", &k.Value.ID, "form_rewrite")
+	form.Action = o.event.Action
+	form.Fields[0].Value = chat.Shorten(k.Value.Text(n), maxFormText)
+	return form, nil
 }
 
 // addForm asks an asker for further words.
@@ -155,11 +203,17 @@ func (b *Bot) Check(e chat.Event) map[string]string {
 		}
 	}
 	for _, name := range []string{"question", "text"} {
-		if value, ok := e.Values[name]; ok && strings.TrimSpace(value) == "" {
+		if value, ok := e.Values[name]; ok && strings.TrimSpace(value) == "" && !b.optional(e, name) {
 			wrong[name] = b.words.line(lang, "form_empty")
 		}
 	}
 	return wrong
+}
+
+// optional reports whether a form may leave a field empty.
+func (b *Bot) optional(e chat.Event, name string) bool {
+	c, _, err := b.lookup(e)
+	return err == nil && slices.ContainsFunc(c.Params, func(p chat.Param) bool { return p.Name == name && p.Optional })
 }
 
 // Suggest offers what is being typed: verbs, tickets, colleagues, titles. It

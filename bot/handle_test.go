@@ -44,6 +44,12 @@ func doors(c chat.Command, ticket string) map[string]chat.Event {
 	for i, p := range c.Params {
 		values[p.Name] = words[1+i]
 	}
+	if c.Menu != "" {
+		said := chat.Said{Message: "m99", From: lee, At: start, Text: "where is my refund?"}
+		return map[string]chat.Event{
+			"menu": {Kind: chat.Menu, Action: chat.Do(c.Verb), Message: said.Message, About: &said},
+		}
+	}
 	return map[string]chat.Event{
 		"slash":  {Kind: chat.Slash, Door: c.Door, Text: typed(c, ticket)},
 		"press":  {Kind: chat.Press, Action: chat.Action{Verb: c.Verb, Args: words[1:]}},
@@ -142,6 +148,9 @@ func TestAgentAnswersArePrivate(t *testing.T) {
 					}
 					for _, r := range o.Replies {
 						checkReply(t, r)
+						if c.Menu != "" && r.Ticket == "T-2" && r.Only == "" {
+							continue // that is for whom the ticket was made
+						}
 						if r.Purpose == chat.Answering && r.Only != who.Account {
 							t.Errorf("answers %q where all see it: %s", r.Only, r.PlainText())
 						}
@@ -297,7 +306,7 @@ func TestMarkupIsText(t *testing.T) {
 				for _, text := range texts {
 					if strings.Contains(text.String(), "Kim") || strings.Contains(text.String(), "evil") {
 						found++
-						if !strings.Contains(text.String(), name) && !strings.Contains(text.String(), question) {
+						if !strings.Contains(text.String(), name) && !strings.Contains(text.String(), question) && !strings.Contains(text.String(), chat.Defuse(question)) {
 							t.Errorf("not as it was written: %+v", text)
 						}
 					}
@@ -360,9 +369,9 @@ func TestTicketLife(t *testing.T) {
 	step(w.runs(bo, "ticket", "claim T-1"), desk.Claimed, "yours already")
 	step(w.runs(cy, "ticket", "claim T-1"), desk.Claimed, "T-1 is with Bo")
 	step(w.runs(cy, "ticket", "next"), desk.Claimed, "The queue is empty")
-	step(w.runs(bo, "ticket", "reply five days"), desk.Waiting, "Bo · T-1\nfive days", "Sent to Kim")
+	step(w.runs(bo, "ticket", "reply five days"), desk.Waiting, "Bo · T-1\nfive days", "On its way to Kim")
 	step(w.says(kim, "thanks a lot!"), desk.Waiting, "Glad I could help")
-	step(w.says(kim, "it is not there yet"), desk.Claimed, "Added to T-1", "Kim on T-1")
+	step(w.says(kim, "it is not there yet"), desk.Claimed, "Kim on T-1")
 	step(w.runs(bo, "ticket", "resolve all set"), desk.Resolved, "all set", "Did that help?")
 	step(w.says(kim, "thank you!"), desk.Resolved, "Glad I could help")
 	step(w.presses(kim, "good", "T-1"), desk.Resolved, "good to know")

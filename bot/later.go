@@ -6,7 +6,6 @@ import (
 
 	"github.com/signpost-bot/signpost/bot/chat"
 	"github.com/signpost-bot/signpost/bot/conversation"
-	"github.com/signpost-bot/signpost/bot/desk"
 	"github.com/signpost-bot/signpost/bot/spool"
 	"github.com/signpost-bot/signpost/knowledge"
 )
@@ -78,6 +77,9 @@ func (t *turn) ticked() error {
 	if strings.HasPrefix(t.event.Timer, overheardTimer) {
 		return t.answerOverheard()
 	}
+	if strings.HasPrefix(t.event.Timer, sendTimer) {
+		return t.dispatched()
+	}
 	t.log.Warn("timer of an unknown kind came due", "event", t.event.ID, "timer", t.event.Timer)
 	return nil
 }
@@ -122,22 +124,5 @@ func (t *turn) answerOverheard() error {
 	}
 	t.lang = t.words.speak(string(ans.Lang))
 	t.ask(t.begin(false), t.event.Text, ans)
-	return nil
-}
-
-// undelivered tells an agent that their words did not reach the asker.
-func (t *turn) undelivered() error {
-	k, err := t.ticket(chat.TicketID(t.event.Report))
-	if k == nil || err != nil {
-		return err
-	}
-	k.Value.Fail(t.at)
-	t.keepTicket(k)
-	t.notify(desk.Agent{ID: k.Value.Holder, Account: k.Value.HolderAs}, func() []chat.Block {
-		return []chat.Block{
-			t.text("not_delivered", args{"Ticket": k.Value.ID, "Name": k.Value.Asker.Name}),
-			row(chat.Button{Label: t.line("button_show"), Action: chat.Do("show", string(k.Value.ID))}),
-		}
-	})
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/signpost-bot/signpost/bot/chat"
-	"github.com/signpost-bot/signpost/bot/desk"
 	"github.com/signpost-bot/signpost/bot/spool"
 )
 
@@ -154,25 +153,6 @@ func TestNoNudgeInPrivate(t *testing.T) {
 	w := patient(t)
 	if o := w.runs(kim, "ask", vague); len(o.Timers) > 0 {
 		t.Errorf("timers = %+v", o.Timers)
-	}
-}
-
-func TestUndelivered(t *testing.T) {
-	w := patient(t)
-	k := w.opens(kim, vague)
-	w.runs(bo, "ticket", "claim "+string(k.ID))
-	sent := w.runs(bo, "ticket", "reply it is in the wallet")
-	i := 0
-	for sent.Replies[i].Purpose != chat.Relaying {
-		i++
-	}
-	o := w.do(chat.Event{ID: "undeliverable/1", Kind: chat.Undeliverable, Place: sent.Replies[i].Place, Report: sent.Replies[i].Report, Cause: "gone"})
-	if got := spoken(o); !strings.Contains(got, "did not reach Kim") || o.Replies[0].Place != chat.Direct(bo.Account) {
-		t.Errorf("Bo is told %q", got)
-	}
-	now := w.ticket(k.ID)
-	if now.State != desk.Claimed || now.Count(desk.DidFail) != 1 {
-		t.Errorf("the ticket is %s: %+v", now.State, now.History)
 	}
 }
 

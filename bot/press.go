@@ -123,7 +123,7 @@ func (t *turn) as(chat.Invocation) error {
 // What is not theirs to choose is refused: the button came from outside.
 func (t *turn) choose(name string, asker chat.Sender) error {
 	if !slices.ContainsFunc(t.choices(asker, t.alone), func(a Audience) bool { return a.Name == name }) {
-		return &refusal{"audience_not_yours", nil}
+		return &refusal{id: "audience_not_yours"}
 	}
 	t.chosen = name
 	if asker.Person != t.event.From.Person {
@@ -146,7 +146,7 @@ func (t *turn) share(chat.Invocation) error {
 		return err
 	}
 	if !t.isAsker(&c.Value) {
-		return &refusal{"share_own", nil} // an agent may press for others, but these are their words
+		return &refusal{id: "share_own"} // an agent may press for others, but these are their words
 	}
 	asked := c.Value.Newest()
 	t.alone = false
@@ -156,7 +156,7 @@ func (t *turn) share(chat.Invocation) error {
 	}
 	matches := t.worth(ans)
 	if len(matches) == 0 {
-		return &refusal{"share_nothing", nil}
+		return &refusal{id: "share_nothing"}
 	}
 	blocks := append([]chat.Block{t.text("shared", args{"Name": t.event.From.Name}), quote(asked.Text)}, t.articles(&c.Value, matches)...)
 	t.post(chat.Reply{Place: c.Value.Place, Blocks: blocks})
@@ -182,7 +182,7 @@ func (t *turn) browse(chat.Invocation) error {
 			buttons = append(buttons, chat.Button{Label: t.topicLabel(t.lang, found.Name), Action: chat.Do("browse", audience, found.Name)})
 		}
 		if len(buttons) == 0 {
-			return &refusal{"browse_none", nil}
+			return &refusal{id: "browse_none"}
 		}
 		page, _ := strconv.Atoi(t.event.Action.Arg(2))
 		page = max(0, min(page, (len(buttons)-1)/topicsPage))
@@ -202,7 +202,7 @@ func (t *turn) browse(chat.Invocation) error {
 	page, _ := strconv.Atoi(t.event.Action.Arg(2))
 	page = max(0, min(page, (len(articles)-1)/browsePage))
 	if len(articles) == 0 {
-		return &refusal{"browse_none", nil}
+		return &refusal{id: "browse_none"}
 	}
 	blocks := []chat.Block{{Layout: chat.Heading, Text: chat.Plain(t.audienceLabel(t.lang, audience) + " › " + t.topicLabel(t.lang, topic))}}
 	for _, a := range articles[page*browsePage : min(len(articles), (page+1)*browsePage)] {

@@ -139,7 +139,8 @@ func noLeak(t *rapid.T, e chat.Event, who chat.Sender, o spool.Outcome) {
 func quoted(r chat.Reply) bool {
 	r.Blocks = slices.DeleteFunc(slices.Clone(r.Blocks), func(b chat.Block) bool {
 		text := strings.ToLower(b.Text.String())
-		return b.Layout == chat.Quote && strings.Contains(text, "where is my "+hidden+"?") || strings.Contains(text, "“"+hidden)
+		said := b.Layout == chat.Quote || r.Purpose == chat.Relaying && strings.HasPrefix(string(r.Key), "words/")
+		return said && strings.Contains(text, "where is my "+hidden+"?") || strings.Contains(text, "“"+hidden)
 	})
 	return !strings.Contains(everything(r), hidden)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/signpost-bot/signpost/bot/chat"
@@ -27,16 +28,16 @@ func (b *Bot) which(ctx context.Context, r spool.Reader, s chat.Sender, in chat.
 	if typed, ok := in.Args["ticket"]; ok {
 		id, err := desk.ParseID(typed)
 		if err != nil {
-			return nil, &refusal{"no_ticket", args{"Ticket": chat.Shorten(typed, 20)}}
+			return nil, &refusal{id: "no_ticket", args: args{"Ticket": chat.Shorten(typed, 20)}}
 		}
 		k, err := r.Ticket(ctx, id)
 		switch {
 		case errors.Is(err, spool.ErrNotFound):
-			return nil, &refusal{"no_ticket", args{"Ticket": id}}
+			return nil, &refusal{id: "no_ticket", args: args{"Ticket": id}}
 		case err != nil:
 			return nil, err
 		case !b.access.may(s, chat.Agent, k.Value.Desk):
-			return nil, &refusal{"other_desk", args{"Ticket": id, "Desk": k.Value.Desk}}
+			return nil, &refusal{id: "other_desk", args: args{"Ticket": id, "Desk": k.Value.Desk}}
 		}
 		return &k, nil
 	}
@@ -45,16 +46,16 @@ func (b *Bot) which(ctx context.Context, r spool.Reader, s chat.Sender, in chat.
 	case err != nil:
 		return nil, err
 	case len(held) == 0:
-		return nil, &refusal{"which_none", args{"Usage": usage(in.Command, "T-1")}}
+		return nil, &refusal{id: "which_none", args: args{"Usage": usage(in.Command, "T-1")}}
 	case len(held) > 1:
 		a := args{"One": held[0].ID, "Two": held[1].ID, "Usage": usage(in.Command, held[0].ID)}
 		if len(held) > 2 {
-			return nil, &refusal{"which_many", a}
+			return nil, &refusal{id: "which_many", args: a}
 		}
-		return nil, &refusal{"which_two", a}
+		return nil, &refusal{id: "which_two", args: a}
 	}
 	if !b.access.may(s, chat.Agent, held[0].Desk) {
-		return nil, &refusal{"other_desk", args{"Ticket": held[0].ID, "Desk": held[0].Desk}}
+		return nil, &refusal{id: "other_desk", args: args{"Ticket": held[0].ID, "Desk": held[0].Desk}}
 	}
 	k, err := r.Ticket(ctx, held[0].ID)
 	return &k, err
@@ -68,6 +69,9 @@ func usage(c chat.Command, id chat.TicketID) string {
 // worked is the turn's ticket, and the sender as its agent.
 func (t *turn) worked(in chat.Invocation) (*heldTicket, desk.Agent, error) {
 	k, err := t.which(t.ctx, t.view, t.event.From, in)
+	if err == nil {
+		t.remember(&k.Value)
+	}
 	return k, t.access.agent(t.event.From), err
 }
 
@@ -81,23 +85,29 @@ func (t *turn) explain(k *desk.Ticket, err error) error {
 		a["Ago"] = t.words.ago(t.lang, t.at.Sub(k.ClaimedAt))
 		switch t.verb {
 		case "claim", "next":
-			return &refusal{"held", a}
+			return &refusal{id: "held", args: a}
 		case "reply", "article":
-			return &refusal{"held_unsent", a}
+			return &refusal{id: "held_unsent", args: a}
 		}
-		return &refusal{"held_unchanged", a}
+		return &refusal{id: "held_unchanged", args: a}
 	case errors.Is(err, desk.ErrFree):
-		return &refusal{"free", a}
+		return &refusal{id: "free", args: a}
 	case errors.Is(err, desk.ErrResolved):
-		return &refusal{"is_resolved", a}
+		return &refusal{id: "is_resolved", args: a}
 	case errors.Is(err, desk.ErrClosed):
-		return &refusal{"is_closed", a}
+		return &refusal{id: "is_closed", args: a}
 	case errors.Is(err, desk.ErrNotDone):
-		return &refusal{"not_done", a}
+		return &refusal{id: "not_done", args: a}
 	case errors.Is(err, desk.ErrUnchanged):
-		return &refusal{"unchanged", a}
+		return &refusal{id: "unchanged", args: a}
+	case errors.Is(err, desk.ErrSent):
+		return &refusal{id: "undo_late", args: a}
+	case errors.Is(err, desk.ErrGone):
+		return &refusal{id: "words_gone", args: a}
+	case errors.Is(err, desk.ErrNotYours):
+		return &refusal{id: "words_not_yours", args: a}
 	case errors.Is(err, desk.ErrTooMany):
-		return &refusal{"too_many_labels", args{"Count": desk.MaxLabels, "Ticket": k.ID}}
+		return &refusal{id: "too_many_labels", args: args{"Count": desk.MaxLabels, "Ticket": k.ID}}
 	}
 	return err
 }
@@ -218,14 +228,14 @@ func (t *turn) head(name string) (*heldTicket, error) {
 // claim makes a ticket the sender's.
 func (t *turn) claim(in chat.Invocation) error {
 	if in.Args["ticket"] == "" {
-		return &refusal{"claim_which", nil}
+		return &refusal{id: "claim_which"}
 	}
 	k, agent, err := t.worked(in)
 	if err != nil {
 		return err
 	}
 	if k.Value.Holder == agent.ID && k.Value.Live() {
-		return &refusal{"claimed_already", args{"Ticket": k.Value.ID}}
+		return &refusal{id: "claimed_already", args: args{"Ticket": k.Value.ID}}
 	}
 	return t.take(k, agent)
 }
@@ -235,7 +245,15 @@ func (t *turn) take(k *heldTicket, agent desk.Agent) error {
 		return t.explain(&k.Value, err)
 	}
 	t.keepTicket(k)
-	t.tell(append([]chat.Block{t.text("claimed", args{"Ticket": k.Value.ID})}, t.card(&k.Value)...)...)
+	blocks := []chat.Block{t.text("claimed", args{"Ticket": k.Value.ID})}
+	if !t.access.inside(t.event.Place) { // where its card is
+		blocks = append(blocks, t.card(&k.Value)...)
+	}
+	t.tell(blocks...)
+	if k.Value.Count(desk.DidClaim) == 1 { // they know that someone is there
+		t.inform(&k.Value, chat.Notifying, contextLine(t.words.say(t.words.speak(k.Value.Trail.Lang), "claimed_asker",
+			args{"Ticket": k.Value.ID, "Name": t.signed(&k.Value, agent)})))
+	}
 	return nil
 }
 
@@ -245,7 +263,8 @@ func (t *turn) show(in chat.Invocation) error {
 	if err != nil {
 		return err
 	}
-	t.tell(append(t.card(&k.Value), t.history(&k.Value)...)...)
+	blocks := append(t.card(&k.Value), t.history(&k.Value)...)
+	t.tell(append(blocks, t.further(&k.Value)...)...)
 	return nil
 }
 
@@ -323,7 +342,7 @@ func (t *turn) tellHolder(holder desk.Agent, id string, k *desk.Ticket, by, to d
 func (t *turn) colleague(k *desk.Ticket, in chat.Invocation) (desk.Agent, error) {
 	to, ok := t.access.colleague(in.Args["agent"], k.Desk, t.event.From.Account)
 	if !ok {
-		return to, &refusal{"no_agent", args{"Name": chat.Shorten(in.Args["agent"], 40), "Ticket": k.ID}}
+		return to, &refusal{id: "no_agent", args: args{"Name": chat.Shorten(in.Args["agent"], 40), "Ticket": k.ID}}
 	}
 	return to, nil
 }
@@ -340,28 +359,98 @@ func (t *turn) handOver(k *desk.Ticket, by, to desk.Agent, note string) {
 }
 
 // reply sends an agent's words to the asker.
-func (t *turn) reply(in chat.Invocation) error {
+func (t *turn) reply(in chat.Invocation) error { return t.answerAsker(in, false) }
+
+// replyAnyway does so on a ticket that someone else holds, once the agent has
+// been told.
+func (t *turn) replyAnyway(in chat.Invocation) error { return t.answerAsker(in, true) }
+
+func (t *turn) answerAsker(in chat.Invocation, anyway bool) error {
 	k, agent, err := t.worked(in)
 	if err != nil {
 		return err
 	}
 	text := strings.TrimSpace(in.Args["text"])
-	if text == "" {
-		return &refusal{"text_missing", args{"Verb": "reply"}}
+	if text == "" && len(t.event.Files) == 0 {
+		if held := k.Value.Holder; t.event.Kind == chat.Press && held != "" && held != agent.ID && k.Value.Live() {
+			return &refusal{"held_first", t.heldArgs(&k.Value), []chat.Block{row(t.anywayButton(&k.Value), t.noteButton(&k.Value))}}
+		}
+		return &refusal{id: "text_missing", args: args{"Verb": "reply"}}
 	}
-	if err := k.Value.Reply(agent, text, t.at); err != nil {
-		return t.explain(&k.Value, err)
+	if tooLong(text) {
+		return t.giveBack(&k.Value, text, &refusal{id: "form_too_long", args: args{"Count": maxStored}})
 	}
-	t.relay(&k.Value, agent, text)
-	return t.changed(k, "replied", args{"Name": k.Value.Asker.Name})
+	holder := holderOf(&k.Value)
+	held := t.access.desk(k.Value.Desk).Undo > 0
+	if err := k.Value.Reply(agent, text, anyway, held, t.at); err != nil {
+		return t.giveBack(&k.Value, text, t.explain(&k.Value, err))
+	}
+	if holder.ID != "" && holder.ID != agent.ID {
+		t.notify(holder, func() []chat.Block {
+			return []chat.Block{t.text("told_replied", args{"Ticket": k.Value.ID, "Name": agent.Name}), quote(chat.Shorten(text, listed))}
+		})
+	}
+	if err := t.forgetDraft(k.Value.ID); err != nil {
+		return err
+	}
+	t.keepTicket(k)
+	t.relay(&k.Value, len(k.Value.History))
+	return nil
 }
 
-// relay carries an agent's words to where the asker is.
-func (t *turn) relay(k *desk.Ticket, agent desk.Agent, text string) {
-	lang := t.words.speak(k.Trail.Lang)
-	t.inform(k, chat.Relaying,
-		contextLine(t.words.say(lang, "reply_from", args{"Name": t.signed(k, agent), "Ticket": k.ID})),
-		chat.Block{Layout: chat.Paragraph, Text: chat.Plain(text)})
+// giveBack gives words that were not sent back to who wrote them, and keeps
+// them for the form in which they can be sent after all.
+func (t *turn) giveBack(k *desk.Ticket, text string, err error) error {
+	var no *refusal
+	if !errors.As(err, &no) || text == "" {
+		return err
+	}
+	no.more = append(no.more, quote(text))
+	if no.id != "held_unsent" {
+		return no
+	}
+	p, err := t.sender()
+	if err != nil {
+		return err
+	}
+	drafts := map[chat.TicketID]string{k.ID: chat.Shorten(text, maxFormText)}
+	for id, draft := range p.Value.Drafts {
+		if id != k.ID && len(drafts) < maxDrafts {
+			drafts[id] = draft
+		}
+	}
+	p.Value.Drafts = drafts
+	t.keepPerson(p)
+	no.more = append(no.more, row(t.anywayButton(k), t.noteButton(k)))
+	return no
+}
+
+// maxDrafts is how many of an agent's unsent replies are kept.
+const maxDrafts = 5
+
+// forgetDraft drops what an agent could not send before.
+func (t *turn) forgetDraft(id chat.TicketID) error {
+	p, err := t.sender()
+	if err != nil || p.Value.Drafts[id] == "" {
+		return err
+	}
+	p.Value.Drafts = maps.Clone(p.Value.Drafts)
+	delete(p.Value.Drafts, id)
+	t.keepPerson(p)
+	return nil
+}
+
+func (t *turn) anywayButton(k *desk.Ticket) chat.Button {
+	return chat.Button{Label: t.line("button_reply_anyway"), Action: chat.Do("reply_anyway", string(k.ID))}
+}
+
+func (t *turn) noteButton(k *desk.Ticket) chat.Button {
+	return chat.Button{Label: t.line("button_note"), Action: chat.Do("note", string(k.ID))}
+}
+
+// heldArgs name who holds a ticket, since when, and who asked.
+func (t *turn) heldArgs(k *desk.Ticket) args {
+	return args{"Ticket": k.ID, "Name": k.HolderName, "Ago": t.words.ago(t.lang, t.at.Sub(k.ClaimedAt)), "Asker": k.Asker.Name}
 }
 
 // signed is how an agent is called before the asker of a ticket.
@@ -376,9 +465,11 @@ func (t *turn) addNote(in chat.Invocation) error {
 	}
 	text := strings.TrimSpace(in.Args["text"])
 	if text == "" {
-		return &refusal{"text_missing", args{"Verb": "note"}}
+		return &refusal{id: "text_missing", args: args{"Verb": "note"}}
 	}
 	k.Value.Note(agent, text, t.at)
+	t.source(k.Value.Newest())
+	t.follow(&k.Value, len(k.Value.History), chat.Post)
 	return t.changed(k, "noted", args{})
 }
 
@@ -399,7 +490,7 @@ func (t *turn) article(in chat.Invocation) error {
 	case err != nil:
 		return err
 	case len(found) == 0:
-		return &refusal{"article_none", args{"Query": chat.Shorten(query, 60)}}
+		return &refusal{id: "article_none", args: args{"Query": chat.Shorten(query, 60)}}
 	case !exact:
 		return t.offerArticles(found, &k.Value)
 	}
@@ -407,11 +498,9 @@ func (t *turn) article(in chat.Invocation) error {
 	if err := k.Value.Send(agent, sent, t.at); err != nil {
 		return t.explain(&k.Value, err)
 	}
-	lang := t.words.speak(k.Value.Trail.Lang)
-	t.inform(&k.Value, chat.Relaying,
-		t.textIn(lang, "article_from", args{"Name": t.signed(&k.Value, agent), "Ticket": k.Value.ID}),
-		chat.Block{Layout: chat.Paragraph, Text: chat.Text{{Text: sent.Title, URL: sent.URL, Bold: true}}})
-	return t.changed(k, "article_sent", args{"Title": sent.Title, "Name": k.Value.Asker.Name})
+	t.keepTicket(k)
+	t.relay(&k.Value, len(k.Value.History))
+	return nil
 }
 
 // findArticles takes an id, as typeahead and buttons give it, or a title, for
@@ -468,11 +557,11 @@ func (t *turn) resolve(in chat.Invocation) error {
 	text := strings.TrimSpace(in.Args["text"])
 	holder := holderOf(&k.Value)
 	if err := k.Value.Resolve(agent, lead, text, t.at); err != nil {
-		return t.explain(&k.Value, err)
+		return t.giveBack(&k.Value, text, t.explain(&k.Value, err))
 	}
 	t.tellHolder(holder, "told_resolved", &k.Value, agent, desk.Agent{})
-	if text != "" {
-		t.relay(&k.Value, agent, text)
+	if text != "" { // the entry before the last
+		t.relay(&k.Value, len(k.Value.History)-1)
 	}
 	lang := t.words.speak(k.Value.Trail.Lang)
 	t.inform(&k.Value, chat.Notifying, t.textIn(lang, "resolved_asker", args{"Ticket": k.Value.ID, "Name": t.signed(&k.Value, agent)}), row(
@@ -497,7 +586,7 @@ func (t *turn) closeTicket(in chat.Invocation) error {
 
 func (t *turn) reopen(in chat.Invocation) error {
 	if in.Args["ticket"] == "" {
-		return &refusal{"reopen_which", nil}
+		return &refusal{id: "reopen_which"}
 	}
 	k, agent, err := t.worked(in)
 	if err != nil {
@@ -519,7 +608,7 @@ func (t *turn) priority(in chat.Invocation) error {
 	}
 	p, err := desk.ParsePriority(in.Args["priority"])
 	if err != nil {
-		return &refusal{"no_priority", nil}
+		return &refusal{id: "no_priority"}
 	}
 	if err := k.Value.SetPriority(agent, p, t.at); err != nil {
 		return t.explain(&k.Value, err)
@@ -542,13 +631,13 @@ func (t *turn) label(in chat.Invocation) error {
 	a := args{"Ticket": k.Value.ID, "Label": word}
 	if in.Args["do"] == "remove" {
 		if err := k.Value.RemoveLabel(agent, word, t.at); err != nil {
-			return &refusal{"already_unlabelled", a}
+			return &refusal{id: "already_unlabelled", args: a}
 		}
 		return t.changed(k, "unlabelled", a)
 	}
 	switch err := k.Value.AddLabel(agent, word, t.at); {
 	case errors.Is(err, desk.ErrUnchanged):
-		return &refusal{"already_labelled", a}
+		return &refusal{id: "already_labelled", args: a}
 	case err != nil:
 		return t.explain(&k.Value, err)
 	}

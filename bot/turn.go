@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -40,6 +41,7 @@ type turn struct {
 	conversations []*heldConversation
 	tickets       []*heldTicket
 	persons       []*heldPerson
+	cards         map[chat.TicketID]map[chat.Place]chat.Reply // as they were, by channel
 }
 
 func (b *Bot) turn(ctx context.Context, e chat.Event, v spool.View) *turn {
@@ -56,8 +58,20 @@ func (b *Bot) speaks(s chat.Sender) string {
 	return b.words.speak(cmp.Or(s.Locale, b.settings.Languages[0]))
 }
 
-// outcome is everything that changed.
+// outcome is everything that changed. Cards come before what is said in their
+// threads.
 func (t *turn) outcome() spool.Outcome {
+	said := t.out.Replies
+	t.out.Replies = nil
+	for _, k := range t.tickets {
+		before := t.cards[k.Value.ID]
+		t.forDesk(&k.Value, func(place chat.Place) {
+			if card := t.deskCard(&k.Value, place); !reflect.DeepEqual(card, before[place]) {
+				t.post(card)
+			}
+		})
+	}
+	t.out.Replies = append(t.out.Replies, said...)
 	for _, c := range t.conversations {
 		t.out.Conversations = append(t.out.Conversations, *c)
 	}
@@ -72,7 +86,7 @@ func (t *turn) outcome() spool.Outcome {
 		if len(t.conversations) > 0 {
 			r.Conversation = t.conversations[0].Value.ID
 		}
-		if len(t.tickets) > 0 {
+		if len(t.tickets) > 0 && r.Ticket == "" {
 			r.Ticket = t.tickets[0].Value.ID
 		}
 	}
@@ -149,7 +163,22 @@ func (t *turn) ticket(id chat.TicketID) (*heldTicket, error) {
 	if errors.Is(err, spool.ErrNotFound) {
 		return nil, nil
 	}
+	if err == nil {
+		t.remember(&k.Value)
+	}
 	return &k, err
+}
+
+// remember keeps how a ticket's cards look before anything is done to it.
+func (t *turn) remember(k *desk.Ticket) {
+	if _, ok := t.cards[k.ID]; ok || len(t.cardPlaces(k)) == 0 {
+		return
+	}
+	if t.cards == nil {
+		t.cards = map[chat.TicketID]map[chat.Place]chat.Reply{}
+	}
+	t.cards[k.ID] = map[chat.Place]chat.Reply{}
+	t.forDesk(k, func(place chat.Place) { t.cards[k.ID][place] = t.deskCard(k, place) })
 }
 
 func (t *turn) sender() (*heldPerson, error) {
@@ -198,9 +227,6 @@ func (t *turn) refuse(blocks ...chat.Block) {
 // asked.
 func (t *turn) inform(k *desk.Ticket, purpose chat.Purpose, blocks ...chat.Block) {
 	r := chat.Reply{Place: k.Place, Purpose: purpose, Blocks: blocks, Lang: t.words.speak(k.Trail.Lang)}
-	if purpose == chat.Relaying {
-		r.Report = string(k.ID)
-	}
 	if k.Private && !k.Direct {
 		r.Only = k.Asker.Account
 	}

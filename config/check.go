@@ -15,6 +15,9 @@ var (
 	placeRule    = regexp.MustCompile(`^[a-z]+:[^:\s]+:[^:\s]+$`) // of accounts too
 )
 
+// maxUndo is how long a reply may be held: nobody waits a minute for nothing.
+const maxUndo = time.Minute
+
 // check reports every value that is well formed but cannot be meant.
 func (l *loader) check(c *Config) {
 	l.checkName("installation", c.Installation)
@@ -170,6 +173,22 @@ func (l *loader) checkDesks(c *Config, audiences, topics, persons []string) {
 		each(path+"leads", desk.Leads, agent)
 		each(path+"audiences", desk.Audiences, func(path, name string) { l.oneOf(path, "audience", name, audiences...) })
 		each(path+"topics", desk.Topics, func(path, name string) { l.oneOf(path, "topic", name, topics...) })
+		platforms := map[string]bool{}
+		each(path+"channels", desk.Channels, func(path, channel string) {
+			platform, _, _ := strings.Cut(channel, ":")
+			switch {
+			case !placeRule.MatchString(channel):
+				l.report(path, "%q is not a channel; write platform:workspace:channel, such as slack:T024BE7LD:C024BE91L", channel)
+			case platforms[platform]:
+				l.report(path, "the desk has a channel on %s already; keep one of them", platform)
+			case slices.Contains(c.Overheard.Channels, channel):
+				l.report(path, "%s is in overheard.channels too, where askers are; choose another for the desk", channel)
+			}
+			platforms[platform] = platforms[platform] || placeRule.MatchString(channel)
+		})
+		if desk.Undo < 0 || desk.Undo > maxUndo {
+			l.report(path+"undo", "undo is %v; write 0s to %v", desk.Undo, maxUndo)
+		}
 		l.oneOf(path+"show_names", "value of show_names", desk.ShowNames, "name", "alias", "support")
 	}
 }

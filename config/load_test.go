@@ -164,6 +164,8 @@ desks:
     audiences: [byer]
     topics: [refund]
     show_names: none
+    channels: ["slack:C1", "slack:T1:C1", "slack:T1:C2"]
+    undo: 2m
 `, nil, []string{
 			`FILE:4:31: unknown language "pt"; use one of en, pt-BR, es`,
 			`FILE:5:28: nothing proves that someone is "staff"; add roles or groups, or remove private`,
@@ -174,6 +176,9 @@ desks:
 			`FILE:12:17: unknown audience "byer"; did you mean "buyer"?`,
 			`FILE:13:14: unknown topic "refund"; did you mean "refunds"?`,
 			`FILE:14:17: unknown value of show_names "none"; did you mean "name"?`,
+			`FILE:15:16: "slack:C1" is not a channel; write platform:workspace:channel, such as slack:T024BE7LD:C024BE91L`,
+			`FILE:15:43: the desk has a channel on slack already; keep one of them`,
+			`FILE:16:11: undo is 2m0s; write 0s to 1m0s`,
 		}},
 		{"numbers", `
 knowledge: {rescan: 1ms}

@@ -75,12 +75,22 @@ var _ chat.Platform = (*Console)(nil)
 // Pace is none: a terminal takes what comes.
 func (c *Console) Pace() chat.Pace { return chat.Pace{} }
 
+// Limits are none: a terminal scrolls.
+func (c *Console) Limits() chat.Limits { return chat.Limits{} }
+
+// Fetch has nothing to give: files on the console are only names.
+func (c *Console) Fetch(_ context.Context, a chat.Attachment) (io.ReadCloser, error) {
+	return nil, fmt.Errorf("%s is only a name on the console", a.File.Name)
+}
+
 // A message is one that the bot posted and that still stands.
 type message struct {
 	id     chat.MessageID
 	place  chat.Place
 	only   chat.AccountID // empty: everyone there sees it
 	blocks []chat.Block
+	files  []chat.Attachment
+	ticket chat.TicketID // that it is about
 }
 
 // New makes a console.
@@ -207,7 +217,12 @@ func (c *Console) show(d chat.Delivery) chat.Receipt {
 		return d.Sent
 	}
 
-	m := &message{place: d.Reply.Place, only: d.Reply.Only, blocks: d.Reply.Blocks}
+	m := &message{
+		place: d.Reply.Place, only: d.Reply.Only, blocks: d.Reply.Blocks, files: d.Reply.Files, ticket: d.Reply.Ticket,
+	}
+	if d.Reply.Under != "" {
+		m.place.Thread = string(d.Under.Message)
+	}
 	if old != nil {
 		m.id, m.place = old.id, old.place
 	} else {
@@ -216,7 +231,7 @@ func (c *Console) show(d chat.Delivery) chat.Receipt {
 	}
 	c.shown[m.place] = append(c.shown[m.place], m)
 	if m.place.Thread != "" {
-		c.threads[m.place] = true
+		c.threads[m.place] = d.Reply.Under == "" // what is under a card is between agents
 	}
 	c.print(c.announcement(m, old != nil))
 	return chat.Receipt{Place: m.place, Message: m.id}

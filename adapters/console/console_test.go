@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -16,9 +15,8 @@ import (
 	"time"
 
 	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/chat/chattest"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files")
 
 // TestTranscript plays whole conversations through a pipe.
 func TestTranscript(t *testing.T) {
@@ -122,19 +120,7 @@ refund
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden := filepath.Join("testdata", strings.ReplaceAll(test.name, " ", "-")+".txt")
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got != string(want) {
-				t.Errorf("%s differs; if intended, go test -update\n%s", golden, got)
-			}
+			chattest.Golden(t, filepath.Join("talk", strings.ReplaceAll(test.name, " ", "-")+".txt"), []byte(got))
 		})
 	}
 }

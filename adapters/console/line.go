@@ -18,6 +18,7 @@ type saying struct {
 	id        chat.MessageID
 	place     chat.Place
 	addressed bool
+	mentioned bool
 	text      string
 	files     []chat.File
 	edits     int
@@ -163,20 +164,21 @@ func (c *Console) as(rest string) {
 // mention is how the bot is spoken to in a channel.
 var mention = regexp.MustCompile(`(?i)(^|[^\w@])@signpost\b[,:]?\s*`)
 
-// address takes mentions out of a line and reports whether it is for the bot.
-func (c *Console) address(line string) (text string, addressed bool) {
-	text = strings.TrimSpace(mention.ReplaceAllString(line, "$1"))
+// address takes mentions out of what a person says, and notes whether it is for
+// the bot.
+func (c *Console) address(s *saying, line string) {
+	s.text = strings.TrimSpace(mention.ReplaceAllString(line, "$1"))
+	s.mentioned = mention.MatchString(line)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	place := c.current.place
-	return text, isDirect(place) || c.threads[place] || mention.MatchString(line)
+	s.addressed = isDirect(c.current.place) || c.threads[c.current.place] || s.mentioned
 }
 
 // say sends a line as a message.
 func (c *Console) say(ctx context.Context, line string) {
 	c.said++
 	s := &saying{id: chat.MessageID(fmt.Sprintf("m%d", c.said)), place: c.current.place}
-	s.text, s.addressed = c.address(line)
+	c.address(s, line)
 	if c.accept(ctx, c.sayingEvent(chat.Message, s)) {
 		c.current.said = append(c.current.said, s)
 	}
@@ -218,7 +220,7 @@ func (c *Console) change(ctx context.Context, word, rest string) {
 		c.accept(ctx, e)
 		return
 	case "edit":
-		s.text, s.addressed = c.address(rest)
+		c.address(&s, rest)
 	case "attach":
 		c.files++
 		s.files = append(slices.Clip(s.files), file(fmt.Sprintf("f%d", c.files), rest))
@@ -275,7 +277,7 @@ func (c *Console) event(kind chat.Kind) chat.Event {
 
 func (c *Console) sayingEvent(kind chat.Kind, s *saying) chat.Event {
 	e := c.event(kind)
-	e.Message, e.Text, e.Files, e.Addressed = s.id, s.text, s.files, s.addressed
+	e.Message, e.Text, e.Files, e.Addressed, e.Mentioned = s.id, s.text, s.files, s.addressed, s.mentioned
 	if s.edits > 0 {
 		e.Stamp = strconv.Itoa(s.edits)
 	}

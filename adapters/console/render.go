@@ -30,16 +30,24 @@ func (l look) blocks(blocks []chat.Block) string {
 			lines = append(lines, "")
 		}
 		switch block.Layout {
+		case chat.Section:
+			lines = append(lines, l.lines(l.text(block.Text))...)
+			lines = append(lines, l.row(l.buttons(block, &number)))
 		case chat.Buttons:
-			row := make([]string, len(block.Buttons))
-			for i, button := range block.Buttons {
-				number++
-				row[i] = fmt.Sprintf("[%d] %s", number, oneLine(button.Label))
-				if button.Style == chat.Primary {
-					row[i] = l.paint(row[i], bold)
+			lines = append(lines, l.row(l.buttons(block, &number)))
+		case chat.Choice:
+			lines = append(lines, l.lines(l.paint(oneLine(block.Select.Label)+":", dim))...)
+			lines = append(lines, l.row(l.buttons(block, &number)))
+		case chat.Divider:
+			lines = append(lines, l.paint("———", dim))
+		case chat.Links:
+			for _, link := range block.Links {
+				line := "• " + l.text(chat.Link(oneLine(link.Title), link.URL))
+				if link.Note != "" {
+					line += l.paint(" · "+oneLine(link.Note), dim)
 				}
+				lines = append(lines, l.wrap(line, "", "  ")...)
 			}
-			lines = append(lines, l.row(row))
 		case chat.Facts:
 			lines = append(lines, l.facts(block.Facts)...)
 		case chat.Quote:
@@ -61,9 +69,24 @@ func (l look) blocks(blocks []chat.Block) string {
 	return strings.Join(lines, "\n")
 }
 
+// buttons are what a block offers to press, numbered from where the last one
+// stopped.
+func (l look) buttons(block chat.Block, number *int) []string {
+	var row []string
+	for _, button := range (chat.Reply{Blocks: []chat.Block{block}}).AllButtons() {
+		*number++
+		label := fmt.Sprintf("[%d] %s", *number, oneLine(button.Label))
+		if button.Style == chat.Primary {
+			label = l.paint(label, bold)
+		}
+		row = append(row, label)
+	}
+	return row
+}
+
 // apart reports whether an empty line helps to tell b from the a before it.
 func apart(a, b chat.Layout) bool {
-	starts := b == chat.Paragraph || b == chat.Heading
+	starts := b == chat.Paragraph || b == chat.Heading || b == chat.Section
 	return starts && a != chat.Paragraph && a != chat.Heading
 }
 
@@ -229,7 +252,11 @@ func (c *Console) announcement(m *message, updated bool) string {
 	if head != "" {
 		head = l.paint(head, dim) + "\n"
 	}
-	return head + l.blocks(m.blocks) + "\n\n"
+	body := l.blocks(m.blocks)
+	for _, f := range m.files {
+		body += "\n📎 " + oneLine(f.File.Name)
+	}
+	return head + body + "\n\n"
 }
 
 // removal says that a message is gone. The caller holds mu.
@@ -244,13 +271,16 @@ func (c *Console) removal(m *message) string {
 func (c *Console) label(m *message) string {
 	here := m.place == c.current.place
 	switch {
-	case here && (m.only == "" || m.only == Account(c.current.name)):
+	case here && (m.only == "" && m.ticket == "" || isDirect(m.place) || m.place.Thread != "" || m.only == Account(c.current.name)):
 		return ""
 	case isDirect(m.place):
 		return "→ " + oneLine(m.place.Channel[1:]) + " (dm)"
 	case m.only != "":
 		name := strings.TrimPrefix(string(m.only), string(Account("")))
 		return "→ " + oneLine(name) + " (" + placeName(m.place) + ")"
+	}
+	if m.ticket != "" && m.place.Thread == "" {
+		return "→ " + placeName(m.place) + " (its thread: " + placeName(m.place) + "/" + string(m.id) + ")"
 	}
 	return "→ " + placeName(m.place)
 }

@@ -178,11 +178,18 @@ func (k keys) pace(platform string) string { return string(k) + "pace:" + platfo
 // Each lease of a reply drops two that are past.
 func (k keys) paced(platform string) string { return string(k) + "paced:" + platform }
 
-// receipt (string), by Key: the message that stands under it, JSON. Trim drops
-// it.
+// receipt (string), by Key: the message that stands under it, and the ticket it
+// is about, JSON. Trim drops it.
 func (k keys) receipt(key chat.Key) string { return string(k) + "receipt:" + string(key) }
 
-// receipts (zset): Keys by the time they were delivered.
+// posted (string), by channel and message: the Key that the message stands
+// under, its ticket and conversation, JSON. It goes with the receipt.
+func (k keys) posted(channel chat.Place, m chat.MessageID) string {
+	return string(k) + "posted:" + channel.Outside().String() + "/" + string(m)
+}
+
+// receipts (zset): Keys by the time they were delivered, or, after Trim has
+// passed one whose ticket is live, when to look again.
 func (k keys) receipts() string { return string(k) + "receipts" }
 
 // numberMember is a ticket's member in all indexes but due. Members of equal

@@ -173,6 +173,17 @@ func decodeTickets(answer []any) ([]desk.Ticket, error) {
 	return tickets, nil
 }
 
+func (r reader) Posted(ctx context.Context, channel chat.Place, m chat.MessageID) (spool.Posted, error) {
+	value, err := r.db.Get(ctx, r.keys.posted(channel, m)).Result()
+	switch {
+	case errors.Is(err, goredis.Nil):
+		return spool.Posted{}, fmt.Errorf("message %s of %s: %w", m, channel, spool.ErrNotFound)
+	case err != nil:
+		return spool.Posted{}, explain(ctx, err)
+	}
+	return decode[spool.Posted](value)
+}
+
 // A view is what one run of a handler sees: not for concurrent use.
 type view struct {
 	reader

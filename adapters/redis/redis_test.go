@@ -212,7 +212,7 @@ func TestLeavesNothingBehind(t *testing.T) {
 		found[i], _, _ = strings.Cut(name, ":")
 	}
 	slices.Sort(found)
-	if want := []string{"dead", "dead", "dead", "done", "number", "pending", "receipt", "receipts", "seen"}; !slices.Equal(found, want) {
+	if want := []string{"dead", "dead", "dead", "done", "number", "pending", "posted", "receipt", "receipts", "seen"}; !slices.Equal(found, want) {
 		t.Errorf("keys left = %v, want %v", found, want)
 	}
 

@@ -45,6 +45,11 @@ func (s *Store) LeaseReply(ctx context.Context, platform string, pace chat.Pace,
 			return spool.Letter{}, fmt.Errorf("lease reply %s: %w", l.ID, err)
 		}
 	}
+	if receipt := text(answer[6]); receipt != "" {
+		if l.Under, err = decode[chat.Receipt](receipt); err != nil {
+			return spool.Letter{}, fmt.Errorf("lease reply %s: %w", l.ID, err)
+		}
+	}
 	return l, nil
 }
 
@@ -62,21 +67,55 @@ func milliseconds(d time.Duration) string {
 	return strconv.FormatFloat(float64(d)/float64(time.Millisecond), 'f', 6, 64)
 }
 
+// A standing is a receipt as it is stored: with the ticket whose life it
+// outlasts.
+type standing struct {
+	chat.Receipt
+	Ticket chat.TicketID `json:"ticket,omitempty"`
+}
+
 // Delivered forgets the message under the Key if the reply removed it, or if
 // the platform cannot say which message it is.
 func (s *Store) Delivered(ctx context.Context, l spool.Letter, r chat.Receipt, now time.Time) error {
-	receipt := ""
-	if l.Reply.Deed != chat.Remove && l.Reply.Key != "" && r != (chat.Receipt{}) {
+	place, key := l.Reply.Place, l.Reply.Key
+	receipt, posted := "", ""
+	if l.Reply.Deed != chat.Remove && key != "" && !r.IsZero() {
+		kept := standing{Receipt: r, Ticket: l.Reply.Ticket}
+		kept.Missing = nil
 		var err error
-		if _, receipt, err = encode(r); err != nil {
+		if _, receipt, err = encode(kept); err != nil {
+			return err
+		}
+		if _, posted, err = encode(spool.Posted{Key: key, Conversation: l.Reply.Conversation, Ticket: l.Reply.Ticket}); err != nil {
 			return err
 		}
 	}
-	place, key := l.Reply.Place, l.Reply.Key
+	report := chat.Event{
+		ID:   chat.EventID(fmt.Sprint("delivered/", l.ID, "/", now.UnixMilli())),
+		Kind: chat.Delivered, At: now.UTC(), Place: r.Place, Message: r.Message, Report: l.Reply.Report, Missing: r.Missing,
+	}
+	if r.IsZero() {
+		report.Place = place
+	}
+	record, value, err := reported(report, now)
+	if err != nil {
+		return err
+	}
 	return s.settle(ctx, deliveredScript, []string{
 		s.keys.reply(l.ID), s.keys.outbox(place), s.keys.out(place.Platform), s.keys.done(), s.keys.pending(), s.keys.sending(),
-		s.keys.receipt(key), s.keys.receipts(),
-	}, l.Token, l.ID, place.String(), now.UnixMilli(), place.Platform, string(key), receipt)
+		s.keys.receipt(key), s.keys.receipts(), s.keys.posted(r.Place, r.Message),
+		s.keys.ready(), s.keys.event(record), s.keys.lane(report.Lane()),
+	}, l.Token, l.ID, place.String(), now.UnixMilli(), place.Platform, string(key), receipt, posted, string(s.keys),
+		record, string(report.Lane()), value)
+}
+
+// reported is the record id of an event that reports what became of a reply,
+// and the event; empty if nobody asked for it.
+func reported(e chat.Event, now time.Time) (record, value string, err error) {
+	if e.Report != "" {
+		_, value, err = encode(e)
+	}
+	return recordID(e, now), value, err
 }
 
 func (s *Store) Postpone(ctx context.Context, l spool.Letter, until, now time.Time) error {
@@ -97,12 +136,9 @@ func (s *Store) Discard(ctx context.Context, l spool.Letter, cause string, now t
 		ID:   chat.EventID(fmt.Sprint("undeliverable/", l.ID, "/", now.UnixMilli())),
 		Kind: chat.Undeliverable, At: now.UTC(), Place: place, Report: l.Reply.Report, Cause: cause,
 	}
-	record, value := recordID(report, now), ""
-	if report.Report != "" {
-		var err error
-		if _, value, err = encode(report); err != nil {
-			return err
-		}
+	record, value, err := reported(report, now)
+	if err != nil {
+		return err
 	}
 	return s.settle(ctx, discardScript, []string{
 		s.keys.reply(l.ID), s.keys.outbox(place), s.keys.out(place.Platform), s.keys.done(), s.keys.pending(), s.keys.sending(),

@@ -14,8 +14,8 @@ const (
 	// trimMost is how many of each kind one Trim drops: the server does nothing
 	// else meanwhile.
 	trimMost = 200
-	// lookAgain is when Trim comes back to an old conversation with a live
-	// ticket.
+	// lookAgain is when Trim comes back to an old conversation or receipt with a
+	// live ticket.
 	lookAgain = 24 * time.Hour
 )
 
@@ -30,7 +30,8 @@ func (s *Store) Trim(ctx context.Context, r spool.Retention, now time.Time) (int
 		s.keys.conversations(), s.keys.live(), s.keys.receipts(), s.keys.dead(), s.keys.done(), s.keys.seen(), s.keys.holds(),
 	}, string(s.keys), trimMost,
 		before(r.Conversations), now.Add(lookAgain-r.Conversations).UnixMilli(), before(r.Receipts), before(r.DeadLetters),
-		before(repeatable), before(spool.Remembered), before(spool.Remembered)).Int()
+		before(repeatable), before(spool.Remembered), before(spool.Remembered),
+		now.Add(lookAgain-r.Receipts).UnixMilli()).Int()
 	if err != nil {
 		return 0, fmt.Errorf("trim: %w", err)
 	}

@@ -30,6 +30,8 @@ type Command struct {
 	Role       Role       // who may
 	Visibility Visibility // who sees the answer
 	Opens      bool       // may open a form (see [Front.Open])
+	Menu       string     // its name in the menu of a message, in English; empty: not there
+	Emoji      []string   // put on a message, they do it: characters, and names without colons
 	Summary    string     // a line for lists of commands, in English
 }
 

@@ -15,11 +15,13 @@ const (
 	Slash    Kind = "slash"    // a command was run
 	Press    Kind = "press"    // a button was pressed
 	Submit   Kind = "submit"   // a form was sent
+	Menu     Kind = "menu"     // something was chosen from a message's menu
 	Reaction Kind = "reaction" // an emoji was put on a message
 
 	// What the spool itself brings; adapters never do.
 	Tick          Kind = "tick"          // a timer came due
-	Undeliverable Kind = "undeliverable" // a reply that asked to be told could not be delivered
+	Delivered     Kind = "delivered"     // a reply that asked to be told stands at Place and Message
+	Undeliverable Kind = "undeliverable" // one that asked to be told cannot be delivered at Place
 )
 
 // An Event is one thing that a person did on a platform, or that became of
@@ -34,26 +36,41 @@ type Event struct {
 	// Addressed: the bot was spoken to, by mention, direct message, command,
 	// button, or in its own thread. Otherwise it only heard.
 	Addressed bool `json:"addressed,omitempty"`
+	// Mentioned: the bot was called by its name, which is no longer in Text.
+	Mentioned bool `json:"mentioned,omitempty"`
 	// Private: nobody but the sender reads the place.
 	Private bool `json:"private,omitempty"`
 
 	// Message is what was said, edited, deleted or reacted to, or the message
 	// whose button was pressed; empty for a form.
 	Message MessageID `json:"message,omitempty"`
+	// About is that message where someone else than From may have written it:
+	// for Menu and Reaction. Nil if the platform withholds it.
+	About *Said `json:"about,omitempty"`
 	// Stamp tells the edits of one message apart; empty for the first text.
 	Stamp string `json:"stamp,omitempty"`
 
 	Text   string            `json:"text,omitempty"`   // said, or what followed the command
 	Door   string            `json:"door,omitempty"`   // the command without its slash: ask, ticket
-	Action Action            `json:"action,omitzero"`  // of the button or form
+	Action Action            `json:"action,omitzero"`  // of the button, select, form or menu
 	Values map[string]string `json:"values,omitempty"` // the form's fields by name
 	Emoji  string            `json:"emoji,omitempty"`  // its name without colons, or the character
 	Files  []File            `json:"files,omitempty"`
 	Handle ReplyHandle       `json:"handle,omitempty"` // for answers that only a token can give
 
-	Timer  string `json:"timer,omitempty"`  // name of the timer that came due
-	Report string `json:"report,omitempty"` // as the reply gave it
-	Cause  string `json:"cause,omitempty"`  // why it could not be delivered
+	Timer   string    `json:"timer,omitempty"`   // name of the timer that came due
+	Report  string    `json:"report,omitempty"`  // as the reply gave it
+	Cause   string    `json:"cause,omitempty"`   // why it could not be delivered
+	Missing []Missing `json:"missing,omitempty"` // what of it could not
+}
+
+// Said is a message as it stands.
+type Said struct {
+	Message MessageID `json:"message"`
+	From    Sender    `json:"from"`
+	At      time.Time `json:"at"` // UTC
+	Text    string    `json:"text,omitempty"`
+	Files   []File    `json:"files,omitempty"`
 }
 
 // A Sender is who did it, as far as the platform tells.
@@ -86,6 +103,18 @@ type File struct {
 	Name string `json:"name"`
 	Type string `json:"type,omitempty"` // MIME; empty if unknown
 	Size int64  `json:"size"`           // bytes
+}
+
+// An Attachment is a file to be carried over from where it was said.
+type Attachment struct {
+	File File  `json:"file"`
+	From Place `json:"from"`
+}
+
+// Missing is a file that was not carried over.
+type Missing struct {
+	Name  string `json:"name"`
+	Cause string `json:"cause"`
 }
 
 // Lane is the thread, or else the sender in their channel.

@@ -63,13 +63,24 @@ type Place struct {
 	Platform  string `json:"platform"`
 	Workspace string `json:"workspace"`
 	Channel   string `json:"channel"`
-	Thread    string `json:"thread,omitempty"` // empty outside a thread
+	// Thread is named after the message it began with; empty outside a thread.
+	// The adapter begins it when it first has to.
+	Thread string `json:"thread,omitempty"`
 }
 
 // Direct is the place where only an account reads: its direct messages with
 // the bot. The adapter opens them when it first has to.
 func Direct(a AccountID) Place {
 	return Place{Platform: a.Platform(), Workspace: a.Workspace(), Channel: "@" + a.User()}
+}
+
+// Apart is a private thread of a channel, where an account reads what nobody
+// else in the channel does. The adapter begins it when it first has to, and
+// tells the thread's own place in the receipt. On a platform without private
+// threads nothing can be delivered there.
+func Apart(p Place, a AccountID) Place {
+	p.Thread = "@" + a.User()
+	return p
 }
 
 // ParsePlace reads what [Place.String] writes.

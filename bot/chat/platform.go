@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 )
 
@@ -72,8 +73,12 @@ type Platform interface {
 	Send(ctx context.Context, d Delivery) (Receipt, error)
 	// Confirm says what became of a delivery that was begun and never reported.
 	Confirm(ctx context.Context, d Delivery) (Receipt, Finding, error)
+	// Fetch opens a file that was attached on the platform. The caller closes it.
+	Fetch(ctx context.Context, a Attachment) (io.ReadCloser, error)
 	// Pace says how fast replies may follow each other, over all replicas.
 	Pace() Pace
+	// Limits say how much one message holds.
+	Limits() Limits
 }
 
 // A Pace is a platform's rate limit as we keep it. Zero durations: none.
@@ -90,14 +95,27 @@ type Delivery struct {
 	// Sent is the message that stands under the reply's Key, to be replaced or
 	// removed; empty if none. A Post leaves it alone.
 	Sent Receipt
-	Try  int // 1 for the first; one that was begun and broken off counts
+	// Under is the message that stands under the reply's Under.
+	Under Receipt
+	// Open opens one of the reply's files, of at most [Limits.File] bytes. Nil if
+	// the reply has none. The platform closes it; what cannot be carried over is
+	// left out, and told in the receipt.
+	Open func(ctx context.Context, a Attachment) (io.ReadCloser, error) `json:"-"`
+	Try  int                                                            // 1 for the first; one that was begun and broken off counts
 }
 
 // A Receipt is where a delivered reply stands.
 type Receipt struct {
 	Place   Place     `json:"place"`
 	Message MessageID `json:"message"`
+	Missing []Missing `json:"missing,omitempty"` // files that were left out
 }
+
+// IsZero reports whether it is not known where the reply stands.
+func (r Receipt) IsZero() bool { return r.Message == "" && r.Place == Place{} }
+
+// Same reports whether both are the same message.
+func (r Receipt) Same(o Receipt) bool { return r.Place == o.Place && r.Message == o.Message }
 
 // A Finding is what a platform can tell about an uncertain delivery.
 type Finding string

@@ -1,6 +1,9 @@
 package chat
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A Deed says what a reply does.
 type Deed string
@@ -23,22 +26,40 @@ const (
 
 // A Reply is one message for one place.
 type Reply struct {
-	Key     Key         `json:"key"`
-	Deed    Deed        `json:"deed"`
-	Purpose Purpose     `json:"purpose"`
-	Place   Place       `json:"place"`
-	Only    AccountID   `json:"only,omitempty"`   // nobody else sees it; empty: everyone there does
-	Handle  ReplyHandle `json:"handle,omitempty"` // of the event it answers
-	Lang    string      `json:"lang,omitempty"`   // of its own words, not of those it quotes
-	Blocks  []Block     `json:"blocks,omitempty"` // none for Remove
-	// Report asks for an Undeliverable event that carries it back, in the lane
-	// of Place. Empty: a failure is only logged and kept.
+	Key     Key     `json:"key"`
+	Deed    Deed    `json:"deed"`
+	Purpose Purpose `json:"purpose"`
+	Place   Place   `json:"place"`
+	// Under puts it into the thread of the message that stands under this Key,
+	// in Place, which is then a channel. It is delivered after that message.
+	Under  Key         `json:"under,omitempty"`
+	Only   AccountID   `json:"only,omitempty"`   // nobody else sees it; empty: everyone there does
+	Handle ReplyHandle `json:"handle,omitempty"` // of the event it answers
+	Lang   string      `json:"lang,omitempty"`   // of its own words, not of those it quotes
+	Tone   Tone        `json:"tone,omitempty"`
+	Blocks []Block     `json:"blocks,omitempty"` // none for Remove
+	// Files are carried over with a Post, as far as the platform takes them. A
+	// Replace leaves those alone that came with the message.
+	Files []Attachment `json:"files,omitempty"`
+	// Report asks for a Delivered or Undeliverable event that carries it back, in
+	// the lane of Place. Empty: a failure is only logged and kept.
 	Report string `json:"report,omitempty"`
 	// What it came of and is about, for the log.
 	Event        EventID        `json:"event,omitempty"`
 	Conversation ConversationID `json:"conversation,omitempty"`
 	Ticket       TicketID       `json:"ticket,omitempty"`
 }
+
+// A Tone is the colour of a message: the state of what it shows.
+type Tone string
+
+const (
+	Plainly  Tone = ""
+	Waiting  Tone = "waiting"  // someone has to take it up
+	Underway Tone = "underway" // someone has
+	Done     Tone = "done"     // well
+	Over     Tone = "over"     // nothing will come of it any more
+)
 
 // A Layout says how a block looks.
 type Layout string
@@ -49,7 +70,11 @@ const (
 	Quote     Layout = "quote"   // words of an article or a person
 	Context   Layout = "context" // a small line beside the matter
 	Facts     Layout = "facts"   // names and values
+	Links     Layout = "links"   // a list of links
+	Section   Layout = "section" // text, with its one button at its side
 	Buttons   Layout = "buttons" // a row of buttons
+	Choice    Layout = "choice"  // a menu to choose one option from
+	Divider   Layout = "divider" // a line between two matters
 )
 
 // A Block is a part of a message. Its Layout says which fields it uses.
@@ -57,7 +82,30 @@ type Block struct {
 	Layout  Layout   `json:"layout"`
 	Text    Text     `json:"text,omitempty"`
 	Facts   []Fact   `json:"facts,omitempty"`
+	Links   []Linked `json:"links,omitempty"`
 	Buttons []Button `json:"buttons,omitempty"`
+	Select  *Select  `json:"select,omitempty"`
+}
+
+// Linked is a link in a list, with a small line below it.
+type Linked struct {
+	Title string `json:"title"`
+	URL   string `json:"url"`
+	Note  string `json:"note,omitempty"`
+}
+
+// A Select offers options of which one is chosen. Choosing is a Press of its
+// Action with the option's Value as one more argument, which together must fit
+// into [MaxAction].
+type Select struct {
+	Label   string   `json:"label"` // shown until something is chosen
+	Action  Action   `json:"action"`
+	Options []Option `json:"options"`
+}
+
+// Chosen is the action of choosing an option.
+func (s Select) Chosen(o Option) Action {
+	return Do(s.Action.Verb, append(slices.Clone(s.Action.Args), o.Value)...)
 }
 
 // A Fact is a name and its value: Priority, high.
@@ -84,12 +132,20 @@ type Button struct {
 
 // PlainText is the whole reply in plain words, a block a line: for
 // notifications and screen readers. Links stand as "title (address)"; buttons
-// are left out.
+// and menus are left out.
 func (r Reply) PlainText() string {
 	var lines []string
 	for _, block := range r.Blocks {
 		switch block.Layout {
-		case Buttons:
+		case Buttons, Choice, Divider:
+		case Links:
+			for _, l := range block.Links {
+				line := "• " + Link(l.Title, l.URL).plain()
+				if l.Note != "" {
+					line += " · " + l.Note
+				}
+				lines = append(lines, line)
+			}
 		case Facts:
 			for _, fact := range block.Facts {
 				lines = append(lines, fact.Name+": "+fact.Value.plain())
@@ -116,11 +172,17 @@ func (t Text) plain() string {
 	return b.String()
 }
 
-// AllButtons lists the buttons in the order they are shown.
+// AllButtons lists what can be pressed in the order it is shown, the options of
+// a Choice too.
 func (r Reply) AllButtons() []Button {
 	var buttons []Button
 	for _, block := range r.Blocks {
 		buttons = append(buttons, block.Buttons...)
+		if block.Select != nil {
+			for _, o := range block.Select.Options {
+				buttons = append(buttons, Button{Label: o.Label, Action: block.Select.Chosen(o)})
+			}
+		}
 	}
 	return buttons
 }

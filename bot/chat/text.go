@@ -2,6 +2,7 @@ package chat
 
 import (
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -16,6 +17,9 @@ type Span struct {
 	Bold bool   `json:"bold,omitempty"`
 	Code bool   `json:"code,omitempty"`
 	URL  string `json:"url,omitempty"` // makes it a link
+	// At is a time that the platform may show in the reader's own zone and
+	// words; Text says it for those that cannot.
+	At time.Time `json:"at,omitzero"`
 }
 
 // Plain is text without any style.

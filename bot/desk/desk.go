@@ -10,11 +10,13 @@ import (
 // A Desk is one queue and who works it.
 type Desk struct {
 	Name      string
-	Agents    []string // persons, accounts, and @roles or @groups
-	Leads     []string // likewise; a lead is an agent too
-	Audiences []string // whose tickets come here; empty: anyone's
-	Topics    []string // likewise by topic
-	Names     Naming   // how its agents are called before askers
+	Agents    []string      // persons, accounts, and @roles or @groups
+	Leads     []string      // likewise; a lead is an agent too
+	Audiences []string      // whose tickets come here; empty: anyone's
+	Topics    []string      // likewise by topic
+	Names     Naming        // how its agents are called before askers
+	Channels  []string      // platform:workspace:channel, where its cards are
+	Undo      time.Duration // in which agents may call a reply back before it is sent
 }
 
 // A Naming says what askers see of an agent.
@@ -47,4 +49,6 @@ type Person struct {
 	Accounts []chat.AccountID `json:"accounts,omitempty"`
 	Audience string           `json:"audience,omitempty"` // chosen by their own press
 	ChosenAt time.Time        `json:"chosen_at,omitzero"`
+	// Drafts are words that were not sent, by ticket: someone else was quicker.
+	Drafts map[chat.TicketID]string `json:"drafts,omitempty"`
 }

@@ -32,7 +32,20 @@ const (
 	DidUnlabel  Doing = "unlabel"
 )
 
-// An Entry is a line of a ticket's history: who did what, when.
+// A Passage says how far words have come on their way to the other side.
+type Passage string
+
+const (
+	Held      Passage = "held"      // they may still be undone
+	Sending   Passage = "sending"   // they are on their way
+	Arrived   Passage = "arrived"   // they stand where the other side reads them
+	Called    Passage = "called"    // the other side was called to come and read them
+	Failed    Passage = "failed"    // they could not be delivered
+	Withdrawn Passage = "withdrawn" // they were taken back
+)
+
+// An Entry is a line of a ticket's history: who did what, when. Entries are
+// numbered from 1 in the order they came.
 type Entry struct {
 	At    time.Time     `json:"at"`           // UTC
 	By    chat.PersonID `json:"by,omitempty"` // empty: the asker
@@ -41,8 +54,68 @@ type Entry struct {
 	Text  string        `json:"text,omitempty"` // what was said, or to whom, or which
 	URL   string        `json:"url,omitempty"`  // of an article that was sent
 	Files []chat.File   `json:"files,omitempty"`
-	// Message is where the asker said it; empty for everything else.
+	Of    int           `json:"of,omitempty"` // number of the entry that it changes or tells of
+	// Message is where it was said, and Said the place, if as a message.
 	Message chat.MessageID `json:"message,omitempty"`
+	Said    chat.Place     `json:"said,omitzero"`
+	Mark    string         `json:"mark,omitempty"` // of the event that brought it: names its copies
+
+	// Of an agent's words to the asker:
+	Passage Passage      `json:"passage,omitempty"`
+	Cause   string       `json:"cause,omitempty"` // why they failed, in the platform's words
+	Place   chat.Place   `json:"place,omitzero"`  // where they arrived
+	Tried   []chat.Place `json:"tried,omitempty"` // where they were sent
+	Ack     *Ack         `json:"ack,omitempty"`
+
+	// Missing are the files that did not come through.
+	Missing []chat.Missing `json:"missing,omitempty"`
+	// Told is the holder who got the asker's words in direct messages.
+	Told chat.AccountID `json:"told,omitempty"`
+}
+
+// An Ack is where an agent was told that their words are on their way, to be
+// told again when they have arrived.
+type Ack struct {
+	Place  chat.Place       `json:"place"`
+	Only   chat.AccountID   `json:"only,omitempty"`
+	Handle chat.ReplyHandle `json:"handle,omitempty"`
+	Lang   string           `json:"lang"`
+}
+
+// Entry is the entry with a number; nil if there is none.
+func (t *Ticket) Entry(n int) *Entry {
+	if n < 1 || n > len(t.History) {
+		return nil
+	}
+	return &t.History[n-1]
+}
+
+// Newest is the entry that came last. There is always one.
+func (t *Ticket) Newest() *Entry { return &t.History[len(t.History)-1] }
+
+// FromMessage is the number of the entry that a message brought first; 0 if
+// none did.
+func (t *Ticket) FromMessage(id chat.MessageID) int {
+	for i, e := range t.History {
+		if e.Message == id && id != "" {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// Text is what an entry says now, after its edits.
+func (t *Ticket) Text(n int) string {
+	text := ""
+	if e := t.Entry(n); e != nil {
+		text = e.Text
+	}
+	for _, e := range t.History {
+		if e.Of == n && e.Did == DidEdit {
+			text = e.Text
+		}
+	}
+	return text
 }
 
 // Added lists the newest of what the asker added, as it reads now, at most n,

@@ -22,6 +22,9 @@ var (
 	ErrNotDone   = errors.New("ticket is not resolved")
 	ErrUnchanged = errors.New("ticket is so already")
 	ErrTooMany   = errors.New("ticket has too many labels")
+	ErrSent      = errors.New("words are on their way already")
+	ErrGone      = errors.New("words were taken back or never arrived")
+	ErrNotYours  = errors.New("words are someone else's")
 )
 
 // A State says how far a ticket has come.
@@ -70,6 +73,7 @@ type Ticket struct {
 	Desk         string              `json:"desk"`
 	Conversation chat.ConversationID `json:"conversation"`
 	Asker        chat.Sender         `json:"asker"`
+	Origin       chat.Place          `json:"origin"`            // where the question was asked
 	Place        chat.Place          `json:"place"`             // where the asker is answered
 	Private      bool                `json:"private,omitempty"` // and nobody else there may read it
 	Direct       bool                `json:"direct,omitempty"`  // nor does anyway
@@ -100,7 +104,7 @@ type Agent struct {
 // New makes a ticket of a conversation. The caller routes it to a desk.
 func New(number int64, c *conversation.Conversation, question, topic string, at time.Time) Ticket {
 	t := Ticket{
-		ID: NewID(number), Number: number, Conversation: c.ID, Asker: c.Asker, Place: c.Place, Private: c.Private, Direct: c.Direct,
+		ID: NewID(number), Number: number, Conversation: c.ID, Asker: c.Asker, Origin: c.Place, Place: c.Place, Private: c.Private, Direct: c.Direct,
 		Question: question, Topic: topic, Trail: c.Trail, State: Open, OpenedAt: at,
 	}
 	t.note(at, Agent{Name: c.Asker.Name}, DidOpen, question)
@@ -195,23 +199,120 @@ func (t *Ticket) Transfer(by, to Agent, lead bool, text string, at time.Time) er
 }
 
 // Reply notes an agent's words to the asker; the next move is the asker's. An
-// open ticket is claimed by replying. Someone else's returns [ErrHeld].
-func (t *Ticket) Reply(a Agent, text string, at time.Time) error {
-	if err := t.Claim(a, at); err != nil {
+// open ticket is claimed by replying. Someone else's returns [ErrHeld], unless
+// the agent knows and replies anyway, and then stays with its holder. Words
+// that are held wait for [Ticket.Dispatch].
+func (t *Ticket) Reply(a Agent, text string, anyway, held bool, at time.Time) error {
+	if err := t.Claim(a, at); err != nil && !(anyway && errors.Is(err, ErrHeld)) {
 		return err
 	}
 	t.State = Waiting
 	t.note(at, a, DidReply, text)
+	t.Newest().Passage = Sending
+	if held {
+		t.Newest().Passage = Held
+	}
 	return nil
 }
 
-// Fail notes that what an agent last said did not reach the asker: it is the
-// agent's turn again.
-func (t *Ticket) Fail(at time.Time) {
-	if t.State == Waiting {
+// Dispatch lets held words go, and reports whether they were held still.
+func (t *Ticket) Dispatch(n int) bool {
+	e := t.Entry(n)
+	if e == nil || e.Passage != Held {
+		return false
+	}
+	e.Passage = Sending
+	return true
+}
+
+// Undo calls held words back before anyone has read them. It returns
+// [ErrSent] if that is too late.
+func (t *Ticket) Undo(n int, a Agent, lead bool, at time.Time) error {
+	e, err := t.words(n, a, lead)
+	switch {
+	case err != nil:
+		return err
+	case e.Passage != Held:
+		return fmt.Errorf("undo %s/%d: %w", t.ID, n, ErrSent)
+	}
+	return t.Withdraw(n, a, lead, at)
+}
+
+// Rewrite changes what an agent said to the asker, or noted.
+func (t *Ticket) Rewrite(n int, a Agent, lead bool, text string, at time.Time) error {
+	if _, err := t.words(n, a, lead); err != nil {
+		return err
+	}
+	if t.Text(n) == text {
+		return ErrUnchanged
+	}
+	t.note(at, a, DidEdit, text)
+	t.Newest().Of = n
+	return nil
+}
+
+// Withdraw takes back what an agent said to the asker, or noted. The history
+// keeps it.
+func (t *Ticket) Withdraw(n int, a Agent, lead bool, at time.Time) error {
+	e, err := t.words(n, a, lead)
+	if err != nil {
+		return err
+	}
+	e.Passage = Withdrawn
+	if t.State == Waiting && t.lastReply() == nil {
 		t.State = Claimed
 	}
-	t.note(at, Agent{ID: t.Holder, Name: t.HolderName}, DidFail, "")
+	t.note(at, a, DidTakeBack, "")
+	t.Newest().Of = n
+	return nil
+}
+
+// words are those of an agent that may still be changed by a: their own, or a
+// lead's to change.
+func (t *Ticket) words(n int, a Agent, lead bool) (*Entry, error) {
+	e := t.Entry(n)
+	switch {
+	case e == nil, e.Did != DidReply && e.Did != DidArticle && e.Did != DidNote, e.Passage == Withdrawn, e.Passage == Failed:
+		return nil, fmt.Errorf("%s/%d: %w", t.ID, n, ErrGone)
+	case e.By != a.ID && !lead:
+		return nil, fmt.Errorf("%s/%d by %s: %w", t.ID, n, a.ID, ErrNotYours)
+	}
+	return e, nil
+}
+
+// lastReply is what the asker may have to answer; nil if it was taken back.
+func (t *Ticket) lastReply() *Entry {
+	for i := range slices.Backward(t.History) {
+		switch e := &t.History[i]; {
+		case e.Did == DidAdd:
+			return nil
+		case (e.Did == DidReply || e.Did == DidArticle) && e.Passage != Withdrawn && e.Passage != Failed:
+			return e
+		}
+	}
+	return nil
+}
+
+// Arrive notes that words reached the other side at a place.
+func (t *Ticket) Arrive(n int, place chat.Place) {
+	if e := t.Entry(n); e != nil && e.Passage != Withdrawn {
+		e.Passage, e.Place = Arrived, place
+	}
+}
+
+// Fail notes that what an agent said did not reach the asker, and why: it is
+// the agent's turn again.
+func (t *Ticket) Fail(n int, cause string, at time.Time) {
+	e := t.Entry(n)
+	if e == nil || e.Passage == Withdrawn {
+		return
+	}
+	e.Passage, e.Cause = Failed, cause
+	if t.State == Waiting && t.lastReply() == nil {
+		t.State = Claimed
+	}
+	t.note(at, Agent{ID: e.By, Name: e.Name}, DidFail, "")
+	t.Newest().Of = n
 }
 
 // Note keeps words for agents alone. Any agent may, at any time.
@@ -226,7 +327,7 @@ func (t *Ticket) Send(a Agent, article conversation.Shown, at time.Time) error {
 	}
 	t.State = Waiting
 	t.note(at, a, DidArticle, article.Title)
-	t.History[len(t.History)-1].URL = article.URL
+	t.Newest().URL, t.Newest().Passage = article.URL, Sending
 	return nil
 }
 
@@ -245,6 +346,7 @@ func (t *Ticket) Resolve(a Agent, lead bool, text string, at time.Time) error {
 	}
 	if text != "" {
 		t.note(at, a, DidReply, text)
+		t.Newest().Passage = Sending
 	}
 	t.State, t.ResolvedAt, t.Rating = Resolved, at, ""
 	t.note(at, a, DidResolve, "")
@@ -307,8 +409,7 @@ func (t *Ticket) Add(id chat.MessageID, text string, files []chat.File, grace ti
 		t.State = Claimed
 	}
 	t.note(at, Agent{Name: t.Asker.Name}, DidAdd, text)
-	e := &t.History[len(t.History)-1]
-	e.Message, e.Files = id, files
+	t.Newest().Message, t.Newest().Files = id, files
 	return nil
 }
 
@@ -329,7 +430,7 @@ func (t *Ticket) Said(id chat.MessageID) *Entry {
 // Thank notes the asker's thanks, which change nothing.
 func (t *Ticket) Thank(id chat.MessageID, text string, at time.Time) {
 	t.note(at, Agent{Name: t.Asker.Name}, DidAdd, text)
-	t.History[len(t.History)-1].Message = id
+	t.Newest().Message = id
 }
 
 // Edit notes that the asker's words now read otherwise. The old ones stay in
@@ -338,15 +439,16 @@ func (t *Ticket) Edit(id chat.MessageID, text string, files []chat.File, at time
 	if first := t.History[0]; first.Message == id && t.Question == first.Text {
 		t.Question = text
 	}
+	of := t.FromMessage(id)
 	t.note(at, Agent{Name: t.Asker.Name}, DidEdit, text)
-	e := &t.History[len(t.History)-1]
-	e.Message, e.Files = id, files
+	e := t.Newest()
+	e.Message, e.Files, e.Of = id, files, of
 }
 
 // TakeBack notes that the asker took words back, and forgets them.
 func (t *Ticket) TakeBack(id chat.MessageID, at time.Time) {
 	for i := range t.History {
-		if e := &t.History[i]; e.Message == id {
+		if e := &t.History[i]; e.Message == id && e.By == "" {
 			e.Text, e.Files = "", nil
 		}
 	}
@@ -359,8 +461,9 @@ func (t *Ticket) TakeBack(id chat.MessageID, at time.Time) {
 			a.Text, a.Files = "", nil
 		}
 	}
+	of := t.FromMessage(id)
 	t.note(at, Agent{Name: t.Asker.Name}, DidTakeBack, "")
-	t.History[len(t.History)-1].Message = id
+	t.Newest().Message, t.Newest().Of = id, of
 }
 
 // Rate keeps whether the asker was helped. Only a resolved ticket is rated;

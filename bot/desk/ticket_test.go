@@ -51,7 +51,9 @@ func TestTicketMoves(t *testing.T) {
 	transfer := func(by, to Agent, lead bool, note string) func(*Ticket) error {
 		return func(k *Ticket) error { return k.Transfer(by, to, lead, note, now) }
 	}
-	reply := func(a Agent) func(*Ticket) error { return func(k *Ticket) error { return k.Reply(a, "here", now) } }
+	reply := func(a Agent) func(*Ticket) error {
+		return func(k *Ticket) error { return k.Reply(a, "here", false, false, now) }
+	}
 	send := func(a Agent) func(*Ticket) error {
 		return func(k *Ticket) error { return k.Send(a, conversation.Shown{ID: "a", Title: "Refunds"}, now) }
 	}
@@ -256,7 +258,7 @@ func TestTicketSend(t *testing.T) {
 	if err := k.Send(ana, article, now); err != nil {
 		t.Fatal(err)
 	}
-	want := Entry{At: now, By: "ana", Name: "Ana", Did: DidArticle, Text: "Refunds", URL: article.URL}
+	want := Entry{At: now, By: "ana", Name: "Ana", Did: DidArticle, Text: "Refunds", URL: article.URL, Passage: Sending}
 	if diff := cmp.Diff(want, k.History[len(k.History)-1]); diff != "" || len(k.Trail.Asked) != 0 {
 		t.Errorf("trail %v, history:\n%s", k.Trail.Asked, diff)
 	}
@@ -330,7 +332,7 @@ func TestNew(t *testing.T) {
 		Asker: chat.Sender{Person: "kim", Name: "Kim"}, Trail: conversation.Trail{Lang: "es", Audience: "buyer"},
 	}
 	want := Ticket{
-		ID: "T-7", Number: 7, Conversation: "c1", Asker: c.Asker, Place: c.Place, Private: true,
+		ID: "T-7", Number: 7, Conversation: "c1", Asker: c.Asker, Origin: c.Place, Place: c.Place, Private: true,
 		Question: "where?", Topic: "refunds", Trail: c.Trail, State: Open, OpenedAt: now,
 		History: []Entry{{At: now, Name: "Kim", Did: DidOpen, Text: "where?"}},
 	}
@@ -388,5 +390,97 @@ func TestParsePriority(t *testing.T) {
 		if got, err := ParsePriority(s); err == nil {
 			t.Errorf("ParsePriority(%q) = %s, want an error", s, got)
 		}
+	}
+}
+
+// Held words wait to be sent, and can be called back as long as they do.
+func TestTicketUndo(t *testing.T) {
+	k := in(Claimed)
+	if err := k.Reply(ana, "oops", false, true, now); err != nil || k.Newest().Passage != Held || k.State != Waiting {
+		t.Fatalf("reply = %v, %s, ticket %s", err, k.Newest().Passage, k.State)
+	}
+	n := len(k.History)
+	if err := k.Undo(n, bo, false, now); !errors.Is(err, ErrNotYours) {
+		t.Errorf("undo by someone else = %v", err)
+	}
+	if err := k.Undo(n, ana, false, now); err != nil || k.Entry(n).Passage != Withdrawn || k.State != Claimed {
+		t.Errorf("undo = %v, %s, ticket %s", err, k.Entry(n).Passage, k.State)
+	}
+	if k.Dispatch(n) {
+		t.Error("what was undone is sent all the same")
+	}
+	if err := k.Reply(ana, "fine", false, true, now); err != nil || !k.Dispatch(len(k.History)) || k.Dispatch(len(k.History)) {
+		t.Errorf("reply = %v; it is sent %s, and must be once", err, k.Newest().Passage)
+	}
+	if err := k.Undo(len(k.History), ana, false, now); !errors.Is(err, ErrSent) {
+		t.Errorf("undo after it was sent = %v", err)
+	}
+}
+
+// A colleague who knows that someone else holds a ticket may answer all the
+// same, and leaves it with them.
+func TestTicketReplyAnyway(t *testing.T) {
+	k := in(Claimed)
+	if err := k.Reply(bo, "me too", true, false, now); err != nil || k.Holder != "ana" || k.State != Waiting {
+		t.Errorf("reply = %v, held by %s, %s", err, k.Holder, k.State)
+	}
+	for state, want := range map[State]error{Resolved: ErrResolved, Closed: ErrClosed} {
+		k := in(state)
+		if err := k.Reply(bo, "late", true, false, now); !errors.Is(err, want) {
+			t.Errorf("reply on %s = %v", state, err)
+		}
+	}
+}
+
+func TestTicketWords(t *testing.T) {
+	k := in(Claimed)
+	if err := k.Reply(ana, "helo", false, false, now); err != nil {
+		t.Fatal(err)
+	}
+	n := len(k.History)
+	if err := k.Rewrite(n, bo, false, "hi", now); !errors.Is(err, ErrNotYours) {
+		t.Errorf("rewritten by someone else: %v", err)
+	}
+	if err := k.Rewrite(n, ana, false, "hello", now); err != nil || k.Text(n) != "hello" || k.Entry(n).Text != "helo" {
+		t.Errorf("rewrite = %v, says %q, said %q", err, k.Text(n), k.Entry(n).Text)
+	}
+	if err := k.Rewrite(n, ana, false, "hello", now); !errors.Is(err, ErrUnchanged) {
+		t.Errorf("rewritten to the same: %v", err)
+	}
+	k.Arrive(n, k.Place)
+	if k.Entry(n).Passage != Arrived {
+		t.Errorf("arrived, and is %s", k.Entry(n).Passage)
+	}
+	if err := k.Withdraw(n, zoe, true, now); err != nil || k.Entry(n).Passage != Withdrawn || k.State != Claimed {
+		t.Errorf("withdrawn by a lead: %v, %s, ticket %s", err, k.Entry(n).Passage, k.State)
+	}
+	k.Arrive(n, k.Place)
+	k.Fail(n, "gone", now)
+	if k.Entry(n).Passage != Withdrawn {
+		t.Errorf("what was withdrawn is %s", k.Entry(n).Passage)
+	}
+	for _, n := range []int{0, -1, 1, n, 99} {
+		if err := k.Rewrite(n, ana, true, "x", now); !errors.Is(err, ErrGone) {
+			t.Errorf("rewrote entry %d: %v", n, err)
+		}
+	}
+}
+
+func TestTicketFail(t *testing.T) {
+	k := in(Claimed)
+	if err := k.Reply(ana, "one", false, false, now); err != nil {
+		t.Fatal(err)
+	}
+	first := len(k.History)
+	if err := k.Reply(ana, "two", false, false, now); err != nil {
+		t.Fatal(err)
+	}
+	k.Fail(first, "closed", now)
+	if k.State != Waiting || k.Entry(first).Passage != Failed || k.Entry(first).Cause != "closed" {
+		t.Errorf("%s, %+v: the asker has the second reply to answer", k.State, k.Entry(first))
+	}
+	k.Fail(first+1, "closed", now)
+	if k.State != Claimed {
+		t.Errorf("%s, though nothing reached the asker", k.State)
 	}
 }

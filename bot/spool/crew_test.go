@@ -3,6 +3,7 @@ package spool
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -77,6 +78,12 @@ type stubPlatform struct {
 }
 
 func (p stubPlatform) Pace() chat.Pace { return chat.Pace{} }
+
+func (stubPlatform) Limits() chat.Limits { return chat.Limits{} }
+
+func (stubPlatform) Fetch(context.Context, chat.Attachment) (io.ReadCloser, error) {
+	return nil, errors.New("there are no files here")
+}
 
 func (p stubPlatform) Send(ctx context.Context, _ chat.Delivery) (chat.Receipt, error) {
 	return chat.Receipt{}, p.send(ctx)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"runtime/debug"
 	"time"
@@ -64,6 +65,9 @@ type delivery struct {
 
 func (d *delivery) run(ctx context.Context) error {
 	reply := d.letter.Reply
+	if len(reply.Files) > 0 {
+		d.letter.Open = d.open
+	}
 	if d.letter.Uncertain {
 		receipt, finding, err := d.confirm(ctx)
 		switch {
@@ -84,6 +88,9 @@ func (d *delivery) run(ctx context.Context) error {
 				reply = d.doubt(reply)
 			}
 		}
+	}
+	if reply.Under != "" && d.letter.Under.IsZero() {
+		return d.discard(ctx, "the message it belongs under is gone", "undeliverable")
 	}
 	receipt, err := d.send(ctx, reply)
 	if err == nil {
@@ -121,7 +128,7 @@ func (d *delivery) failed(ctx context.Context, err error) error {
 }
 
 func (d *delivery) delivered(ctx context.Context, r chat.Receipt, how string) error {
-	return d.sent(d.store.Delivered(ctx, d.letter, r, d.now()), how)
+	return d.reported(d.sent(d.store.Delivered(ctx, d.letter, r, d.now()), how))
 }
 
 func (d *delivery) postpone(ctx context.Context, wait time.Duration, now time.Time, how string) error {
@@ -129,11 +136,47 @@ func (d *delivery) postpone(ctx context.Context, wait time.Duration, now time.Ti
 }
 
 func (d *delivery) discard(ctx context.Context, cause, how string) error {
-	err := d.sent(d.store.Discard(ctx, d.letter, cause, d.now()), how)
+	return d.reported(d.sent(d.store.Discard(ctx, d.letter, cause, d.now()), how))
+}
+
+// reported calls those who handle events, if a reply has brought one.
+func (d *delivery) reported(err error) error {
 	if err == nil && d.letter.Reply.Report != "" {
 		d.handling.call(1)
 	}
 	return err
+}
+
+// open opens a file where it was attached, and lets no more of it through than
+// the platform takes that it goes to: what another one says of its size is not
+// to be trusted.
+func (d *delivery) open(ctx context.Context, a chat.Attachment) (file io.ReadCloser, err error) {
+	defer d.survive("open a file", &err)
+	from, ok := d.platforms[a.From.Platform]
+	if !ok {
+		return nil, fmt.Errorf("%s is on %s, which is not connected", a.File.Name, a.From.Platform)
+	}
+	if file, err = from.Fetch(ctx, a); err != nil {
+		return nil, err
+	}
+	if limit := d.platform.Limits().File; limit > 0 {
+		file = &limited{file, limit}
+	}
+	return file, nil
+}
+
+// limited is a file that fails once it is longer than it may be.
+type limited struct {
+	io.ReadCloser
+	left int64
+}
+
+func (l *limited) Read(p []byte) (int, error) {
+	n, err := l.ReadCloser.Read(p)
+	if l.left -= int64(n); l.left < 0 {
+		return 0, errors.New("the file is larger than the platform takes")
+	}
+	return n, err
 }
 
 // sent tells the meter how a try ended, once that is stored.

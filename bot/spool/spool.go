@@ -33,9 +33,10 @@ type Spool struct {
 	meter     Meter
 	retention Retention
 
-	handling *crew
-	sending  map[string]*crew // by platform; set by Run
-	progress bell             // rings when something is done
+	handling  *crew
+	platforms map[string]chat.Platform // set by Run
+	sending   map[string]*crew         // by platform; set by Run
+	progress  bell                     // rings when something is done
 }
 
 // Options are what a Spool can be given.
@@ -94,6 +95,7 @@ func (s *Spool) Accept(ctx context.Context, e chat.Event) error {
 // ctx ends. From then on nothing new is taken. Work in hand is finished before
 // Run returns, at most 10 s later; the rest stays stored. Run is called once.
 func (s *Spool) Run(ctx context.Context, platforms map[string]chat.Platform) error {
+	s.platforms = platforms
 	for name := range platforms {
 		s.sending[name] = newCrew("deliver", senders)
 	}

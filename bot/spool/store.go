@@ -73,6 +73,16 @@ type Reader interface {
 	Held(ctx context.Context, holder chat.PersonID, limit int) ([]desk.Ticket, error)
 	// Asked lists a person's own tickets, newest first.
 	Asked(ctx context.Context, asker chat.PersonID, limit int) ([]desk.Ticket, error)
+	// Posted says what of ours stands at a message of a channel, threads in it
+	// included.
+	Posted(ctx context.Context, channel chat.Place, m chat.MessageID) (Posted, error)
+}
+
+// Posted is a message of ours that stands.
+type Posted struct {
+	Key          chat.Key            `json:"key"`
+	Conversation chat.ConversationID `json:"conversation,omitempty"` // as its reply named it
+	Ticket       chat.TicketID       `json:"ticket,omitempty"`       // likewise
 }
 
 // A View is what a Handler sees: the records, and the two things it may
@@ -138,7 +148,7 @@ type Stats struct {
 // Retention is how long what is over is kept. Zero: for good.
 type Retention struct {
 	Conversations time.Duration // after their newest word, unless a ticket is live
-	Receipts      time.Duration // after delivery; a reply is no longer replaced after that
+	Receipts      time.Duration // after delivery, unless its ticket is live; a reply is no longer replaced after that
 	DeadLetters   time.Duration
 }
 
@@ -176,12 +186,13 @@ type Store interface {
 	Bury(ctx context.Context, w Work, cause string, apology []chat.Reply, now time.Time) error
 
 	// LeaseReply takes the oldest reply of a place on the platform for d, within
-	// the platform's pace. While it holds, nobody else gets that place. It does
-	// not wait: [ErrNothing].
+	// the platform's pace, with what stands under its Key and Under. While it
+	// holds, nobody else gets that place. It does not wait: [ErrNothing].
 	LeaseReply(ctx context.Context, platform string, pace chat.Pace, now time.Time, d time.Duration) (Letter, error)
 	// Delivered notes where a reply stands under its Key, for Remove that
 	// nothing does any more, and frees its place. A zero Receipt means that it
-	// is not known.
+	// is not known. If the reply has a Report, a Delivered event is accepted in
+	// the same step.
 	Delivered(ctx context.Context, l Letter, r chat.Receipt, now time.Time) error
 	// Postpone leaves the reply at the head of its place until then, as l says:
 	// with no try begun, or Uncertain.

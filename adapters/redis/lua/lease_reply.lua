@@ -20,7 +20,8 @@
 --
 -- Returns nil if no reply may be sent, else
 -- { reply id, reply JSON, number of this try, receipt JSON or nil,
---   number of tries begun and not ended, time of the first try }.
+--   number of tries begun and not ended, time of the first try,
+--   receipt JSON of the message it belongs under or "" }.
 local now, gap, mean = tonumber(ARGV[2]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local through = now
 if mean > 0 then
@@ -53,6 +54,11 @@ local reply = redis.call("HMGET", key, "value", "key", "token", "since")
 local receipt = redis.call("GET", ARGV[1] .. "receipt:" .. reply[2])
 local waiting = ARGV[1] .. "waiting:" .. place
 
+local under = ""
+if string.find(reply[1], '"under":"', 1, true) then
+  under = redis.call("GET", ARGV[1] .. "receipt:" .. (cjson.decode(reply[1]).under or "")) or ""
+end
+
 redis.call("HSET", key, "token", ARGV[4], "since", reply[4] or ARGV[2])
 if reply[3] then
   redis.call("HDEL", KEYS[4], reply[3])
@@ -73,5 +79,5 @@ if gap > 0 then
 end
 return {
   id, reply[1], redis.call("HINCRBY", key, "tries", 1), receipt,
-  redis.call("HINCRBY", key, "begun", 1), reply[4] or ARGV[2],
+  redis.call("HINCRBY", key, "begun", 1), reply[4] or ARGV[2], under,
 }

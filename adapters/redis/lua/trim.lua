@@ -17,6 +17,7 @@
 -- ARGV[7]  done
 -- ARGV[8]  seen
 -- ARGV[9]  holds
+-- ARGV[10] when to look again at a receipt whose ticket is live, Unix milliseconds
 --
 -- Returns how much was dropped.
 local dropped = 0
@@ -32,13 +33,17 @@ local function each(index, before, drop)
   end
 end
 
+local function live(ticket)
+  local number = string.match(ticket or "", "%d+$")
+  return number and redis.call("ZSCORE", KEYS[2], string.rep("0", 15 - #number) .. number)
+end
+
 each(KEYS[1], ARGV[3], function(id)
   local key = ARGV[1] .. "conversation:" .. id
   local value = redis.call("HGET", key, "value")
   if value then
     local conversation = cjson.decode(value)
-    local number = string.match(conversation.ticket or "", "%d+$")
-    if number and redis.call("ZSCORE", KEYS[2], string.rep("0", 15 - #number) .. number) then
+    if live(conversation.ticket) then
       redis.call("ZADD", KEYS[1], ARGV[4], id)
       return false
     end
@@ -49,7 +54,20 @@ each(KEYS[1], ARGV[3], function(id)
   end
   redis.call("DEL", key)
 end)
-each(KEYS[3], ARGV[5], function(key) redis.call("DEL", ARGV[1] .. "receipt:" .. key) end)
+each(KEYS[3], ARGV[5], function(key)
+  local receipt = ARGV[1] .. "receipt:" .. key
+  local value = redis.call("GET", receipt)
+  if value then
+    local stands = cjson.decode(value)
+    if live(stands.ticket) then
+      redis.call("ZADD", KEYS[3], ARGV[10], key)
+      return false
+    end
+    local place = stands.place
+    redis.call("DEL", ARGV[1] .. "posted:" .. place.platform .. ":" .. place.workspace .. ":" .. place.channel .. "/" .. stands.message)
+  end
+  redis.call("DEL", receipt)
+end)
 each(KEYS[4], ARGV[6], function(id) redis.call("DEL", ARGV[1] .. "dead:" .. id) end)
 each(KEYS[5], ARGV[7], function() end)
 each(KEYS[6], ARGV[8], function() end)

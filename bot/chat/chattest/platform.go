@@ -159,7 +159,7 @@ func post(t *testing.T, p *play) {
 	if receipt.Message == "" || receipt.Place.Outside() != p.place.Outside() {
 		t.Errorf("receipt = %+v, want a message in %s", receipt, p.place)
 	}
-	if second := p.send(t, "two.0", chat.Receipt{}, chat.Post, "the second answer"); second == receipt {
+	if second := p.send(t, "two.0", chat.Receipt{}, chat.Post, "the second answer"); second.Same(receipt) {
 		t.Errorf("two messages have the receipt %+v", second)
 	}
 }
@@ -191,7 +191,7 @@ func confirm(t *testing.T, p *play) {
 	receipt := p.send(t, "one.0", chat.Receipt{}, chat.Post, "the first answer")
 	d := chat.Delivery{ID: "one.0", Try: 2, Reply: chat.Reply{Key: "key/one", Deed: chat.Post, Place: p.place}}
 	got, finding, err := p.Platform.Confirm(t.Context(), d)
-	if err != nil || finding == chat.Absent || finding == chat.Found && got != receipt {
+	if err != nil || finding == chat.Absent || finding == chat.Found && !got.Same(receipt) {
 		t.Errorf("Confirm of a sent reply = %+v, %s, %v; it stands at %+v", got, finding, err, receipt)
 	}
 	d.ID = "never.0"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"runtime"
 	"slices"
@@ -219,6 +220,12 @@ func (p platform) Send(_ context.Context, d chat.Delivery) (chat.Receipt, error)
 }
 
 func (p platform) Pace() chat.Pace { return p.pace }
+
+func (platform) Limits() chat.Limits { return chat.Limits{} }
+
+func (platform) Fetch(context.Context, chat.Attachment) (io.ReadCloser, error) {
+	return nil, errors.New("there are no files here")
+}
 
 func (p platform) Confirm(_ context.Context, d chat.Delivery) (chat.Receipt, chat.Finding, error) {
 	return p.confirm(d)

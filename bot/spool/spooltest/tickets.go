@@ -291,7 +291,7 @@ func testHeldAndAsked(f *fixture) {
 	t, err := f.Ticket(ctx, "T-10")
 	f.must(err)
 	f.must(t.Value.Transfer(desk.Agent{ID: "bo"}, desk.Agent{ID: "zoe"}, false, "", start))
-	f.must(t.Value.Reply(desk.Agent{ID: "zoe"}, "hello", start))
+	f.must(t.Value.Reply(desk.Agent{ID: "zoe"}, "hello", false, false, start))
 	f.commit(spool.Outcome{Tickets: []spool.Versioned[desk.Ticket]{t}})
 	for holder, want := range map[chat.PersonID][]int64{"bo": {9}, "zoe": {10}} {
 		got, err := f.Held(ctx, holder, 1)

@@ -1,0 +1,561 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/tools/txtar"
+
+	"github.com/signpost-bot/signpost/adapters/redis"
+	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/spool"
+	"github.com/signpost-bot/signpost/config"
+)
+
+// A clock stands still unless it is moved.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newClock() *clock { return &clock{now: time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)} }
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// A journal is what a program logs.
+type journal struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(p)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
+}
+
+// A house is the whole program in this process, on simulated platforms and
+// with a clock of its own.
+type house struct {
+	*parts
+	staff
+	clock   *clock
+	store   *redis.Store
+	sims    []*simulated // the first is where people ask, the last where they work
+	journal journal
+	stop    context.CancelFunc
+	running errgroup.Group
+}
+
+// openHouse runs the program on platforms with the given manners, at most one
+// of each. The world is as in a script. Whoever asks is on the first and
+// whoever works on the last.
+func openHouse(ctx context.Context, t testing.TB, world []txtar.File, all ...manners) *house {
+	t.Helper()
+	dir := t.TempDir()
+	asking, working := all[0].name+":w:", all[len(all)-1].name+":w:"
+	settings := "" // the built-in ones
+	for _, f := range world {
+		name := filepath.Join(dir, filepath.FromSlash(f.Name))
+		data := f.Data
+		if f.Name == "signpost.yaml" {
+			settings = name
+			data = agentRule.ReplaceAll(data, []byte(working+"$1"))
+			data = here.ReplaceAll(data, []byte(asking))
+			data = deskRule.ReplaceAll(data, []byte(working))
+		}
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, data, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cfg, err := config.Load(settings, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "knowledge")); !errors.Is(err, fs.ErrNotExist) {
+		cfg.Knowledge.Dir = filepath.Join(dir, "knowledge")
+	}
+	list, err := articles(cfg.Knowledge.Dir, rules(cfg))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &house{staff: staffOf(cfg), clock: newClock()}
+	log := newLogger(config.Log{Level: "warn", Format: "text"}, &h.journal, nil)
+	if h.store, err = redis.Embedded(redis.Options{Installation: cfg.Installation, Log: log}); err != nil {
+		t.Fatal(err)
+	}
+	platforms := map[string]chat.Platform{}
+	for _, m := range all {
+		s := newSimulated(m, h.clock.Now)
+		h.sims = append(h.sims, s)
+		platforms[m.name] = s
+	}
+	known := behaviour(cfg, slices.Collect(maps.Keys(platforms))...)
+	for _, name := range agents {
+		known.Desks[0].Agents = append(known.Desks[0].Agents, working+name)
+	}
+	if h.parts, err = assemble(cfg, known, list, h.store, platforms, spool.Unmetered{}, h.clock.Now, log); err != nil {
+		t.Fatal(err)
+	}
+	ctx, h.stop = context.WithCancel(ctx)
+	h.running.Go(func() error { return h.events.Run(ctx, platforms) })
+	return h
+}
+
+// agents are those of the cast who work the desk.
+var agents = []string{"ana", "bo"}
+
+var (
+	// here is how a script's configuration names an account, or a channel where
+	// people ask, whatever the platform.
+	here = regexp.MustCompile(`\bhere:`)
+	// agentRule are the accounts of those who work the desk, wherever that is.
+	agentRule = regexp.MustCompile(`\bhere:(` + strings.Join(agents, "|") + `)\b`)
+	// deskRule is a channel where they work.
+	deskRule = regexp.MustCompile(`\bdesk:`)
+)
+
+// close stops the program. What it logged is an error, but for what a platform
+// refused by its rules.
+func (h *house) close() error {
+	h.stop()
+	err := errors.Join(h.running.Wait(), h.store.Close())
+	for line := range strings.Lines(h.journal.String()) {
+		if !strings.Contains(line, `msg="reply cannot be delivered"`) {
+			err = errors.Join(err, fmt.Errorf("the program logged: %s", line))
+		}
+	}
+	for _, s := range h.sims {
+		for _, ping := range s.pings {
+			err = errors.Join(err, fmt.Errorf("%s shows what nobody of ours wrote: %s", s.name, ping))
+		}
+	}
+	return err
+}
+
+// do hands over what someone did, as an adapter would: it opens a form if there
+// is one, and else is accepted.
+func (h *house) do(ctx context.Context, e chat.Event) (*chat.Form, error) {
+	if e.Kind == chat.Press || e.Kind == chat.Slash || e.Kind == chat.Menu {
+		if form, err := h.bot.Open(ctx, e); form != nil || err != nil {
+			return form, err
+		}
+	}
+	return nil, h.events.Accept(ctx, e)
+}
+
+// send hands over a form that was filled in, unless something is wrong with it:
+// a sentence by field name.
+func (h *house) send(ctx context.Context, e chat.Event) (wrong map[string]string, err error) {
+	if wrong := h.bot.Check(e); len(wrong) > 0 {
+		return wrong, nil
+	}
+	return nil, h.events.Accept(ctx, e)
+}
+
+// quiet waits until everything that was handed over is handled, and all
+// answers have come.
+func (h *house) quiet(ctx context.Context) error {
+	if err := h.events.Quiet(ctx); err != nil {
+		return fmt.Errorf("%w; the program logged:\n%s", err, &h.journal)
+	}
+	return nil
+}
+
+// pass lets time pass, and all that comes of it happen.
+func (h *house) pass(ctx context.Context, d time.Duration) error {
+	h.clock.advance(d)
+	for {
+		n, err := h.store.Fire(ctx, h.clock.Now())
+		if err != nil {
+			return err
+		}
+		if err := h.quiet(ctx); err != nil || n == 0 {
+			return err
+		}
+	}
+}
+
+// A theatre is the stage of simulated platforms.
+type theatre struct {
+	*house
+	ctx     context.Context
+	forms   map[string]*opened    // by person
+	threads map[chat.Place]string // as scripts call them
+	page    strings.Builder
+}
+
+// An opened form is one that someone has before them.
+type opened struct {
+	chat.Form
+	place chat.Place
+}
+
+// openTheatre plays on one platform, or with askers on one and agents on
+// another.
+func openTheatre(all ...manners) func(ctx context.Context, t *testing.T, world []txtar.File) stage {
+	return func(ctx context.Context, t *testing.T, world []txtar.File) stage {
+		t.Helper()
+		return &theatre{
+			house: openHouse(ctx, t, world, all...), ctx: ctx,
+			forms: map[string]*opened{}, threads: map[chat.Place]string{},
+		}
+	}
+}
+
+func (on *theatre) transcript() string { return on.page.String() }
+
+// home is the platform where a person is.
+func (on *theatre) home(name string) *simulated {
+	if slices.Contains(agents, name) {
+		return on.sims[len(on.sims)-1]
+	}
+	return on.sims[0]
+}
+
+// sender is a person as their platform tells of them.
+func (on *theatre) sender(p player) chat.Sender {
+	return chat.Sender{
+		Account: chat.NewAccountID(on.home(p.name).name, "w", p.name), Name: p.name, Locale: p.locale, Roles: p.roles, Groups: p.roles,
+	}
+}
+
+var ticketRule = regexp.MustCompile(`^T-[0-9]+$`)
+
+// apart is what scripts call the private thread of a channel.
+const apart = "apart"
+
+// place is where a person is.
+func (on *theatre) place(p player) (chat.Place, error) {
+	s, who := on.home(p.name), on.sender(p).Account
+	if p.place == private {
+		return chat.Direct(who), nil
+	}
+	channel, thread, _ := strings.Cut(p.place, "/")
+	place := chat.Place{Platform: s.name, Workspace: "w", Channel: channel}
+	if thread == "" {
+		return place, nil
+	}
+	for _, m := range slices.Backward(s.see(who)) {
+		if m.place.Outside() != place {
+			continue
+		}
+		switch {
+		case ticketRule.MatchString(thread) && m.ticket == chat.TicketID(thread) && m.place == place && strings.HasPrefix(plain(m.text), thread+" "):
+			place.Thread = string(m.id)
+			return place, nil
+		case m.place.Thread != "" && on.named(s, m.place) == p.place:
+			return m.place, nil
+		}
+	}
+	if thread == apart || ticketRule.MatchString(thread) {
+		return place, fmt.Errorf("there is no %s", p.place)
+	}
+	// Someone began it with a message that is not of this story.
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first := s.post(posted{place: place, by: &chat.Sender{}})
+	first.place.Thread = string(first.id)
+	s.begun[first.place] = true
+	on.threads[first.place] = thread
+	return first.place, nil
+}
+
+// named is a place as scripts call it.
+func (on *theatre) named(s *simulated, p chat.Place) string {
+	if direct(p) {
+		return private
+	}
+	if p.Thread == "" {
+		return p.Channel
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name := on.threads[p]
+	if first := s.find(chat.Receipt{Place: p, Message: chat.MessageID(p.Thread)}); first != nil && first.by == nil && first.ticket != "" {
+		name = string(first.ticket)
+	}
+	if s.private[p] != "" {
+		name = apart
+	}
+	if name == "" {
+		name = p.Thread
+	}
+	return p.Channel + "/" + name
+}
+
+// sight is a message as people see it.
+func (on *theatre) sight(s *simulated, m *posted) sight {
+	v := sight{place: on.named(s, m.place), text: m.text, buttons: m.buttons(), articles: m.links}
+	s.mu.Lock()
+	v.only = s.reader(m).User()
+	s.mu.Unlock()
+	for _, f := range m.files {
+		if m.by == nil {
+			if want, _, _ := sum(contents(f.File)); want != f.sum {
+				f.Name += " (spoilt)"
+			}
+		}
+		v.files = append(v.files, f.Name)
+	}
+	return v
+}
+
+// looked is what has come since someone looked last.
+func (on *theatre) looked() []sight {
+	var sights []sight
+	for _, s := range on.sims {
+		for _, n := range s.looked() {
+			v := on.sight(s, &n.posted)
+			v.gone = n.gone
+			sights = append(sights, v)
+			on.write(s.name, v)
+		}
+	}
+	return sights
+}
+
+// write adds a sight to the transcript.
+func (on *theatre) write(platform string, v sight) {
+	head := "→ " + platform + " " + v.place
+	if v.only != "" {
+		head += ", only " + v.only
+	}
+	if v.gone {
+		head += " (removed)"
+	}
+	fmt.Fprintf(&on.page, "%s\n%s\n", head, strings.TrimSpace(v.text))
+	for _, label := range v.buttons {
+		fmt.Fprintf(&on.page, "[%s] ", label)
+	}
+	fmt.Fprintf(&on.page, "%s\n\n", strings.Join(v.files, ", "))
+}
+
+func (on *theatre) stands(p player) []sight {
+	s := on.home(p.name)
+	var sights []sight
+	for _, m := range s.see(on.sender(p).Account) {
+		if v := on.sight(s, m); on.looks(p.name, v) {
+			sights = append(sights, v)
+		}
+	}
+	return sights
+}
+
+// newest is the newest message that a person sees where they are and that is
+// such a one; nil if there is none.
+func (on *theatre) newest(p player, is func(m *posted, v sight) bool) *posted {
+	s := on.home(p.name)
+	for _, m := range slices.Backward(s.see(on.sender(p).Account)) {
+		if v := on.sight(s, m); v.seenBy(&p) && is(m, v) {
+			return m
+		}
+	}
+	return nil
+}
+
+// target is the message that an act is done to.
+func (on *theatre) target(a act) (*posted, error) {
+	who := on.sender(a.who).Account
+	mine := func(m *posted) bool { return m.by != nil && m.by.Account == who }
+	m := on.newest(a.who, func(m *posted, v sight) bool {
+		says := v.says(a.of)
+		switch {
+		case a.verb == "edits":
+			return mine(m) && says
+		case a.verb == "picks":
+			return slices.ContainsFunc(m.offers, func(o offer) bool { return o.option && o.label == a.text })
+		case a.of != "":
+			return says
+		case a.verb == "presses":
+			return v.offers(a.text)
+		}
+		return mine(m)
+	})
+	if m == nil {
+		return nil, fmt.Errorf("%s sees no such message", a.who.name)
+	}
+	return m, nil
+}
+
+func (on *theatre) play(a act) ([]sight, error) {
+	on.page.Reset()
+	on.clock.advance(time.Millisecond)
+	if a.verb == "passes" {
+		d, err := time.ParseDuration(a.text)
+		if err != nil {
+			return nil, err
+		}
+		err = on.pass(on.ctx, d)
+		return on.looked(), err
+	}
+	place, err := on.place(a.who)
+	if err != nil {
+		return nil, err
+	}
+	e, err := on.act(a, place)
+	if err != nil {
+		return nil, err
+	}
+	on.home(a.who.name).looked() // what people do themselves is no news
+	if e.Kind == "" {
+		return nil, nil
+	}
+	var form *chat.Form
+	if e.Kind == chat.Submit {
+		wrong, err := on.send(on.ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		if len(wrong) > 0 {
+			v := sight{only: a.who.name, form: true, text: strings.Join(slices.Sorted(maps.Values(wrong)), "\n")}
+			on.write("form", v)
+			return []sight{v}, nil
+		}
+		delete(on.forms, a.who.name)
+	} else if form, err = on.do(on.ctx, e); err != nil {
+		return nil, err
+	}
+	if form != nil {
+		return on.opens(a.who, place, form)
+	}
+	err = on.quiet(on.ctx)
+	return on.looked(), err
+}
+
+// act is what an act comes to on the person's platform; a zero event if nobody
+// is told.
+func (on *theatre) act(a act, place chat.Place) (e chat.Event, err error) {
+	s, from := on.home(a.who.name), on.sender(a.who)
+	var m *posted
+	switch a.verb {
+	case "presses", "picks", "edits", "deletes", "reacts", "menu":
+		if m, err = on.target(a); err != nil {
+			return e, err
+		}
+	}
+	switch a.verb {
+	case "says", "attaches":
+		var files []chat.File
+		if a.file != "" {
+			size, err := parseSize(a.size)
+			if err != nil {
+				return e, err
+			}
+			files = append(files, s.attach(a.file, size))
+		}
+		e, _ = s.say(from, place, a.text, files...)
+	case "runs":
+		return s.run(from, place, a.text)
+	case "presses", "picks":
+		return s.press(from, m, a.text)
+	case "edits":
+		e = s.edit(m, a.text)
+	case "deletes":
+		e = s.delete(m)
+	case "reacts":
+		e = s.react(from, m, a.text)
+	case "menu":
+		e = s.menu(from, m, a.text)
+	case "drops":
+		return s.deleteThread(place)
+	case "closes":
+		return e, s.closeDirect(from.Account)
+	case "sends":
+		return on.filled(a, from)
+	case "leaves":
+		if on.forms[a.who.name] == nil {
+			return e, errNoForm
+		}
+		delete(on.forms, a.who.name)
+	default:
+		return e, fmt.Errorf("nobody here knows how one %s", a.verb)
+	}
+	return e, nil
+}
+
+var errNoForm = errors.New("no form is open")
+
+// opens puts a form before a person.
+func (on *theatre) opens(who player, place chat.Place, form *chat.Form) ([]sight, error) {
+	if err := on.home(who.name).dialog(*form); err != nil {
+		return nil, err
+	}
+	on.forms[who.name] = &opened{*form, place}
+	text := form.Title
+	for _, f := range form.Fields {
+		text += "\n" + f.Label + ": " + f.Value
+	}
+	v := sight{only: who.name, form: true, text: text}
+	on.write("form", v)
+	return []sight{v}, nil
+}
+
+// filled is the form that a person has open, filled in.
+func (on *theatre) filled(a act, from chat.Sender) (chat.Event, error) {
+	form := on.forms[a.who.name]
+	if form == nil {
+		return chat.Event{}, errNoForm
+	}
+	values := map[string]string{}
+	left := maps.Clone(a.fills)
+	for i := range form.Fields {
+		f := &form.Fields[i]
+		if value, ok := left[f.Label]; ok {
+			f.Value = value
+			delete(left, f.Label)
+			for _, option := range f.Options {
+				if option.Label == value {
+					f.Value = option.Value
+				}
+			}
+		}
+		values[f.Name] = f.Value
+	}
+	if len(left) > 0 {
+		return chat.Event{}, fmt.Errorf("the form does not have all of the fields %q", slices.Sorted(maps.Keys(a.fills)))
+	}
+	return on.home(a.who.name).submit(from, form.place, form.Action, values), nil
+}
+
+var sizeRule = regexp.MustCompile(`^([0-9]+) (B|kB|MB)$`)
+
+// parseSize reads a size such as 12 MB, in bytes.
+func parseSize(size string) (int64, error) {
+	m := sizeRule.FindStringSubmatch(size)
+	if m == nil {
+		return 0, fmt.Errorf("%q is no size such as 12 MB", size)
+	}
+	n, err := strconv.ParseInt(m[1], 10, 64)
+	return n * map[string]int64{"B": 1, "kB": 1000, "MB": 1000 * 1000}[m[2]], err
+}
