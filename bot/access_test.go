@@ -1,6 +1,9 @@
 package bot
 
 import (
+	"bytes"
+	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/signpost-bot/signpost/bot/chat"
@@ -122,5 +125,19 @@ func TestAccessSignature(t *testing.T) {
 func TestNewWithoutDesk(t *testing.T) {
 	if _, err := New(Settings{}, Parts{}); err == nil {
 		t.Error("a bot without a desk was made")
+	}
+}
+
+// A refusal is logged: who, and why, and not what they wrote.
+func TestRefusalsAreLogged(t *testing.T) {
+	for _, who := range []chat.Sender{kim, dan} {
+		var log bytes.Buffer
+		w := newWorld(t)
+		w.opens(kim, "where is my refund?")
+		w.log = slog.New(slog.NewTextHandler(&log, nil))
+		w.runs(who, "ticket", "note T-1 "+secret)
+		if text := log.String(); !strings.Contains(text, "refused") || !strings.Contains(text, string(who.Account)) || strings.Contains(text, secret) {
+			t.Errorf("logged %q", text)
+		}
 	}
 }

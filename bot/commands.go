@@ -367,6 +367,7 @@ func (t *turn) do(c command, in chat.Invocation, err error) error {
 func (t *turn) answerFor(err error) error {
 	var no *refusal
 	if errors.As(err, &no) {
+		t.log.Info("refused", "event", t.event.ID, "why", no.id, "verb", t.verb, "from", t.event.From.Account)
 		blocks := []chat.Block{t.text(no.id, no.args)}
 		t.refuse(append(blocks, no.more...)...)
 		return nil
