@@ -65,7 +65,7 @@ func TestHostile(t *testing.T) {
 	for _, pair := range [][]manners{{alpha, beta}, {beta, alpha}} {
 		t.Run(pair[0].name+"+"+pair[1].name, func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 			defer cancel()
 			h := openHouse(ctx, t, []txtar.File{
 				{Name: "signpost.yaml", Data: []byte(hostileWorld)}, {Name: "knowledge/refund.md", Data: []byte(oneArticle)},
@@ -79,14 +79,17 @@ func TestHostile(t *testing.T) {
 			x.prepare()
 			for _, who := range x.attackers() {
 				for _, verb := range verbs {
-					for _, args := range [][]string{nil, {"T-1"}, {"T-1", "3"}, {"T-1", "4", pinging[:20]}, {string(x.talk)}} {
-						x.attack(who, chat.Event{Kind: chat.Press, Action: chat.Do(verb, args...)})
+					entries := []string{"3"}
+					if slices.Contains([]string{"undo", "rewrite", "unsend", "read"}, verb) {
+						entries = []string{"", "-1", "1", "2", "3", "4", "1e9", "999999999999"}
 					}
-					for _, args := range [][]string{{"T-1"}, {"T-1", "3"}, {"T-1", "999999999999"}} {
-						x.attack(who, chat.Event{Kind: chat.Submit, Action: chat.Do(verb, args...), Values: map[string]string{
-							"text": pinging, "question": strings.Repeat("x\x00\u202e", 2000), "topic": "staff", "ticket": "T-1", "entry": "3", "agent": "ana", "note": pinging,
+					for _, entry := range entries {
+						x.attack(who, chat.Event{Kind: chat.Press, Action: chat.Do(verb, "T-1", entry)})
+						x.attack(who, chat.Event{Kind: chat.Submit, Action: chat.Do(verb, "T-1", entry), Values: map[string]string{
+							"text": pinging, "question": strings.Repeat("x\x00\u202e", 2000), "topic": "staff", "ticket": "T-1", "entry": entry, "agent": "ana", "note": pinging,
 						}})
 					}
+					x.attack(who, chat.Event{Kind: chat.Press, Action: chat.Do(verb, string(x.talk))})
 					x.attack(who, chat.Event{Kind: chat.Slash, Door: "ticket", Text: verb + " T-1 " + pinging})
 					x.attack(who, chat.Event{Kind: chat.Menu, Action: chat.Do(verb), Message: "m1"})
 					for _, channel := range x.threads {
@@ -210,9 +213,9 @@ func (x *hostile) attackers() []chat.Sender {
 	robot := x.sender(x.sims[1], "robot")
 	robot.Bot = true
 	if x.sim.name == alpha.name {
-		return []chat.Sender{x.sender(x.sim, "asker"), x.sender(x.sim, "dan"), eve, stranger}
+		return []chat.Sender{x.sender(x.sim, "asker"), x.sender(x.sim, "dan"), eve}
 	}
-	return []chat.Sender{x.sender(x.sim, "asker"), x.sender(x.sim, "dora"), mallory, robot}
+	return []chat.Sender{stranger, mallory, robot}
 }
 
 // own are what an asker may do to their own ticket, and what is about nobody's.
