@@ -72,6 +72,7 @@ type scripted struct {
 	accepted int
 	progress int // counts acknowledgements and stored replies
 
+	messages int                      // ever posted
 	places   map[chat.Place][]message // what stands there, in the order it came
 	stored   map[string]chat.Receipt  // by delivery
 	confirms int                      // how often Confirm was asked
@@ -392,7 +393,8 @@ func (s *scripted) mute(delivery string) bool {
 func (s *scripted) store(d chat.Delivery) chat.Receipt {
 	s.progress++
 	place := d.Reply.Place
-	receipt := chat.Receipt{Place: place, Message: chat.MessageID(fmt.Sprintf("b%d", len(s.stored)+1))}
+	s.messages++ // what is sent again is another message, with an id of its own
+	receipt := chat.Receipt{Place: place, Message: chat.MessageID(fmt.Sprintf("b%d", s.messages))}
 	old := -1
 	if d.Reply.Deed != chat.Post && d.Sent.Message != "" {
 		receipt = d.Sent
