@@ -127,51 +127,6 @@ func (o object) number(name string) int    { n, _ := o[name].(float64); return i
 func (o object) list(name string) []any    { l, _ := o[name].([]any); return l }
 func (o object) object(name string) object { m, _ := o[name].(map[string]any); return m }
 
-// readBlocks reads a reply as it is, where no adapter shows it yet.
-func readBlocks(r chat.Reply) (shown, error) {
-	var s shown
-	spans := func(t chat.Text) string {
-		var b strings.Builder
-		for _, span := range t {
-			switch {
-			case span.URL != "":
-				s.link(&b, span.Text, span.URL)
-			case span.Code:
-				b.WriteString("`" + span.Text + "`")
-			default:
-				b.WriteString(span.Text)
-			}
-		}
-		return strings.Map(func(r rune) rune {
-			if r != '\n' && unicode.In(r, unicode.Cc, unicode.Bidi_Control) {
-				return -1
-			}
-			return r
-		}, b.String()) + "\n"
-	}
-	for _, b := range r.Blocks {
-		if b.Layout == chat.Quote {
-			s.text += "> "
-		}
-		s.text += spans(b.Text)
-		for _, fact := range b.Facts {
-			s.text += fact.Name + " " + spans(fact.Value)
-		}
-		for _, l := range b.Links {
-			s.text += spans(append(chat.Link(l.Title, l.URL), chat.Span{Text: " " + l.Note}))
-		}
-		for _, button := range b.Buttons {
-			s.offers = append(s.offers, offer{label: button.Label, id: button.Action.String()})
-		}
-		if b.Select != nil {
-			for _, o := range b.Select.Options {
-				s.offers = append(s.offers, offer{label: o.Label, id: b.Select.Action.String(), value: o.Value, option: true})
-			}
-		}
-	}
-	return s, nil
-}
-
 // Kinds of Discord's components.
 // Source: https://docs.discord.com/developers/components/reference
 const (

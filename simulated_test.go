@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/signpost-bot/signpost/adapters/discord"
+	"github.com/signpost-bot/signpost/adapters/slack"
 	"github.com/signpost-bot/signpost/bot/chat"
 )
 
@@ -48,9 +49,9 @@ var (
 		emoji: map[string]string{
 			"🎫": "ticket", "👀": "eyes", "✅": "white_check_mark", "🚨": "rotating_light", "🔍": "mag", "👍": "+1", "🎉": "tada",
 		},
-		limits: chat.Limits{File: 1 << 30, Files: 10},
-		read:   readBlocks, action: chat.ParseAction,
-		dialog: func(chat.Form) error { return nil },
+		limits: slack.Limits,
+		read:   func(r chat.Reply) (shown, error) { return readSlack(slack.Render(r)) }, action: slack.ParseID,
+		dialog: func(chat.Form) error { return nil }, // View leaves out what cannot be shown
 	}
 	// beta has Discord's rules.
 	beta = manners{

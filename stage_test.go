@@ -271,7 +271,7 @@ func (on *theatre) place(p player) (chat.Place, error) {
 			continue
 		}
 		switch {
-		case ticketRule.MatchString(thread) && m.ticket == chat.TicketID(thread) && m.place == place && strings.HasPrefix(plain(m.text), thread+" "):
+		case ticketRule.MatchString(thread) && m.ticket == chat.TicketID(thread) && m.place == place && strings.HasPrefix(strings.TrimLeft(plain(m.text), "🟠🔵🟢⚪ "), thread+" "):
 			place.Thread = string(m.id)
 			return place, nil
 		case m.place.Thread != "" && on.named(s, m.place) == p.place:
