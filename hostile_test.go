@@ -284,7 +284,7 @@ func (x *hostile) judge(who chat.Sender, what string) {
 			if strings.Contains(n.text, secret) {
 				x.t.Errorf("%s by %s shows %q", what, who.Account, n.text)
 			}
-			if reader := sim.reader(&n.posted); reader != who.Account {
+			if reader := sim.readBy(&n.posted); reader != who.Account {
 				x.t.Errorf("%s by %s is answered to %q in %s: %q", what, who.Account, reader, n.place, n.text)
 			}
 		}

@@ -346,7 +346,7 @@ func (s *hurricane) play() {
 				continue
 			}
 			w := rapid.SampledFrom(list).Draw(s.t, "word")
-			if w.at.find(chat.Receipt{Place: w.by.place, Message: w.by.id}) == nil {
+			if !w.at.stands(chat.Receipt{Place: w.by.place, Message: w.by.id}) {
 				continue // it went with its thread
 			}
 			w.gone = true
@@ -385,7 +385,8 @@ func (s *hurricane) standing(text string) (list []*posted) {
 		sim.mu.Lock()
 		for _, m := range sim.standing {
 			if strings.Contains(m.text, text) {
-				list = append(list, m)
+				seen := *m
+				list = append(list, &seen)
 			}
 		}
 		sim.mu.Unlock()
@@ -395,7 +396,7 @@ func (s *hurricane) standing(text string) (list []*posted) {
 
 // inside reports whether only agents read a message.
 func (s *hurricane) inside(m *posted) bool {
-	reader := s.sims[0].reader(m)
+	reader := s.sims[0].readBy(m)
 	agent := strings.HasSuffix(string(reader), ":ana") || strings.HasSuffix(string(reader), ":bo") || strings.HasSuffix(string(reader), ":cy")
 	return agent || slices.Contains(s.channels(), m.place.Outside())
 }

@@ -411,6 +411,20 @@ func (s *simulated) reader(m *posted) chat.AccountID {
 	return cmp.Or(m.only, s.private[m.place])
 }
 
+// stands reports whether a message can still be seen where it came to stand.
+func (s *simulated) stands(r chat.Receipt) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.find(r) != nil
+}
+
+// readBy is who alone reads a message that was seen; empty: everyone there.
+func (s *simulated) readBy(m *posted) chat.AccountID {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reader(m)
+}
+
 // looked is what has come or gone since it was called last.
 func (s *simulated) looked() []news {
 	s.mu.Lock()
