@@ -33,6 +33,23 @@ type Front interface {
 	Check(e Event) map[string]string
 	// Suggest offers what the person may be typing, best first.
 	Suggest(ctx context.Context, q Typing) []Option
+	// Home is what a person finds on the bot's own page, where the platform has
+	// one.
+	Home(ctx context.Context, from Sender) (Home, error)
+}
+
+// A Home is the bot's own page, for one person.
+type Home struct {
+	Lang string
+	// Ask is the box to ask in: what is entered is the question of /ask, and
+	// titles are suggested while it is typed.
+	Ask    Field
+	Blocks []Block
+	// Prompts are questions that a new conversation may begin with: a short
+	// Label, and what is asked as its Value.
+	Prompts []Option
+	// Searching is what is shown while an answer is looked for.
+	Searching string
 }
 
 // Typing is an argument that a person is typing.
@@ -84,6 +101,7 @@ type Platform interface {
 // A Pace is a platform's rate limit as we keep it. Zero durations: none.
 type Pace struct {
 	Place    time.Duration // least time between two replies to one place
+	Whole    bool          // a channel and all its threads are one place
 	Platform time.Duration // mean time between any two replies
 	Burst    int           // how many may come at once after a pause; at least 1
 }
@@ -102,6 +120,8 @@ type Delivery struct {
 	// left out, and told in the receipt.
 	Open func(ctx context.Context, a Attachment) (io.ReadCloser, error) `json:"-"`
 	Try  int                                                            // 1 for the first; one that was begun and broken off counts
+	// Since is when it was first tried; zero if it never was.
+	Since time.Time
 }
 
 // A Receipt is where a delivered reply stands.

@@ -128,6 +128,9 @@ type Button struct {
 	Label  string `json:"label"`
 	Action Action `json:"action"`
 	Style  Style  `json:"style,omitempty"`
+	// Opposite is what is pressed by who thinks otherwise, for platforms with a
+	// control that has both, such as thumbs. Elsewhere it is left out.
+	Opposite *Button `json:"opposite,omitempty"`
 }
 
 // PlainText is the whole reply in plain words, a block a line: for

@@ -119,7 +119,6 @@ type Letter struct {
 	// the lease marks a letter as begun; Delivered, Postpone and Discard end it.
 	// A letter that is postponed while Uncertain is so again at its next lease.
 	Uncertain bool
-	Since     time.Time // when it was first leased
 }
 
 // A DeadLetter is an event or reply that was given up.
