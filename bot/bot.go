@@ -3,6 +3,7 @@ package bot
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -138,6 +139,8 @@ func (b *Bot) Handle(ctx context.Context, e chat.Event, v spool.View) (spool.Out
 		err = t.arrived()
 	case chat.Undeliverable:
 		err = t.undelivered()
+	case chat.Unreadable:
+		err = errors.New("what the platform sent cannot be read")
 	}
 	if err != nil {
 		return spool.Outcome{}, err

@@ -331,6 +331,9 @@ func likely(typed string, options []chat.Option, limit int) []chat.Option {
 	return found
 }
 
+// Sorry implements [chat.Front].
+func (b *Bot) Sorry(to chat.Sender) string { return b.words.line(b.speaks(to), "sorry") }
+
 // Home implements [chat.Front].
 func (b *Bot) Home(_ context.Context, from chat.Sender) (chat.Home, error) {
 	lang := b.speaks(from)

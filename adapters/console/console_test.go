@@ -400,6 +400,8 @@ func (b *bot) Check(e chat.Event) map[string]string {
 
 func (b *bot) Home(context.Context, chat.Sender) (chat.Home, error) { return chat.Home{}, nil }
 
+func (b *bot) Sorry(chat.Sender) string { return "" }
+
 func (b *bot) Suggest(_ context.Context, q chat.Typing) []chat.Option {
 	return []chat.Option{{Label: "a suggestion", Value: fmt.Sprintf("<%s|%s|%s|%s>", q.Door, q.Verb, q.Param, q.Text)}}
 }

@@ -17,6 +17,9 @@ const (
 	Submit   Kind = "submit"   // a form was sent
 	Menu     Kind = "menu"     // something was chosen from a message's menu
 	Reaction Kind = "reaction" // an emoji was put on a message
+	// Unreadable: what the platform sent is in Text, as it came. It is kept among
+	// the dead letters.
+	Unreadable Kind = "unreadable"
 
 	// What the spool itself brings; adapters never do.
 	Tick          Kind = "tick"          // a timer came due

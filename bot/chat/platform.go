@@ -36,14 +36,16 @@ type Front interface {
 	// Home is what a person finds on the bot's own page, where the platform has
 	// one.
 	Home(ctx context.Context, from Sender) (Home, error)
+	// Sorry is what a person is told when nothing can be stored just now: to try
+	// again in a moment.
+	Sorry(to Sender) string
 }
 
 // A Home is the bot's own page, for one person.
 type Home struct {
 	Lang string
-	// Ask is the box to ask in: what is entered is the question of /ask, and
-	// titles are suggested while it is typed.
-	Ask    Field
+	Ask    Field  // the box to ask in: what is entered is the question of /ask
+	Find   string // label of a search for titles, which are suggested while one types
 	Blocks []Block
 	// Prompts are questions that a new conversation may begin with: a short
 	// Label, and what is asked as its Value.

@@ -49,7 +49,7 @@ func (s *Spool) work(ctx context.Context, found func()) error {
 // failed leaves the event for later, or buries it.
 func (s *Spool) failed(ctx context.Context, w Work, cause error, log *slog.Logger) error {
 	tries := w.Tries + 1
-	if tries < maxTries {
+	if tries < maxTries && w.Event.Kind != chat.Unreadable { // which will never be anything else
 		log.Error("event failed and will be tried again", "tries", tries, "err", cause)
 		s.meter.Failed(w.Event, false)
 		now := s.now()
