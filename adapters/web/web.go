@@ -1,6 +1,7 @@
 // Package web is the program's own web server: is it alive, is it ready, and
-// how is it doing. Nobody has to log in, so nothing here names a person or
-// changes anything.
+// how is it doing. Nobody has to log in for that, so it names no person and
+// changes nothing. What platforms bring by HTTP comes through it too, to
+// handlers of their own.
 package web
 
 import (
@@ -35,6 +36,9 @@ type Options struct {
 	// its context, which ends soon.
 	Ready   func(context.Context) error
 	Metrics *Metrics
+	// Routes are what others serve here, by pattern such as /slack/. They bound
+	// the bodies that they read themselves.
+	Routes map[string]http.Handler
 	Log     *slog.Logger // nil: slog.Default()
 }
 
@@ -84,10 +88,15 @@ func newServer(o Options) *Server {
 		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	}
+	all := http.NewServeMux()
+	all.Handle("/", bounded(mux))
+	for pattern, route := range o.Routes {
+		all.Handle(pattern, route)
+	}
 	ctx, hurry := context.WithCancel(context.Background())
 	s.hurry = hurry
 	s.server = &http.Server{
-		Handler:           s.guard(mux),
+		Handler:           s.guard(all),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      10 * time.Second, // profiles add their own length
@@ -99,8 +108,15 @@ func newServer(o Options) *Server {
 	return s
 }
 
-// guard counts requests in hand, bounds their bodies and says what holds for
-// every answer.
+// bounded bounds the bodies of requests.
+func bounded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// guard counts requests in hand and says what holds for every answer.
 func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.take() {
@@ -108,7 +124,6 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			return
 		}
 		defer s.inHand.Done()
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		next.ServeHTTP(w, r)

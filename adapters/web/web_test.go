@@ -56,6 +56,23 @@ func TestPaths(t *testing.T) {
 	}
 }
 
+// TestRoutes: others may serve here, with bodies of any size that they bound
+// themselves, beside what is always served.
+func TestRoutes(t *testing.T) {
+	var got int64
+	s := newServer(Options{Log: discard, Routes: map[string]http.Handler{
+		"/slack/": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { got, _ = io.Copy(io.Discard, r.Body) }),
+	}})
+	w := httptest.NewRecorder()
+	s.server.Handler.ServeHTTP(w, httptest.NewRequest("POST", "/slack/events", strings.NewReader(strings.Repeat("x", 2*maxBody))))
+	if w.Code != 200 || got != 2*maxBody || w.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("a route got %d bytes and answered %d %v", got, w.Code, w.Header())
+	}
+	if status, body := ask(s, "GET", "/healthz"); status != 200 {
+		t.Errorf("beside it, /healthz = %d %q", status, body)
+	}
+}
+
 func TestReady(t *testing.T) {
 	var trouble error
 	s := newServer(Options{Ready: func(context.Context) error { return trouble }, Log: discard})

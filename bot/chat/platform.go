@@ -43,7 +43,7 @@ type Front interface {
 
 // A Home is the bot's own page, for one person.
 type Home struct {
-	Lang string
+	Lang   string
 	Ask    Field  // the box to ask in: what is entered is the question of /ask
 	Find   string // label of a search for titles, which are suggested while one types
 	Blocks []Block
