@@ -27,6 +27,9 @@ const (
 	// maxRow is how many elements stand in an actions block.
 	// Source: https://docs.slack.dev/reference/block-kit/blocks/actions-block
 	maxRow = 25
+	// maxPairs is how many elements stand in a context actions block.
+	// Source: https://docs.slack.dev/reference/block-kit/blocks/context-actions-block
+	maxPairs = 5
 	// maxLabel is for the label of a button.
 	// Source: https://docs.slack.dev/reference/block-kit/block-elements/button-element
 	maxLabel = 75

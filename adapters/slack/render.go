@@ -34,13 +34,31 @@ var circles = map[chat.Tone]string{
 // Render shows a reply. It leaves out what nobody could use, such as a button
 // without a label or whose action is too long to travel, and what is beyond the
 // limits, the end first but buttons last.
-func Render(r chat.Reply) Message {
+func Render(r chat.Reply) Message { return render(r, manner{}) }
+
+// A manner is how a message differs with where it is shown.
+type manner struct {
+	// native: buttons with an Opposite are shown as Slack's own for feedback,
+	// which it has for conversations with an agent.
+	// Source: https://docs.slack.dev/reference/block-kit/blocks/context-actions-block
+	native bool
+	// mark begins the block_id of whatever can be pressed. [markOf] reads it.
+	mark string
+}
+
+func render(r chat.Reply, m manner) Message {
 	r = chat.Fit(r, Limits)
-	p := page{tone: r.Tone, ids: map[string]int{}}
+	p := page{manner: m, tone: r.Tone, ids: map[string]int{}}
 	var blocks []slack.Block
 	for _, block := range r.Blocks {
-		if shown := p.block(block); shown != nil {
-			blocks = append(blocks, shown)
+		var thumbs slack.Block
+		if m.native && block.Layout == chat.Buttons {
+			block.Buttons, thumbs = p.feedback(block.Buttons)
+		}
+		for _, shown := range []slack.Block{p.block(block), thumbs} {
+			if shown != nil {
+				blocks = append(blocks, shown)
+			}
 		}
 	}
 	blocks = trim(blocks)
@@ -57,13 +75,14 @@ func Render(r chat.Reply) Message {
 // trim drops blocks, the last first and rows of buttons last, until all of them
 // together fit.
 func trim(blocks []slack.Block) []slack.Block {
-	room := maxAll - len("[]")
+	room, places := maxAll-len("[]"), maxBlocks
 	kept := make([]bool, len(blocks))
 	for _, rows := range []bool{true, false} {
 		for i, b := range blocks {
-			if n := size(b) + len(","); (b.BlockType() == slack.MBTAction) == rows && n <= room {
+			if n := size(b) + len(","); isRow(b) == rows && n <= room && places > 0 {
 				kept[i] = true
 				room -= n
+				places--
 			}
 		}
 	}
@@ -74,6 +93,11 @@ func trim(blocks []slack.Block) []slack.Block {
 		}
 	}
 	return left
+}
+
+// isRow reports whether a block is there to be pressed.
+func isRow(b slack.Block) bool {
+	return b.BlockType() == slack.MBTAction || b.BlockType() == slack.MBTContextActions
 }
 
 // size is how many characters v has as JSON.
@@ -89,8 +113,10 @@ func size(v any) int {
 
 // A page is a message in the making.
 type page struct {
-	tone chat.Tone
-	ids  map[string]int // how often an action stands in it
+	manner
+	tone   chat.Tone
+	ids    map[string]int // how often an action stands in it
+	marked int            // how many blocks have the mark
 }
 
 // block is nil if there is nothing to show.
@@ -304,6 +330,7 @@ func (p *page) section(b chat.Block) slack.Block {
 	if len(b.Buttons) > 0 {
 		if button := p.button(b.Buttons[0]); button != nil {
 			s.Accessory = &slack.Accessory{ButtonElement: button}
+			s.BlockID = p.blockID()
 		}
 	}
 	return s
@@ -316,14 +343,56 @@ func (p *page) buttons(buttons []chat.Button) slack.Block {
 			row = append(row, button)
 		}
 	}
-	return actions(row)
+	return p.actions(row)
 }
 
-func actions(row []slack.BlockElement) slack.Block {
+func (p *page) actions(row []slack.BlockElement) slack.Block {
 	if len(row) == 0 {
 		return nil
 	}
-	return slack.ActionBlock{Type: slack.MBTAction, Elements: &slack.BlockElements{ElementSet: row}}
+	return slack.ActionBlock{Type: slack.MBTAction, BlockID: p.blockID(), Elements: &slack.BlockElements{ElementSet: row}}
+}
+
+// feedback takes those buttons that have an Opposite out of a row, and shows
+// both in a block that follows it. Pressing either brings its action as the
+// value.
+func (p *page) feedback(buttons []chat.Button) (rest []chat.Button, shown slack.Block) {
+	var pairs []slack.BlockElement
+	for _, b := range buttons {
+		good, bad := thumb(b), (*slack.FeedbackButton)(nil)
+		if b.Opposite != nil {
+			bad = thumb(*b.Opposite)
+		}
+		if good == nil || bad == nil || len(pairs) == maxPairs {
+			rest = append(rest, b)
+			continue
+		}
+		pairs = append(pairs, slack.NewFeedbackButtonsBlockElement(p.id(b.Action), good, bad))
+	}
+	if len(pairs) == 0 {
+		return rest, nil
+	}
+	return rest, slack.NewContextActionsBlock("", pairs...)
+}
+
+// thumb is nil if the button has no label, or an action that cannot travel.
+func thumb(b chat.Button) *slack.FeedbackButton {
+	label := chat.Shorten(oneLine(b.Label), maxLabel)
+	value := b.Action.String()
+	if _, err := chat.ParseAction(value); err != nil || blank(label) {
+		return nil
+	}
+	return slack.NewFeedbackButton(plain(label), value)
+}
+
+// blockID is one that tells which message a block belongs to, if the message
+// has a mark.
+func (p *page) blockID() string {
+	if p.mark == "" {
+		return ""
+	}
+	p.marked++
+	return p.mark + "." + strconv.Itoa(p.marked)
 }
 
 var styles = map[chat.Style]slack.Style{
@@ -374,7 +443,7 @@ func (p *page) choice(s *chat.Select) slack.Block {
 	if label := chat.Shorten(oneLine(s.Label), maxPlaceholder); !blank(label) {
 		menu.Placeholder = plain(label)
 	}
-	return actions([]slack.BlockElement{menu})
+	return p.actions([]slack.BlockElement{menu})
 }
 
 func option(o chat.Option) *slack.OptionBlockObject {
