@@ -82,7 +82,28 @@ func (k keys) dead() string { return string(k) + "dead" }
 //	tries     of a reply
 func (k keys) deadLetter(id string) string { return string(k) + "dead:" + id }
 
-// What only one replica may hold.
+// What adapters must know again: chat.Memory.
+
+// token (hash), by handle, until its end has passed and Token or Trim drops it:
+//
+//	value  the token, a secret; no field once it is used up
+//	uses   how many are left
+//	until  when it ends
+func (k keys) token(h chat.ReplyHandle) string { return string(k) + "token:" + string(h) }
+
+// tokens (zset): handles by the time their tokens end. Each Token drops two that
+// have ended, and Trim the rest.
+func (k keys) tokens() string { return string(k) + "tokens" }
+
+// cursors (hash), by platform: how far what has a name has got.
+func (k keys) cursors(platform string) string { return string(k) + "cursors:" + platform }
+
+// marks (zset), by platform: places by the time they were marked last. Each Mark
+// of a place drops two that are older than chat.Marking, and Trim the rest.
+func (k keys) marks(platform string) string { return string(k) + "marks:" + platform }
+
+// marking (set): the platforms that have marks.
+func (k keys) marking() string { return string(k) + "marking" }
 
 // hold (hash), by name, until it is given back or trimmed: owner and fence.
 func (k keys) hold(name string) string { return string(k) + "hold:" + name }

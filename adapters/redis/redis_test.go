@@ -244,6 +244,77 @@ func TestLeavesNothingBehind(t *testing.T) {
 	}
 }
 
+// A token that was used up or has ended is stored nowhere, and no error tells
+// it. When a platform is no longer there, its cursors are all that stays.
+func TestMemoryLeavesNoSecret(t *testing.T) {
+	const secret = "hunter2"
+	server := ownServer(t)
+	s := opened(t, server, "main")
+	ctx := t.Context()
+	admin := client(t, server)
+	stored := func() string {
+		t.Helper()
+		var all strings.Builder
+		for _, key := range admin.Keys(ctx, "*token:*").Val() {
+			fmt.Fprintln(&all, key, admin.HGetAll(ctx, key).Val())
+		}
+		return all.String()
+	}
+	keep := func(h chat.ReplyHandle, end time.Time) {
+		t.Helper()
+		if err := s.KeepToken(ctx, h, secret, 1, end); err != nil {
+			t.Fatal(err)
+		}
+	}
+	keep("used", start.Add(time.Hour))
+	if got := stored(); !strings.Contains(got, secret) {
+		t.Fatalf("stored %q, want the token", got)
+	}
+	if token, err := s.Token(ctx, "used", start); err != nil || token != secret {
+		t.Fatalf("Token = %q, %v", token, err)
+	}
+	if got := stored(); strings.Contains(got, secret) {
+		t.Errorf("stored %q after the last use", got)
+	}
+	keep("one", start)
+	keep("two", start)
+	if _, err := s.Token(ctx, "none", start); !errors.Is(err, chat.ErrNoToken) {
+		t.Errorf("Token = %v, want none", err)
+	}
+	if got := stored(); strings.Contains(got, secret) {
+		t.Errorf("stored %q after the end", got)
+	}
+
+	if err := s.Mark(ctx, start, event("ana", "1").Place); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Advance(ctx, "test", map[string]string{"help": "1"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Trim(ctx, spool.Retention{}, start.Add(chat.Marking+time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if left, want := admin.Keys(ctx, "*").Val(), []string{"signpost:{main}:cursors:test"}; !slices.Equal(left, want) {
+		t.Errorf("keys left = %v, want %v", left, want)
+	}
+
+	keep("kept", start.Add(time.Hour))
+	server.kill()
+	_, taken := s.Token(ctx, "kept", start)
+	_, cursor := s.Cursor(ctx, "test", "help")
+	_, cursors := s.Cursors(ctx, "test")
+	_, marked := s.Marked(ctx, "test", start, 1)
+	for step, err := range map[string]error{
+		"keep": s.KeepToken(ctx, "again", secret, 1, start.Add(time.Hour)), "take": taken,
+		"advance": s.Advance(ctx, "test", map[string]string{"help": "2"}), "cursor": cursor, "cursors": cursors,
+		"mark": s.Mark(ctx, start, event("ana", "1").Place), "marked": marked,
+	} {
+		if !errors.Is(err, spool.ErrUnavailable) || strings.Contains(err.Error(), secret) {
+			t.Errorf("%s on a dead server = %v, want unavailable and no secret", step, err)
+		}
+	}
+}
+
 // Installations share a server and nothing else.
 func TestInstallations(t *testing.T) {
 	server := ownServer(t)

@@ -69,8 +69,8 @@ func TestReplicas(t *testing.T) {
 	if _, err := a.Hold(ctx, "shard", "a", start, hold); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Hold(ctx, "shard", "b", start, hold); !errors.Is(err, spool.ErrLost) {
-		t.Errorf("hold by another replica = %v, want lost", err)
+	if _, err := b.Hold(ctx, "shard", "b", start, hold); !errors.Is(err, chat.ErrHeld) {
+		t.Errorf("hold by another replica = %v, want held", err)
 	}
 }
 

@@ -162,6 +162,7 @@ type Pending struct {
 // argument; no rule depends on a server's clock.
 type Store interface {
 	Reader
+	chat.Memory
 
 	// Accept stores an event at the end of its lane. A copy of one that was
 	// accepted within [Remembered] changes nothing and is no error; fresh
@@ -212,14 +213,8 @@ type Store interface {
 	Replay(ctx context.Context, id string, now time.Time) error
 	Drop(ctx context.Context, id string) error
 
-	// Hold takes or keeps for d what only one replica may hold, and returns a
-	// number that grows with every new holder: what a former holder does can be
-	// told by its smaller one. Someone else holds it: [ErrLost].
-	Hold(ctx context.Context, name, owner string, now time.Time, d time.Duration) (fence int64, err error)
-	// LetGo gives it back, if owner holds it.
-	LetGo(ctx context.Context, name, owner string) error
-
-	// Trim drops some of what is older than its retention, and says how much.
+	// Trim drops some of what is older than its retention, or than what a Memory
+	// promises, and says how much.
 	Trim(ctx context.Context, r Retention, now time.Time) (int, error)
 	Pending(ctx context.Context) (Pending, error)
 	Stats(ctx context.Context, platforms, desks []string, now time.Time) (Stats, error)

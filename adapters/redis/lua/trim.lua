@@ -7,6 +7,8 @@
 -- KEYS[5]  done (zset)
 -- KEYS[6]  seen (zset)
 -- KEYS[7]  holds (zset)
+-- KEYS[8]  tokens (zset)
+-- KEYS[9]  marking (set)
 -- ARGV[1]  key prefix
 -- ARGV[2]  how many of each kind at most
 -- ARGV[3]  conversations whose newest word is older than this go, Unix
@@ -18,6 +20,8 @@
 -- ARGV[8]  seen
 -- ARGV[9]  holds
 -- ARGV[10] when to look again at a receipt whose ticket is live, Unix milliseconds
+-- ARGV[11] tokens that ended before this go, likewise
+-- ARGV[12] marks
 --
 -- Returns how much was dropped.
 local dropped = 0
@@ -72,4 +76,12 @@ each(KEYS[4], ARGV[6], function(id) redis.call("DEL", ARGV[1] .. "dead:" .. id) 
 each(KEYS[5], ARGV[7], function() end)
 each(KEYS[6], ARGV[8], function() end)
 each(KEYS[7], ARGV[9], function(name) redis.call("DEL", ARGV[1] .. "hold:" .. name) end)
+each(KEYS[8], ARGV[11], function(handle) redis.call("DEL", ARGV[1] .. "token:" .. handle) end)
+for _, platform in ipairs(redis.call("SMEMBERS", KEYS[9])) do
+  local marks = ARGV[1] .. "marks:" .. platform
+  each(marks, ARGV[12], function() end)
+  if redis.call("EXISTS", marks) == 0 then
+    redis.call("SREM", KEYS[9], platform)
+  end
+end
 return dropped

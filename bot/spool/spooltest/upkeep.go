@@ -198,44 +198,6 @@ func testDeadLetters(f *fixture) {
 	f.same("dead letters left", len(none), 0)
 }
 
-func testHold(f *fixture) {
-	ctx := f.Context()
-	take := func(name, owner string) int64 {
-		f.Helper()
-		fence, err := f.Hold(ctx, name, owner, f.now, hold)
-		f.must(err)
-		return fence
-	}
-	refused := func(name, owner string) {
-		f.Helper()
-		_, err := f.Hold(ctx, name, owner, f.now, hold)
-		f.want("hold by "+owner, err, spool.ErrLost)
-	}
-	a := take("shard", "a")
-	f.same("kept", take("shard", "a"), a)
-	refused("shard", "b")
-	take("another", "b")
-	f.now = f.now.Add(hold - time.Millisecond)
-	refused("shard", "b")
-	f.same("kept for longer", take("shard", "a"), a)
-	f.now = f.now.Add(time.Second)
-	refused("shard", "b")
-
-	f.now = f.now.Add(hold)
-	b := take("shard", "b")
-	if b <= a {
-		f.Errorf("fence %d follows %d", b, a)
-	}
-	refused("shard", "a")
-	f.must(f.LetGo(ctx, "shard", "a")) // it has nothing to give
-	refused("shard", "a")
-	f.must(f.LetGo(ctx, "shard", "b"))
-	f.must(f.LetGo(ctx, "shard", "b"))
-	if c := take("shard", "a"); c <= b {
-		f.Errorf("fence %d follows %d", c, b)
-	}
-}
-
 func testTrim(f *fixture) {
 	ctx := f.Context()
 	const day = 24 * time.Hour
