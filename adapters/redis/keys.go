@@ -195,9 +195,17 @@ func (k keys) sending() string { return string(k) + "sending" }
 // mean rate.
 func (k keys) pace(platform string) string { return string(k) + "pace:" + platform }
 
-// paced (zset), by platform: places by the time they may be written to again.
-// Each lease of a reply drops two that are past.
+// paced (zset), by platform: places by the time they may be written to again;
+// where the platform's Pace is Whole, channels. Each lease of a reply drops two
+// that are past.
 func (k keys) paced(platform string) string { return string(k) + "paced:" + platform }
+
+// A crowd (zset), crowd:<channel>, where the platform's Pace is Whole: the
+// channel and threads of it that have replies and wait for their turn, by the
+// time they began to. Each leaves it with its turn, or when its last reply is
+// dropped.
+//
+// Only finish.lua and lease_reply.lua know the key.
 
 // receipt (string), by Key: the message that stands under it, and the ticket it
 // is about, JSON. Trim drops it.

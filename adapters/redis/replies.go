@@ -16,12 +16,22 @@ import (
 
 var unleaseReplyScript = script("unlease_reply")
 
+// LeaseReply takes one step, or more if a hundred places and more wait for
+// their turn: the server does nothing else meanwhile.
 func (s *Store) LeaseReply(ctx context.Context, platform string, pace chat.Pace, now time.Time, d time.Duration) (spool.Letter, error) {
 	l := spool.Letter{Token: rand.Text()}
-	answer, err := s.durably(ctx, leaseReplyScript,
-		[]string{s.keys.out(platform), s.keys.paced(platform), s.keys.pace(platform), s.keys.sending()},
-		string(s.keys), now.UnixMilli(), now.Add(d).UnixMilli(), l.Token,
-		milliseconds(pace.Place), milliseconds(pace.Platform), max(pace.Burst, 1)).Slice()
+	whole := ""
+	if pace.Whole {
+		whole = "1"
+	}
+	var step *goredis.Cmd
+	for more := true; more; more = step.Err() == nil && step.Val() == int64(1) {
+		step = s.durably(ctx, leaseReplyScript,
+			[]string{s.keys.out(platform), s.keys.paced(platform), s.keys.pace(platform), s.keys.sending()},
+			string(s.keys), now.UnixMilli(), now.Add(d).UnixMilli(), l.Token,
+			milliseconds(pace.Place), milliseconds(pace.Platform), max(pace.Burst, 1), whole)
+	}
+	answer, err := step.Slice()
 	switch {
 	case errors.Is(err, goredis.Nil):
 		return spool.Letter{}, spool.ErrNothing

@@ -88,6 +88,7 @@ for _ = 1, tonumber(take()) do
     redis.call("HINCRBY", KEYS[5], "replies:" .. platform, -1)
     if redis.call("EXISTS", outbox) == 0 then
       redis.call("ZREM", prefix .. "out:" .. platform, place)
+      redis.call("ZREM", prefix .. "crowd:" .. string.match(place, "^[^:]*:[^:]*:[^:]*"), place)
     end
   elseif old[2] == like and old[1] ~= "remove" then
     if old[1] == "post" then

@@ -6,6 +6,10 @@
 -- everything sent so far would be through at the mean rate, and a reply may be
 -- sent while that is less than the burst away.
 --
+-- Where a channel and all its threads are one place, those of them that wait for
+-- their turn stand in the channel's crowd, in the order they came. Each comes
+-- back into view when its turn can be at the earliest.
+--
 -- KEYS[1]  out (zset)
 -- KEYS[2]  paced (zset)
 -- KEYS[3]  pace (string)
@@ -17,8 +21,10 @@
 -- ARGV[5]  least time between two replies to a place, milliseconds; 0: none
 -- ARGV[6]  mean time between two replies to the platform, likewise
 -- ARGV[7]  how many may come at once
+-- ARGV[8]  1 if a channel and all its threads are one place
 --
--- Returns nil if no reply may be sent, else
+-- Returns nil if no reply may be sent, 1 if so many places wait for their turn
+-- that nobody knows yet, else
 -- { reply id, reply JSON, number of this try, receipt JSON or nil,
 --   number of tries begun and not ended, time of the first try,
 --   receipt JSON of the message it belongs under or "" }.
@@ -31,21 +37,36 @@ if mean > 0 then
   end
 end
 
-local place
+local place, paced, crowd
 for _ = 1, 100 do
-  place = redis.call("ZRANGEBYSCORE", KEYS[1], "-inf", ARGV[2], "LIMIT", 0, 1)[1]
-  if not place then
+  local first = redis.call("ZRANGEBYSCORE", KEYS[1], "-inf", ARGV[2], "WITHSCORES", "LIMIT", 0, 1)
+  local found = first[1]
+  if not found then
     return false
   end
-  local from = gap > 0 and redis.call("ZSCORE", KEYS[2], place)
-  if not from or tonumber(from) <= now then
+  if gap == 0 then
+    place = found
     break
   end
-  redis.call("ZADD", KEYS[1], from, place) -- its turn comes then
-  place = nil
+  paced = found
+  if ARGV[8] == "1" then
+    paced = string.match(found, "^[^:]*:[^:]*:[^:]*") -- without its thread
+    crowd = ARGV[1] .. "crowd:" .. paced
+    redis.call("ZADD", crowd, "NX", first[2], found)
+  end
+  local from = tonumber(redis.call("ZSCORE", KEYS[2], paced) or 0)
+  if from <= now then
+    place = crowd and redis.call("ZRANGE", crowd, 0, 0)[1] or found
+    break
+  end
+  local ahead = crowd and redis.call("ZRANK", crowd, found) or 0
+  redis.call("ZADD", KEYS[1], string.format("%.3f", from + ahead * gap), found)
 end
 if not place then
-  return false
+  return 1
+end
+if crowd then
+  redis.call("ZREM", crowd, place)
 end
 
 local id = redis.call("LINDEX", ARGV[1] .. "outbox:" .. place, 0)
@@ -75,7 +96,7 @@ if gap > 0 then
   for _, old in ipairs(redis.call("ZRANGEBYSCORE", KEYS[2], "-inf", ARGV[2], "LIMIT", 0, 2)) do
     redis.call("ZREM", KEYS[2], old)
   end
-  redis.call("ZADD", KEYS[2], string.format("%.3f", now + gap), place)
+  redis.call("ZADD", KEYS[2], string.format("%.3f", now + gap), paced)
 end
 return {
   id, reply[1], redis.call("HINCRBY", key, "tries", 1), receipt,

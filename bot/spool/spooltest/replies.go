@@ -1,6 +1,7 @@
 package spooltest
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/signpost-bot/signpost/bot/chat"
@@ -226,6 +227,99 @@ func testPace(f *fixture) {
 	pace, begun = chat.Pace{Platform: time.Millisecond / 2}, f.now
 	at(0, "a")
 	at(time.Millisecond, "b")
+}
+
+// Threads of one channel take turns, each channel at its own pace.
+func testPaceWhole(f *fixture) {
+	ctx := f.Context()
+	pace := chat.Pace{Place: time.Second, Whole: true}
+	in := func(channel, thread, key string) chat.Reply {
+		r := reply(channel, key)
+		r.Place.Thread = thread
+		return r
+	}
+	var begun time.Time
+	lease := func(want string) (l spool.Letter) {
+		f.Helper()
+		l, err := f.LeaseReply(ctx, "test", pace, f.now, hold)
+		if want == "" {
+			f.want("lease a reply", err, spool.ErrNothing)
+			return l
+		}
+		f.must(err)
+		f.same("reply", string(l.Reply.Key), want)
+		return l
+	}
+	at := func(d time.Duration, want ...string) {
+		f.Helper()
+		f.now = begun.Add(d)
+		for _, key := range want {
+			f.must(f.Delivered(ctx, lease(key), chat.Receipt{}, f.now))
+		}
+		lease("")
+	}
+	queue := func(replies ...chat.Reply) {
+		f.Helper()
+		f.commit(spool.Outcome{Replies: replies})
+	}
+	second := func(n int) time.Duration { return time.Duration(n) * time.Second }
+
+	queue(in("help", "9", "help 9a"), in("help", "9", "help 9b"))
+	queue(in("help", "1", "help 1a"), in("help", "1", "help 1b"))
+	queue(in("help", "", "help a"))
+	queue(in("desk", "1", "desk 1"))
+	queue(reply("@ana", "ana"))
+	begun = f.now
+	at(0, "help 9a", "desk 1", "ana")
+	at(second(1) - time.Millisecond)
+	at(second(1)+20*time.Millisecond, "help 1a") // a little late, and so is who comes next
+	at(second(2))
+	queue(in("desk", "2", "desk 2"), in("help", "5", "help 5"))
+	at(second(2)+20*time.Millisecond, "desk 2", "help a")
+	at(second(3)+20*time.Millisecond, "help 9b")
+
+	// After a standstill they still come one by one, in the same order, each
+	// after what others in the channel had waiting before it.
+	queue(in("help", "7", "help 7"), in("help", "0", "help 0"))
+	at(second(60), "help 1b")
+	at(second(60) + 999*time.Millisecond)
+	at(second(61), "help 5")
+	at(second(62), "help 0")
+	f.now = begun.Add(second(63))
+	l := lease("help 7")
+	f.must(f.Postpone(ctx, l, begun.Add(second(70)), f.now)) // it counts as sent
+	queue(in("help", "8", "help 8"))
+	at(second(63) + 500*time.Millisecond)
+	at(second(64), "help 8")
+	at(second(69))
+	at(second(70), "help 7")
+	f.pending(0, 0)
+
+	// Who leaves the line keeps nobody waiting for good, nor does a crowd keep
+	// others waiting at all.
+	const many = 250
+	var crowd []chat.Reply
+	for n := range many {
+		crowd = append(crowd, in("help", fmt.Sprint(1000+n), fmt.Sprint("crowd ", n)))
+	}
+	f.now = begun.Add(second(100))
+	queue(crowd...)
+	gone := in("help", "1001", "crowd 1")
+	gone.Deed, gone.Blocks = chat.Remove, nil
+	queue(reply("desk", "desk"))
+	begun = f.now
+	at(0, "crowd 0", "desk")
+	queue(gone)
+	f.pending(0, many-2)
+	at(time.Second)
+	at(second(2), "crowd 2")
+	at(second(3), "crowd 3")
+	for n := 4; n < many; n++ {
+		f.now = begun.Add(second(n))
+		f.must(f.Delivered(ctx, lease(fmt.Sprint("crowd ", n)), chat.Receipt{}, f.now))
+		lease("")
+	}
+	f.pending(0, 0)
 }
 
 func testCoalesce(f *fixture) {

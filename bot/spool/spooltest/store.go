@@ -52,6 +52,7 @@ func TestStore(t *testing.T, open func(t *testing.T) spool.Store) {
 		{"discard", testDiscard},
 		{"uncertain", testUncertain},
 		{"pace", testPace},
+		{"pace of a whole channel", testPaceWhole},
 		{"coalesce", testCoalesce},
 		{"coalesce begun", testCoalesceBegun},
 		{"report", testReport},
