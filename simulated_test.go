@@ -453,17 +453,11 @@ func (s *simulated) event(kind chat.Kind, from chat.Sender, place chat.Place) ch
 var mentionRule = regexp.MustCompile(`(?i)@signpost\b[,:]?\s*`)
 
 // address takes the mention out of what someone says, and says whether it is
-// for the bot: so it is in the bot's own threads too, but for those of cards.
+// for the bot.
 func (s *simulated) address(e *chat.Event, text string) {
 	e.Mentioned = mentionRule.MatchString(text)
 	e.Text = strings.TrimSpace(mentionRule.ReplaceAllString(text, ""))
 	e.Addressed = e.Mentioned || e.Private
-	if e.Addressed || e.Place.Thread == "" {
-		return
-	}
-	first := s.find(chat.Receipt{Place: e.Place, Message: chat.MessageID(e.Place.Thread)})
-	inside := first != nil && first.by == nil && first.ticket != ""
-	e.Addressed = !inside && slices.ContainsFunc(s.standing, func(m *posted) bool { return m.by == nil && m.place == e.Place })
 }
 
 // attach is a file that someone has, to be said something with.

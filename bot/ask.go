@@ -43,7 +43,14 @@ func (t *turn) said() error {
 		return t.do(c, in, err)
 	}
 	if !t.event.Addressed {
-		return t.overheard()
+		own, err := t.inOwnThread()
+		if err != nil {
+			return err
+		}
+		if !own {
+			return t.overheard()
+		}
+		t.awaitNoMore()
 	}
 	if strings.TrimSpace(t.event.Text) == "" && len(t.event.Files) == 0 {
 		t.welcome()
@@ -69,6 +76,16 @@ func (t *turn) said() error {
 		return t.showed(c)
 	}
 	return t.understand(c, t.event.Text, t.event.Private)
+}
+
+// inOwnThread reports whether the sender speaks in the thread of a conversation
+// of theirs: it needs no mention there. Whoever else does may speak to them.
+func (t *turn) inOwnThread() (bool, error) {
+	if t.event.Place.Thread == "" {
+		return false, nil
+	}
+	c, ok, err := t.view.Here(t.ctx)
+	return ok && t.isAsker(&c.Value), err
 }
 
 // showed keeps files that came without a word, for the person who will look at

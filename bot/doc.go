@@ -54,7 +54,8 @@
 // # Rules that hold everywhere
 //
 // Addressed, we always answer, or say why not; overheard, we are silent unless
-// sure. Private audiences do not exist for those who may not read them, in any
+// sure. An asker speaks to us in the thread of their own conversation without a
+// mention; anyone else's word there is overheard. Private audiences do not exist for those who may not read them, in any
 // door. A stranger's words are never markup. Whoever acts on a button checks
 // the person and every argument again, for both come from outside. Rules stand
 // on plain types without I/O, and time comes in as an argument.

@@ -87,7 +87,7 @@ func TestCreate(t *testing.T) {
 			}
 			p.acts(bo, chat.Event{Kind: chat.Slash, Door: "ticket", Text: "reply T-1 let me see", Place: help})
 			p.stands("let me see", "test:w:help:m7", atDesk, atOther)
-			p.acts(lee, chat.Event{Kind: chat.Message, Addressed: true, Place: k.Place, Text: "it was blue"})
+			p.acts(lee, chat.Event{Kind: chat.Message, Place: k.Place, Text: "it was blue"})
 			p.stands("it was blue", atDesk, atOther, chat.Direct(bo.Account).String())
 		})
 	}

@@ -23,8 +23,7 @@ func (t *turn) overheard() error {
 	if err := t.humanReplied(); err != nil {
 		return err
 	}
-	place := t.event.Place.Outside().String()
-	if !slices.Contains(t.settings.Watched, place) {
+	if !t.watched() {
 		return nil
 	}
 	timer := spool.Timer{Name: overheardTimer + t.event.Place.String()}
@@ -36,6 +35,18 @@ func (t *turn) overheard() error {
 	}
 	t.out.Timers = append(t.out.Timers, timer)
 	return nil
+}
+
+// awaitNoMore leaves a question to nobody unanswered: someone has said another
+// word since.
+func (t *turn) awaitNoMore() {
+	if t.watched() {
+		t.out.Timers = append(t.out.Timers, spool.Timer{Name: overheardTimer + t.event.Place.String()})
+	}
+}
+
+func (t *turn) watched() bool {
+	return slices.Contains(t.settings.Watched, t.event.Place.Outside().String())
 }
 
 // humanReplied calls off the nudge in a thread where someone else answers.

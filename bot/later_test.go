@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -161,5 +162,61 @@ func TestDoubt(t *testing.T) {
 	r := w.Doubt(chat.Reply{Lang: "es", Blocks: []chat.Block{quote("hola")}})
 	if got := r.PlainText(); !strings.HasPrefix(got, "⚠ Quizá") || !strings.HasSuffix(got, "> hola") {
 		t.Errorf("doubt reads %q", got)
+	}
+}
+
+// In a thread, its asker speaks to us and anyone else to them, unless we are
+// called by name.
+func TestOwnThread(t *testing.T) {
+	const question = "how do I change my password?"
+	thread := help
+	thread.Thread = "77"
+	tests := []struct {
+		name   string
+		from   chat.Sender
+		place  chat.Place
+		called bool
+		want   bool // an answer
+	}{
+		{"the asker", kim, thread, false, true},
+		{"someone else", lee, thread, false, false},
+		{"someone else, by name", lee, thread, true, true},
+		{"an agent", bo, thread, false, false},
+		{"the asker in another thread", kim, chat.Place{Platform: "test", Workspace: "w", Channel: help.Channel, Thread: "78"}, false, false},
+		{"the asker outside", kim, help, false, false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			w := patient(t)
+			w.do(w.event(chat.Event{Kind: chat.Message, Addressed: true, Mentioned: true, Place: thread, Text: "how do I get a refund?"}, kim))
+			o := w.do(w.event(chat.Event{Kind: chat.Message, Addressed: test.called, Mentioned: test.called, Place: test.place, Text: question}, test.from))
+			if answered := len(o.Replies) > 0; answered != test.want {
+				t.Errorf("said %q, want an answer: %t", spoken(o), test.want)
+			}
+			heard := slices.ContainsFunc(o.Timers, func(timer spool.Timer) bool {
+				return timer.Name == overheardTimer+test.place.String() && !timer.Due.IsZero()
+			})
+			if heard == test.want {
+				t.Errorf("timers = %+v", o.Timers)
+			}
+		})
+	}
+}
+
+// The asker's word is another word: what a helper asked before it is left to
+// them.
+func TestOwnThreadCallsOff(t *testing.T) {
+	w := patient(t)
+	thread := help
+	thread.Thread = "77"
+	w.do(w.event(chat.Event{Kind: chat.Message, Addressed: true, Place: thread, Text: vague}, kim))
+	heard := w.do(w.event(chat.Event{Kind: chat.Message, Place: thread, Text: "how do I change my password?"}, lee))
+	answer := w.do(w.event(chat.Event{Kind: chat.Message, Place: thread, Text: "that is not it"}, kim))
+	name := overheardTimer + thread.String()
+	set := func(o spool.Outcome, due bool) bool {
+		return slices.ContainsFunc(o.Timers, func(timer spool.Timer) bool { return timer.Name == name && !timer.Due.IsZero() == due })
+	}
+	if !set(heard, true) || !set(answer, false) {
+		t.Errorf("timers = %+v, then %+v", heard.Timers, answer.Timers)
 	}
 }

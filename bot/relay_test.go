@@ -181,7 +181,7 @@ func TestAskersWords(t *testing.T) {
 	p.opened()
 	p.acts(bo, chat.Event{Kind: chat.Slash, Door: "ticket", Text: "claim T-1", Place: chat.Direct(bo.Account), Private: true})
 	p.stands("Bo is on T-1 now", atKim)
-	say := chat.Event{Kind: chat.Message, Addressed: true, Place: thread, Message: "m2", Text: "by the way, order 77"}
+	say := chat.Event{Kind: chat.Message, Place: thread, Message: "m2", Text: "by the way, order 77"}
 	o := p.acts(kim, say)
 	direct := chat.Direct(bo.Account).String()
 	p.stands("order 77", atDesk, atOther, direct)
@@ -317,7 +317,7 @@ func TestFiles(t *testing.T) {
 	}
 	p.opened()
 	files := []chat.File{{ID: "f1", Name: "small.png", Size: 999}, {ID: "f2", Name: "film.mp4", Size: 1001}}
-	p.acts(kim, chat.Event{Kind: chat.Message, Addressed: true, Place: thread, Message: "m2", Text: "see", Files: files})
+	p.acts(kim, chat.Event{Kind: chat.Message, Place: thread, Message: "m2", Text: "see", Files: files})
 	carried := map[string]int{}
 	for _, r := range p.standing {
 		if strings.HasPrefix(string(r.Key), "words/") {
@@ -408,7 +408,7 @@ func TestRelayDefuses(t *testing.T) {
 	p := newPost(t)
 	p.opened()
 	const bad = "@everyone look at <!channel> discord.gg/abc"
-	p.acts(kim, chat.Event{Kind: chat.Message, Addressed: true, Place: thread, Text: bad})
+	p.acts(kim, chat.Event{Kind: chat.Message, Place: thread, Text: bad})
 	p.acts(bo, chat.Event{Kind: chat.Slash, Door: "ticket", Text: "reply T-1 " + bad, Place: inside})
 	for key, r := range p.standing {
 		text := everything(r)

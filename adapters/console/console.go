@@ -65,7 +65,6 @@ type Console struct {
 	editing   bool // the editor draws the screen
 	posted    int
 	shown     map[chat.Place][]*message // in the order they were last printed
-	threads   map[chat.Place]bool       // the bot has posted there
 	delivered map[string]chat.Receipt   // by delivery
 	failed    error                     // of the first write that failed
 }
@@ -100,7 +99,6 @@ func New(o Options) *Console {
 		in:        bufio.NewReader(o.In),
 		people:    map[string]*person{},
 		shown:     map[chat.Place][]*message{},
-		threads:   map[chat.Place]bool{},
 		delivered: map[string]chat.Receipt{},
 	}
 	if c.o.Now == nil {
@@ -230,9 +228,6 @@ func (c *Console) show(d chat.Delivery) chat.Receipt {
 		m.id = chat.MessageID(fmt.Sprintf("b%d", c.posted))
 	}
 	c.shown[m.place] = append(c.shown[m.place], m)
-	if m.place.Thread != "" {
-		c.threads[m.place] = d.Reply.Under == "" // what is under a card is between agents
-	}
 	c.print(c.announcement(m, old != nil))
 	return chat.Receipt{Place: m.place, Message: m.id}
 }

@@ -65,7 +65,7 @@ mail me@signpost.com
 1
 /in #help/t1
 @signpost in a thread
-no mention needed now
+no mention, and the bot will tell
 /as ana @agents @leads lang:pt-BR
 hi there, in private
 /in #help

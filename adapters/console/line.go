@@ -169,9 +169,7 @@ var mention = regexp.MustCompile(`(?i)(^|[^\w@])@signpost\b[,:]?\s*`)
 func (c *Console) address(s *saying, line string) {
 	s.text = strings.TrimSpace(mention.ReplaceAllString(line, "$1"))
 	s.mentioned = mention.MatchString(line)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s.addressed = isDirect(c.current.place) || c.threads[c.current.place] || s.mentioned
+	s.addressed = isDirect(c.current.place) || s.mentioned
 }
 
 // say sends a line as a message.

@@ -36,8 +36,9 @@ type Event struct {
 	Place Place     `json:"place"`
 	From  Sender    `json:"from"`
 
-	// Addressed: the bot was spoken to, by mention, direct message, command,
-	// button, or in its own thread. Otherwise it only heard.
+	// Addressed: the bot was spoken to, by mention, direct message, command or
+	// button. Otherwise it only heard; whether what it heard in a thread is meant
+	// for it all the same, the bot decides.
 	Addressed bool `json:"addressed,omitempty"`
 	// Mentioned: the bot was called by its name, which is no longer in Text.
 	Mentioned bool `json:"mentioned,omitempty"`
