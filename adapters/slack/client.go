@@ -68,6 +68,8 @@ type client struct {
 // An identity is who we are on Slack.
 type identity struct {
 	team, user, bot string
+	enterprise      string // empty outside of Enterprise Grid
+	name            string
 }
 
 func newClient(o Options) *client {
@@ -115,7 +117,9 @@ func sameHost(next *http.Request, via []*http.Request) error {
 func (c *client) close() { c.http.CloseIdleConnections() }
 
 // identify tells who we are. It comes before anything is confirmed.
-func (c *client) identify(team, user, bot string) { c.self.Store(&identity{team, user, bot}) }
+func (c *client) identify(team, user, bot string) {
+	c.self.Store(&identity{team: team, user: user, bot: bot})
+}
 
 // trusts reports whether an address is Slack's own, or that of the API that was
 // configured: what is ours alone goes nowhere else.

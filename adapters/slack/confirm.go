@@ -25,21 +25,37 @@ const (
 	skew = 5 * time.Minute
 )
 
-// said is what we read of a message. Slack's library reads all of it, and fails
-// at one block that it does not know, in anybody's message.
+// said is what we read of a message, in events and in histories. Slack's
+// library reads all of it, and fails at one block that it does not know, in
+// anybody's message; the words are in the text anyway.
 type said struct {
-	TS       string `json:"ts"`
-	Thread   string `json:"thread_ts"`
-	User     string `json:"user"`
-	Bot      string `json:"bot_id"`
+	Subtype string `json:"subtype"`
+	TS      string `json:"ts"`
+	Thread  string `json:"thread_ts"`
+	User    string `json:"user"`
+	Bot     string `json:"bot_id"`
+	Team    string `json:"team"`
+	Text    string `json:"text"`
+	Edited  struct {
+		TS string `json:"ts"`
+	} `json:"edited"`
+	Files    []file `json:"files"`
+	Replies  int    `json:"reply_count"`
+	Latest   string `json:"latest_reply"`
 	Metadata struct {
 		Type    string         `json:"event_type"`
 		Payload map[string]any `json:"event_payload"`
 	} `json:"metadata"`
-	Files []struct {
-		ID   string `json:"id"`
-		Name string `json:"name"`
-	} `json:"files"`
+}
+
+// A file is what we read of an attachment.
+type file struct {
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Title    string `json:"title"`
+	Mimetype string `json:"mimetype"`
+	Size     int64  `json:"size"`
+	Mode     string `json:"mode"`
 }
 
 // delivery is the id of the delivery that a message came of, empty if none.

@@ -234,6 +234,16 @@ func verdict(status int, h http.Header, body []byte) error {
 	return slack.SlackErrorResponse{Err: name}
 }
 
+// tell says a sentence to a person who did something that could not be taken
+// in.
+func (c *client) tell(ctx context.Context, address, thread, sentence string) error {
+	if !c.trusts(address) {
+		return errNoAnswer
+	}
+	m := Render(chat.Reply{Blocks: []chat.Block{{Layout: chat.Paragraph, Text: chat.Plain(sentence)}}})
+	return c.answer(ctx, address, answer{Type: slack.ResponseTypeEphemeral, Message: &m, Thread: thread})
+}
+
 // none are files that were left out for one reason.
 func none(files []chat.Attachment, cause string) []chat.Missing {
 	var missing []chat.Missing

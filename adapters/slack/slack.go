@@ -13,9 +13,16 @@
 package slack
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
+
+	"github.com/slack-go/slack"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/signpost-bot/signpost/bot/chat"
 )
@@ -32,8 +39,11 @@ type Options struct {
 	// Agent says that the app is declared an agent: direct messages are threads,
 	// with suggested prompts, a status, and feedback buttons.
 	Agent bool
-	// Watched are channels where questions are heard that nobody asked us.
-	Watched []chat.Place
+	// Channels are those that the app should be in: where questions are heard, and
+	// where desks have their cards.
+	Channels []chat.Place
+	// Groups are the user groups that mean something, by id or handle.
+	Groups []string
 	// Members are channels whose members count as a group, named # and the
 	// channel's id.
 	Members []string
@@ -44,4 +54,157 @@ type Options struct {
 	Now      func() time.Time // nil: time.Now
 	Log      *slog.Logger     // nil: slog.Default()
 	HTTP     *http.Client     // nil: one with time limits
+}
+
+// An Adapter is Slack as a [chat.Platform].
+type Adapter struct {
+	*client
+	o        Options
+	people   *people
+	pages    *pages
+	progress *progress
+	log      *slog.Logger
+	now      func() time.Time
+
+	mu      sync.Mutex
+	session *session       // nil unless Run takes things in
+	inHand  sync.WaitGroup // what was taken in and is not done yet
+}
+
+// A session is one Run.
+type session struct {
+	ctx  context.Context // ends with Run's
+	in   chat.Inbox
+	self identity
+}
+
+var _ chat.Platform = (*Adapter)(nil)
+
+// New makes an adapter. Nothing is asked of Slack before Run.
+func New(o Options) *Adapter {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	o.Log = o.Log.With("platform", Name)
+	a := &Adapter{client: newClient(o), o: o, log: o.Log, now: o.Now}
+	a.people = newPeople(a)
+	a.pages = newPages(a)
+	a.progress = newProgress(a)
+	a.client.home = a.pages.answer
+	return a
+}
+
+// Limits implements [chat.Platform].
+func (a *Adapter) Limits() chat.Limits { return Limits }
+
+// Run implements [chat.Platform]. It ends by itself only if Slack refuses the
+// tokens.
+func (a *Adapter) Run(ctx context.Context, in chat.Inbox) error {
+	self, err := a.signIn(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	a.log.Info("signed in to Slack", "workspace", self.team, "as", self.name)
+	a.client.identify(self.team, self.user, self.bot)
+	a.people.load(ctx, self)
+	if err := a.progress.begin(ctx, self); err != nil {
+		a.log.Warn("what was read before is not known; what was missed meanwhile is not read", "err", err)
+	}
+	a.mu.Lock()
+	a.session = &session{ctx: ctx, in: in, self: self}
+	a.mu.Unlock()
+	var group errgroup.Group
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	group.Go(func() error { a.people.run(ctx, self); return nil })
+	group.Go(func() error { a.progress.run(ctx); return nil })
+	if a.o.AppToken != "" {
+		for range sockets {
+			group.Go(func() error {
+				defer stop()
+				return a.listen(ctx)
+			})
+		}
+	} else {
+		a.progress.connected()
+	}
+	<-ctx.Done()
+	a.mu.Lock()
+	a.session = nil
+	a.mu.Unlock()
+	a.inHand.Wait()
+	if err = group.Wait(); err == nil || errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// enter takes something up, unless nothing is taken in just now. The caller
+// calls done once it is through.
+func (a *Adapter) enter() (s *session, done func(), ok bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.session == nil {
+		return nil, nil, false
+	}
+	a.inHand.Add(1)
+	return a.session, a.inHand.Done, true
+}
+
+// beside does something that nobody waits for, with a time limit, before Run
+// returns.
+func (a *Adapter) beside(do func(ctx context.Context)) {
+	s, done, ok := a.enter()
+	if !ok {
+		return
+	}
+	go func() {
+		defer done()
+		ctx, cancel := context.WithTimeout(s.ctx, asking)
+		defer cancel()
+		do(ctx)
+	}()
+}
+
+const (
+	// asking is how long one question to Slack may take that nobody waits for.
+	asking = 10 * time.Second
+)
+
+// signIn asks Slack who we are, until it answers.
+func (a *Adapter) signIn(ctx context.Context) (identity, error) {
+	for wait := time.Second; ; wait = min(2*wait, slowest) {
+		asked, cancel := context.WithTimeout(ctx, asking)
+		var answer *slack.AuthTestResponse
+		err := a.ask(asked, "auth.test", func(ctx context.Context) (err error) {
+			answer, err = a.api.AuthTestContext(ctx)
+			return err
+		})
+		cancel()
+		if err == nil {
+			return identity{
+				team: answer.TeamID, enterprise: answer.EnterpriseID, user: answer.UserID, bot: answer.BotID, name: answer.User,
+			}, nil
+		}
+		var no *refusal
+		if errors.As(err, &no) && mends[no.name] != "" {
+			return identity{}, fmt.Errorf("Slack refuses the bot token (%s): %s", no.name, mends[no.name])
+		}
+		var limited *chat.RateLimitedError
+		if errors.As(err, &limited) {
+			wait = max(wait, limited.After)
+		}
+		if ctx.Err() == nil {
+			a.log.Warn("Slack does not answer; trying again", "in", wait, "err", err)
+		}
+		if !pause(ctx, wait) {
+			return identity{}, ctx.Err()
+		}
+	}
 }
