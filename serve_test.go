@@ -596,6 +596,12 @@ func TestSecrets(t *testing.T) {
 			t.Errorf("redact(%q) = %q, want %q", text, got, want)
 		}
 	}
+	cfg.Slack = config.Slack{
+		BotToken: config.NewSecret("xoxb-1-hush"), AppToken: config.NewSecret("xapp-1-hush"), SigningSecret: config.NewSecret("8f742231b10e"),
+	}
+	if got := secrets(cfg).redact("xoxb-1-hush, xapp-1-hush and 8f742231b10e"); got != "[redacted], [redacted] and [redacted]" {
+		t.Errorf("of Slack's secrets is left %q", got)
+	}
 	if hide := secrets(config.Default()); len(hide) != 0 {
 		t.Errorf("without secrets there are %d", len(hide))
 	}

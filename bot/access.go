@@ -73,11 +73,15 @@ func (a *access) leads(s chat.Sender, name string) bool {
 	return slices.ContainsFunc(a.desks, func(d desk.Desk) bool { return d.Name == name && a.among(s, d.Leads) })
 }
 
-// among reports whether a list of persons, accounts and @roles has the sender.
+// among reports whether a list of persons, accounts, @roles and #channels has
+// the sender.
 func (a *access) among(s chat.Sender, list []string) bool {
 	return slices.ContainsFunc(list, func(entry string) bool {
 		if role, ok := strings.CutPrefix(entry, "@"); ok {
 			return s.HasRole(role) || s.InGroup(role)
+		}
+		if strings.HasPrefix(entry, "#") {
+			return s.InGroup(entry) // the members of a channel are a group of its name
 		}
 		return entry == string(s.Person) || entry == string(s.Account)
 	})
@@ -160,7 +164,7 @@ func (a *access) agents(name string) []desk.Agent {
 }
 
 // accountsOf lists the accounts that an entry of a desk names: a person's, or
-// the one account itself. A role names none.
+// the one account itself. A role or a channel names none.
 func (a *access) accountsOf(entry string) []desk.Agent {
 	id := chat.PersonID(entry)
 	if strings.Count(entry, ":") == 2 {

@@ -12,7 +12,11 @@ import (
 
 func TestAccessMay(t *testing.T) {
 	s := testSettings()
+	s.Desks = append(s.Desks, desk.Desk{Name: "channel", Agents: []string{"#C024BE91L"}, Leads: []string{"#C024BE91L"}})
 	a := newAccess(s.Desks, s.Members)
+	if got := a.agents("channel"); got != nil {
+		t.Errorf("a channel has no list of its members: %v", got)
+	}
 	who := func(s chat.Sender) chat.Sender { s.Person = a.person(s.Account); return s }
 	robot := who(bo)
 	robot.Bot = true
@@ -31,6 +35,9 @@ func TestAccessMay(t *testing.T) {
 		{"agent by another account of the person", elsewhere, chat.Agent, "support", true},
 		{"agent by account", who(bo), chat.Agent, "support", true},
 		{"agent by role", who(cy), chat.Agent, "support", true},
+		{"agent by channel", who(chat.Sender{Account: account("eli"), Groups: []string{"#C024BE91L"}}), chat.Agent, "channel", true},
+		{"member of another channel", who(chat.Sender{Account: account("eli"), Groups: []string{"#C024BE91M", "C024BE91L"}}), chat.Agent, "channel", false},
+		{"a role named like a channel", who(chat.Sender{Account: account("eve"), Roles: []string{"#C024BE91L"}}), chat.Agent, "channel", false},
 		{"agent of any desk", who(dan), chat.Agent, "", true},
 		{"agent of another desk", who(dan), chat.Agent, "support", false},
 		{"no such desk", who(bo), chat.Agent, "nowhere", false},

@@ -2,10 +2,12 @@ package config
 
 import (
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 var (
@@ -13,6 +15,7 @@ var (
 	languageRule = regexp.MustCompile(`^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$`)
 	listenRule   = regexp.MustCompile(`^([A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\]):(0|[1-9][0-9]{0,4})$`)
 	placeRule    = regexp.MustCompile(`^[a-z]+:[^:\s]+:[^:\s]+$`) // of accounts too
+	membersRule  = regexp.MustCompile(`^#[A-Z0-9]+$`)
 )
 
 // maxUndo is how long a reply may be held: nobody waits a minute for nothing.
@@ -29,6 +32,7 @@ func (l *loader) check(c *Config) {
 	topics := l.checkTopics(c)
 	persons := l.checkPersons(c)
 	l.checkDesks(c, audiences, topics, persons)
+	l.checkSlack(c.Slack, c.Web)
 	l.checkAnswers(c.Answers)
 	l.checkRetention(c.Retention)
 	l.checkOverheard(c.Overheard)
@@ -159,6 +163,10 @@ func (l *loader) checkDesks(c *Config, audiences, topics, persons []string) {
 	agent := func(path, agent string) {
 		switch {
 		case len(agent) > 1 && agent[0] == '@': // a role or group, which only the platform knows
+		case strings.HasPrefix(agent, "#"): // the members of a channel
+			if !membersRule.MatchString(agent) {
+				l.report(path, "%q does not name a channel by its id; write it such as \"#C024BE91L\"", agent)
+			}
 		case strings.Contains(agent, ":"):
 			l.checkAccount(path, agent)
 		case len(persons) == 0:
@@ -191,6 +199,71 @@ func (l *loader) checkDesks(c *Config, audiences, topics, persons []string) {
 		}
 		l.oneOf(path+"show_names", "value of show_names", desk.ShowNames, "name", "alias", "support")
 	}
+}
+
+func (l *loader) checkSlack(s Slack, w Web) {
+	l.oneOf("slack.mode", "mode", s.Mode, "socket", "http")
+	bot := l.checkToken("slack.bot_token", s.BotToken, s.BotTokenFile, "xoxb-", "the Bot User OAuth Token")
+	app := l.checkToken("slack.app_token", s.AppToken, s.AppTokenFile, "xapp-", "an app-level token")
+	secret := l.checkToken("slack.signing_secret", s.SigningSecret, s.SigningSecretFile, "", "the Signing Secret")
+	if u, err := url.Parse(s.APIURL); s.APIURL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" ||
+		u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "") {
+		l.report("slack.api_url", "api_url is not the plain address of an API; write it such as https://slack.com/api/, or \"\" for Slack's own")
+	}
+	switch {
+	case !bot && app:
+		l.report(secretPath("slack.app_token", s.AppTokenFile), "bot_token is missing, so Slack stays off; add it, or remove app_token")
+	case !bot && secret:
+		l.report(secretPath("slack.signing_secret", s.SigningSecretFile), "bot_token is missing, so Slack stays off; add it, or remove signing_secret")
+	case bot && s.Mode == "socket" && !app:
+		l.report("slack.mode", "mode socket needs an app-level token; add app_token, or write mode: http")
+	case bot && s.Mode == "http" && !secret:
+		l.report("slack.mode", "mode http needs the signing secret, or anyone could send events; add signing_secret")
+	}
+	if bot && s.Mode == "http" && w.Listen == "" {
+		l.report("slack.mode", "mode http needs the web server, where Slack sends its events; set web.listen")
+	}
+}
+
+// secretPath is where a secret was set: its own key, or that of its file.
+func secretPath(path, file string) string {
+	if file != "" {
+		return path + "_file"
+	}
+	return path
+}
+
+// mistaken says what a text of Slack's is, by how it begins.
+// Source: https://docs.slack.dev/authentication/tokens
+var mistaken = []struct{ prefix, is string }{
+	{"xoxb-", "a bot token, which belongs in bot_token"},
+	{"xapp-", "an app-level token, which belongs in app_token"},
+	{"xoxp-", "a user token, which acts as the person it is of"},
+	{"xoxe", "a token of the kind that expires, which needs token rotation to be off"},
+}
+
+// checkToken reports a token of another kind, never showing it, and whether
+// there is any. One whose file could not be read counts: that is reported
+// already. An empty prefix stands for the signing secret, which has none.
+func (l *loader) checkToken(path string, secret Secret, file, prefix, want string) bool {
+	text := secret.Reveal()
+	if text == "" {
+		return file != ""
+	}
+	at, mend := secretPath(path, file), "write "+want
+	if prefix != "" {
+		mend += ", which begins with " + prefix
+	}
+	for _, m := range mistaken {
+		if m.prefix != prefix && strings.HasPrefix(text, m.prefix) {
+			l.report(at, "this is %s; %s", m.is, mend)
+			return true
+		}
+	}
+	if !strings.HasPrefix(text, prefix) || strings.ContainsFunc(text, unicode.IsSpace) {
+		l.report(at, "%s is not as Slack gives it; %s", name(path), mend)
+	}
+	return true
 }
 
 func (l *loader) checkAnswers(a Answers) {

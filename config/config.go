@@ -15,6 +15,7 @@ type Config struct {
 	Answers      Answers    `yaml:"answers"`
 	Desks        []Desk     `yaml:"desks"`
 	Persons      []Person   `yaml:"persons"`
+	Slack        Slack      `yaml:"slack"`
 	Redis        Redis      `yaml:"redis"`
 	Retention    Retention  `yaml:"retention"`
 	Overheard    Overheard  `yaml:"overheard"`
@@ -58,7 +59,7 @@ type Answers struct {
 // of the audiences and topics it names; an empty list names all.
 type Desk struct {
 	Name      string        `yaml:"name"`
-	Agents    []string      `yaml:"agents"` // persons, accounts, or @roles and @groups
+	Agents    []string      `yaml:"agents"` // persons, accounts, @roles and @groups, or #channels, whose members count
 	Leads     []string      `yaml:"leads"`  // likewise; agents too
 	Audiences []string      `yaml:"audiences"`
 	Topics    []string      `yaml:"topics"`
@@ -74,6 +75,22 @@ type Person struct {
 	Alias    string   `yaml:"alias"`
 	Accounts []string `yaml:"accounts"` // platform:workspace:user
 }
+
+// Slack is on when there is a bot token.
+type Slack struct {
+	BotToken          Secret `yaml:"bot_token"` // xoxb-…
+	BotTokenFile      string `yaml:"bot_token_file"`
+	AppToken          Secret `yaml:"app_token"` // xapp-…, for mode socket
+	AppTokenFile      string `yaml:"app_token_file"`
+	SigningSecret     Secret `yaml:"signing_secret"` // for mode http
+	SigningSecretFile string `yaml:"signing_secret_file"`
+	Mode              string `yaml:"mode"`       // socket or http
+	APIURL            string `yaml:"api_url"`    // ends in a slash; empty: Slack's own
+	AgentView         bool   `yaml:"agent_view"` // the app is declared an agent
+}
+
+// On reports whether there is a bot token.
+func (s Slack) On() bool { return s.BotToken.Reveal() != "" }
 
 // Redis says where tickets are kept.
 type Redis struct {

@@ -209,4 +209,7 @@ func fill(c *Config) {
 			c.Desks[i].ShowNames = "name"
 		}
 	}
+	if url := c.Slack.APIURL; url != "" && !strings.HasSuffix(url, "/") {
+		c.Slack.APIURL = url + "/"
+	}
 }

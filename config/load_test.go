@@ -221,9 +221,57 @@ web: {listen: 8080, pprof: maybe}
 				`SIGNPOST_KNOWLEDGE_DIR, SIGNPOST_KNOWLEDGE_RESCAN, SIGNPOST_LANGUAGES, SIGNPOST_LOG_FORMAT, ` +
 				`SIGNPOST_LOG_LEVEL, SIGNPOST_OVERHEARD_CHANNELS, SIGNPOST_OVERHEARD_MAX_AGE, SIGNPOST_OVERHEARD_WAIT, ` +
 				`SIGNPOST_REDIS_URL, SIGNPOST_REDIS_URL_FILE, SIGNPOST_RESOLVE_GRACE, SIGNPOST_RETENTION_CONVERSATIONS, ` +
-				`SIGNPOST_RETENTION_DEAD_LETTERS, SIGNPOST_RETENTION_RECEIPTS, SIGNPOST_WEB_LISTEN, SIGNPOST_WEB_PPROF`,
+				`SIGNPOST_RETENTION_DEAD_LETTERS, SIGNPOST_RETENTION_RECEIPTS, SIGNPOST_SLACK_AGENT_VIEW, ` +
+				`SIGNPOST_SLACK_API_URL, SIGNPOST_SLACK_APP_TOKEN, SIGNPOST_SLACK_APP_TOKEN_FILE, ` +
+				`SIGNPOST_SLACK_BOT_TOKEN, SIGNPOST_SLACK_BOT_TOKEN_FILE, SIGNPOST_SLACK_MODE, ` +
+				`SIGNPOST_SLACK_SIGNING_SECRET, SIGNPOST_SLACK_SIGNING_SECRET_FILE, SIGNPOST_WEB_LISTEN, SIGNPOST_WEB_PPROF`,
 			`SIGNPOST_LANGUAGES: language "" is not a language tag; write it such as en, pt-BR or zh-Hant`,
 			`SIGNPOST_LOG_LEVL: unknown variable; did you mean "SIGNPOST_LOG_LEVEL"?`,
+		}},
+		{"swapped tokens", `
+slack:
+  bot_token: xapp-1-A1-hush
+  app_token: xoxb-1-hush
+  signing_secret: xoxb-1-hush
+  api_url: slack.com/api
+`, nil, []string{
+			`FILE:3:14: this is an app-level token, which belongs in app_token; write the Bot User OAuth Token, which begins with xoxb-`,
+			`FILE:4:14: this is a bot token, which belongs in bot_token; write an app-level token, which begins with xapp-`,
+			`FILE:5:19: this is a bot token, which belongs in bot_token; write the Signing Secret`,
+			`FILE:6:12: api_url is not the plain address of an API; write it such as https://slack.com/api/, or "" for Slack's own`,
+		}},
+		{"other tokens", `
+slack: {bot_token: xoxp-1-hush, app_token: hush, signing_secret: hush hush, mode: sockets, api_url: "https://me:hush@a.example/"}
+`, nil, []string{
+			`FILE:2:20: this is a user token, which acts as the person it is of; write the Bot User OAuth Token, which begins with xoxb-`,
+			`FILE:2:44: app_token is not as Slack gives it; write an app-level token, which begins with xapp-`,
+			`FILE:2:66: signing_secret is not as Slack gives it; write the Signing Secret`,
+			`FILE:2:83: unknown mode "sockets"; did you mean "socket"?`,
+			`FILE:2:101: api_url is not the plain address of an API; write it such as https://slack.com/api/, or "" for Slack's own`,
+		}},
+		{"a token that expires", `slack: {bot_token: xoxe.xoxb-1-hush, app_token: xapp-1-hush}`, nil, []string{
+			`FILE:1:20: this is a token of the kind that expires, which needs token rotation to be off; write the Bot User OAuth Token, which begins with xoxb-`,
+		}},
+		{"mode socket without its token", `slack: {bot_token: xoxb-1-hush}`, nil, []string{
+			`FILE:1:8: mode socket needs an app-level token; add app_token, or write mode: http`,
+		}},
+		{"mode http without its secret", "slack: {bot_token: xoxb-1-hush, mode: http}\nweb: {listen: ''}", nil, []string{
+			`FILE:1:39: mode http needs the signing secret, or anyone could send events; add signing_secret`,
+			`FILE:1:39: mode http needs the web server, where Slack sends its events; set web.listen`,
+		}},
+		{"an app token alone", `slack: {app_token: xapp-1-hush}`, nil, []string{
+			`FILE:1:20: bot_token is missing, so Slack stays off; add it, or remove app_token`,
+		}},
+		{"a signing secret alone", `slack: {signing_secret: 8f742231b10e8888abcd99yyyzzz85a5, mode: http}`, nil, []string{
+			`FILE:1:25: bot_token is missing, so Slack stays off; add it, or remove signing_secret`,
+		}},
+		{"a bot token whose file is not there", `slack: {bot_token_file: /nowhere, app_token: xapp-1-hush}`, nil, []string{
+			`FILE:1:25: bot_token_file /nowhere cannot be read: no such file or directory; check its name and permissions`,
+		}},
+		{"members of a channel", `desks: [{name: support, agents: ["#help", "#"], leads: ["#C024BE91L", "#c024be91l"]}]`, nil, []string{
+			`FILE:1:34: "#help" does not name a channel by its id; write it such as "#C024BE91L"`,
+			`FILE:1:43: "#" does not name a channel by its id; write it such as "#C024BE91L"`,
+			`FILE:1:71: "#c024be91l" does not name a channel by its id; write it such as "#C024BE91L"`,
 		}},
 		{"secrets", "redis: {url: 'redis://:hush@x', url_file: /nowhere}", nil, []string{
 			`FILE:1:43: url and url_file are both set; remove one of the two`,
@@ -297,6 +345,39 @@ func TestLoadEnvironment(t *testing.T) {
 	want.Redis = Redis{URL: NewSecret("redis://:hush@example.com"), URLFile: secret}
 	if diff := cmp.Diff(want, c, equal); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestLoadSlack: everything about Slack can come from the environment and from
+// files of its own.
+func TestLoadSlack(t *testing.T) {
+	app := write(t, "xapp-1-A1-hush\n")
+	c, err := Load(write(t, "slack: {api_url: 'http://127.0.0.1:1/api', agent_view: false}"), []string{
+		"SIGNPOST_SLACK_BOT_TOKEN=xoxb-1-hush", "SIGNPOST_SLACK_APP_TOKEN_FILE=" + app,
+		"SIGNPOST_SLACK_SIGNING_SECRET=hush", "SIGNPOST_SLACK_MODE=http",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Slack{
+		BotToken: NewSecret("xoxb-1-hush"), AppToken: NewSecret("xapp-1-A1-hush"), AppTokenFile: app,
+		SigningSecret: NewSecret("hush"), Mode: "http", APIURL: "http://127.0.0.1:1/api/",
+	}
+	if diff := cmp.Diff(want, c.Slack, equal); diff != "" {
+		t.Error(diff)
+	}
+	if !c.Slack.On() || Default().Slack.On() {
+		t.Error("Slack is on with a bot token, and only then")
+	}
+}
+
+// TestLoadSlackTokenFile: a wrong token in a file is placed where the file is
+// named.
+func TestLoadSlackTokenFile(t *testing.T) {
+	_, err := load("FILE", []byte("slack:\n  bot_token_file: "+write(t, "xapp-1-hush")+"\n  app_token: xapp-1-hush\n"), nil)
+	const want = "FILE:2:19: this is an app-level token, which belongs in app_token; write the Bot User OAuth Token, which begins with xoxb-"
+	if err == nil || err.Error() != want {
+		t.Errorf("Load = %v, want %s", err, want)
 	}
 }
 

@@ -85,7 +85,7 @@ type Sender struct {
 	Name     string   `json:"name"`               // as shown to others; chosen by the person, so never trusted
 	Locale   string   `json:"locale,omitempty"`   // BCP 47; empty if unknown
 	Roles    []string `json:"roles,omitempty"`    // Discord roles: ids and names
-	Groups   []string `json:"groups,omitempty"`   // Slack user groups: ids and handles
+	Groups   []string `json:"groups,omitempty"`   // Slack user groups: ids and handles; channels whose members count as one: # and the id
 	Bot      bool     `json:"bot,omitempty"`      // a program, not a person
 	External bool     `json:"external,omitempty"` // of another organisation (Slack Connect)
 }
