@@ -67,8 +67,8 @@ func table() []command {
 		c.Emoji, c.given = emoji, given
 		return c
 	}
-	menu := func(verb, name string, r chat.Role, run func(*turn, chat.Invocation) error) command {
-		return command{Command: chat.Command{Verb: verb, Menu: name, Role: r, Visibility: chat.Private, Summary: name}, run: run}
+	menu := func(verb, name, summary string, r chat.Role, run func(*turn, chat.Invocation) error) command {
+		return command{Command: chat.Command{Verb: verb, Menu: name, Role: r, Visibility: chat.Private, Summary: summary}, run: run}
 	}
 	entry := func(verb string, run func(*turn, chat.Invocation) error, params ...chat.Param) command {
 		params = append([]chat.Param{aTicket, {Name: "entry", Kind: chat.WordParam}}, params...)
@@ -107,8 +107,8 @@ func table() []command {
 		ticket("why", "", "why the asker was shown what they were", (*turn).whyShown, aTicket),
 		ticket("help", "", "what agents can do", (*turn).ticketHelp),
 
-		sign(menu("create", "Create a ticket from this message", chat.Agent, (*turn).create), nil, "🎫", "ticket"),
-		sign(menu("find", "Find an article", chat.Everyone, (*turn).findFor), nil, "🔍", "mag"),
+		sign(menu("create", "Create a ticket", "make a ticket of this message", chat.Agent, (*turn).create), nil, "🎫", "ticket"),
+		sign(menu("find", "Find an article", "find the article that answers this message", chat.Everyone, (*turn).findFor), nil, "🔍", "mag"),
 
 		opens(entry("rewrite", (*turn).rewriteOwn, aText), (*opening).rewriteForm),
 		entry("unsend", (*turn).unsend),
