@@ -56,6 +56,7 @@ type cli struct {
 	Ask     askCommand     `cmd:"" help:"Ask one question and print which articles answer it."`
 	Check   checkCommand   `cmd:"" help:"Check configuration and articles, and print every problem."`
 	Eval    evalCommand    `cmd:"" help:"Measure how well a file of questions with known answers is answered."`
+	Slack   slackCommand   `cmd:"" help:"Set up Slack."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
@@ -290,10 +291,12 @@ func (o *chatCommand) Run(ctx context.Context, c *cli, s streams) error {
 
 type checkCommand struct {
 	Knowledge string `help:"Folder of articles, instead of the configured one." placeholder:"DIR"`
+	Live      bool   `help:"Ask Slack, too: tokens, scopes, channels, groups and accounts."`
 }
 
-// Run prints every problem of configuration and articles.
-func (o *checkCommand) Run(c *cli, s streams) error {
+// Run prints every problem of configuration and articles, and of what they name
+// on the platforms.
+func (o *checkCommand) Run(ctx context.Context, c *cli, s streams) error {
 	cfg, err := config.Load(c.Config, os.Environ())
 	found := 0
 	report := func(err error) {
@@ -319,6 +322,14 @@ func (o *checkCommand) Run(c *cli, s streams) error {
 		report(err)
 	case dir != "":
 		where = dir
+	}
+	switch {
+	case o.Live && cfg.Slack.On():
+		if summary := checkSlack(ctx, cfg, report); summary != "" {
+			fmt.Fprintln(s.out, summary)
+		}
+	case o.Live && found == 0:
+		fmt.Fprintln(s.out, "No platform is configured, so nobody was asked.")
 	}
 	if found == 1 {
 		return errors.New("1 problem")
