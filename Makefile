@@ -2,6 +2,8 @@
 # make check  formatting, vet, staticcheck and a short fuzz of every parser
 # make build  the program, as dist/signpost
 #
+# make pictures  docs/images anew, from what the tests compare with; needs Chromium
+#
 # With a real Redis of their own, on loopback; docs/delivery.md explains what they print:
 # make chaos       processes are killed and platforms fail: is anything lost or doubled?
 # make soak        ten minutes of steady load: does anything grow?
@@ -14,7 +16,7 @@ SOAK ?= 10m
 CONVERSATIONS ?= 5000
 STATICCHECK = go tool -modfile=tools/go.mod staticcheck
 
-.PHONY: test check build fuzz chaos soak bench-flow vuln clean
+.PHONY: test check build pictures fuzz chaos soak bench-flow vuln clean
 
 test:
 	@sh tools/test.sh
@@ -42,6 +44,9 @@ bench-flow:
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o dist/signpost .
+
+pictures:
+	@sh tools/pictures.sh
 
 # Known vulnerabilities. It asks a database over the network, so it is no gate.
 vuln:
