@@ -245,7 +245,7 @@ func (t *turn) create(chat.Invocation) error {
 		c.Value.Ask(asked)
 	}
 	t.lang = t.words.speak(c.Value.Trail.Lang)
-	err = t.open(c, chat.Shorten(said.Text, maxFormText), t.topicOf(&c.Value))
+	err = t.open(c, chat.Shorten(said.Text, maxFormText), "", t.topicOf(&c.Value))
 	t.event, t.lang, t.alone = from, lang, alone
 	if err != nil {
 		return err

@@ -11,8 +11,8 @@ import (
 	"github.com/signpost-bot/signpost/knowledge"
 )
 
-// contact makes a ticket of a conversation. The form brings question and
-// topic; a press that came without one goes by the question as it was asked.
+// contact makes a ticket of a conversation. The form brings question, topic and
+// what else there is to know; a press that came without one goes by the question as it was asked.
 // An agent may press for the asker, who stays the asker.
 func (t *turn) contact(chat.Invocation) error {
 	c, err := t.theirs()
@@ -28,9 +28,10 @@ func (t *turn) contact(chat.Invocation) error {
 			return t.showOwn("ticket_exists", &k.Value)
 		}
 	}
-	question, topic := c.Value.Newest().Text, t.topicOf(&c.Value)
+	question, detail, topic := c.Value.Newest().Text, "", t.topicOf(&c.Value)
 	if t.event.Kind == chat.Submit && t.isAsker(&c.Value) {
 		question = cmp.Or(strings.TrimSpace(t.event.Values["question"]), question)
+		detail = strings.TrimSpace(t.event.Values["detail"])
 		topic = ""
 		for _, option := range t.topicOptions(t.lang, &c.Value) {
 			if option.Value == t.event.Values["topic"] && option.Value != otherTopic {
@@ -38,16 +39,18 @@ func (t *turn) contact(chat.Invocation) error {
 			}
 		}
 	}
-	return t.open(c, chat.Shorten(question, maxFormText), topic)
+	question = chat.Shorten(question, maxFormText)
+	return t.open(c, question, chat.Shorten(detail, detailRoom(question)), topic)
 }
 
 // open opens the ticket for a conversation.
-func (t *turn) open(c *heldConversation, question, topic string) error {
+func (t *turn) open(c *heldConversation, question, detail, topic string) error {
 	number, err := t.view.Number(t.ctx)
 	if err != nil {
 		return err
 	}
 	k := &heldTicket{Value: desk.New(number, &c.Value, question, topic, t.at)}
+	k.Value.Explain(detail)
 	k.Value.Desk = desk.Route(t.settings.Desks, c.Value.Trail.Audience, topic).Name
 	ahead, err := t.view.Ahead(t.ctx, k.Value, t.at)
 	if err != nil {
@@ -159,6 +162,7 @@ func (t *turn) changedOnTicket(c *heldConversation) (bool, error) {
 		}
 	case said.Text != t.event.Text || len(said.Files) != len(t.event.Files):
 		k.Value.Edit(t.event.Message, chat.Shorten(t.event.Text, maxStored), t.event.Files, t.at)
+		k.Value.Question = chat.Shorten(k.Value.Question, maxFormText)
 		t.passNewFiles(&k.Value, said.Files)
 		if asked == nil && (k.Value.Holder == "" || tooLong(t.event.Text)) {
 			t.tell(append([]chat.Block{t.text("ticket_edited", args{"Ticket": k.Value.ID})}, t.cut()...)...)

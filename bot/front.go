@@ -64,7 +64,14 @@ func (b *Bot) Open(ctx context.Context, e chat.Event) (*chat.Form, error) {
 	return form, err
 }
 
-// contactForm asks for question and topic, filled in from the conversation.
+// detailRoom is how many runes the detail of a question may have: with it and
+// the empty line between them it is no longer than one text.
+func detailRoom(question string) int {
+	return max(0, maxFormText-utf8.RuneCountInString(question)-len("\n\n"))
+}
+
+// contactForm asks for question and topic, filled in from the conversation, and
+// for what else there is to know.
 func (o *opening) contactForm(chat.Invocation) (*chat.Form, error) {
 	held, err := o.reader.Conversation(o.ctx, chat.ConversationID(o.event.Action.Arg(0)))
 	if err != nil {
@@ -93,6 +100,7 @@ func (o *opening) contactForm(chat.Invocation) (*chat.Form, error) {
 		Fields: []chat.Field{
 			{Name: "question", Label: o.words.line(lang, "form_question"), Kind: chat.Lines, Value: chat.Shorten(c.Newest().Text, maxFormText), Max: maxFormText},
 			{Name: "topic", Label: o.words.line(lang, "form_topic"), Kind: chat.Pick, Value: topic, Options: options},
+			{Name: "detail", Label: o.words.line(lang, "form_detail"), Kind: chat.Lines, Optional: true, Max: maxFormText},
 		},
 	}, nil
 }
@@ -206,6 +214,11 @@ func (b *Bot) Check(e chat.Event) map[string]string {
 		if value, ok := e.Values[name]; ok && strings.TrimSpace(value) == "" && !b.optional(e, name) {
 			wrong[name] = b.words.line(lang, "form_empty")
 		}
+	}
+	detail := strings.TrimSpace(e.Values["detail"])
+	room := detailRoom(strings.TrimSpace(e.Values["question"]))
+	if len(wrong) == 0 && utf8.RuneCountInString(detail) > room {
+		wrong["detail"] = b.words.line(lang, "form_too_long", args{"Count": room})
 	}
 	return wrong
 }

@@ -36,16 +36,19 @@ func TestOpenContact(t *testing.T) {
 	w := newWorld(t)
 	c := w.asks(kim, "where is my refund?")
 	form := w.open(press("contact", c), kim)
-	if form == nil || form.Action.String() != "contact:"+c || len(form.Fields) != 2 {
+	if form == nil || form.Action.String() != "contact:"+c || len(form.Fields) != 3 {
 		t.Fatalf("form = %+v", form)
 	}
-	question, topic := form.Fields[0], form.Fields[1]
+	question, topic, detail := form.Fields[0], form.Fields[1], form.Fields[2]
 	if question.Name != "question" || question.Value != "where is my refund?" || question.Max != maxFormText {
 		t.Errorf("question = %+v", question)
 	}
 	want := []chat.Option{{Label: "Account", Value: "account"}, {Label: "Refunds", Value: "refunds"}, {Label: "Something else", Value: otherTopic}}
 	if diff := cmp.Diff(want, topic.Options); diff != "" || topic.Value != "refunds" {
 		t.Errorf("topic is %q of:\n%s", topic.Value, diff)
+	}
+	if detail.Name != "detail" || detail.Value != "" || !detail.Optional || detail.Kind != chat.Lines {
+		t.Errorf("detail = %+v", detail)
 	}
 	for name, who := range map[string]chat.Sender{"a stranger": lee, "an agent": bo} {
 		if form := w.open(press("contact", c), who); form != nil {
@@ -59,9 +62,9 @@ func TestOpenContact(t *testing.T) {
 	}
 
 	// What the form brings becomes the ticket.
-	submit := chat.Event{Kind: chat.Submit, Action: form.Action, Values: map[string]string{"question": " where is my money? ", "topic": "account"}}
+	submit := chat.Event{Kind: chat.Submit, Action: form.Action, Values: map[string]string{"question": " where is my money? ", "topic": "account", "detail": " \norder 77\n"}}
 	o := w.do(w.event(submit, kim))
-	if len(o.Tickets) != 1 || o.Tickets[0].Value.Question != "where is my money?" || o.Tickets[0].Value.Topic != "account" {
+	if len(o.Tickets) != 1 || o.Tickets[0].Value.Question != "where is my money?\n\norder 77" || o.Tickets[0].Value.Topic != "account" {
 		t.Fatalf("tickets = %+v", o.Tickets)
 	}
 	if form := w.open(press("contact", c), kim); form != nil {
@@ -155,6 +158,12 @@ func TestCheck(t *testing.T) {
 		{map[string]string{"question": " \n", "topic": ""}, []string{"question"}},
 		{map[string]string{"text": "", "question": ""}, []string{"question", "text"}},
 		{map[string]string{"topic": long + "é"}, []string{"topic"}},
+		{map[string]string{"question": "where?", "detail": "order 77\n"}, nil},
+		{map[string]string{"question": "where?", "detail": long}, []string{"detail"}}, // together they are too long
+		{map[string]string{"question": "where?", "detail": long[:2*(maxFormText-8)] + " \n"}, nil},
+		{map[string]string{"question": long, "detail": ""}, nil},
+		{map[string]string{"question": long, "detail": "é"}, []string{"detail"}},
+		{map[string]string{"question": long + "é", "detail": "é"}, []string{"question"}},
 	}
 	for i, test := range tests {
 		var wrong []string

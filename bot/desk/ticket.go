@@ -78,6 +78,7 @@ type Ticket struct {
 	Private      bool                `json:"private,omitempty"` // and nobody else there may read it
 	Direct       bool                `json:"direct,omitempty"`  // nor does anyway
 	Question     string              `json:"question"`          // empty: taken back
+	Detail       string              `json:"detail,omitempty"`  // that the form added to it: its last paragraphs
 	Topic        string              `json:"topic,omitempty"`
 	Trail        conversation.Trail  `json:"trail"`
 	State        State               `json:"state"`
@@ -112,6 +113,24 @@ func New(number int64, c *conversation.Conversation, question, topic string, at 
 		t.History[0].Message = asked.Message
 	}
 	return t
+}
+
+// Explain adds what the asker wrote beside the question of a new ticket. It
+// stays when they edit the question.
+func (t *Ticket) Explain(detail string) {
+	if detail == "" {
+		return
+	}
+	t.Detail = detail
+	t.Question = t.detailed(t.Question)
+	t.History[0].Text = t.Question
+}
+
+func (t *Ticket) detailed(question string) string {
+	if t.Detail == "" {
+		return question
+	}
+	return question + "\n\n" + t.Detail
 }
 
 // NewID names the ticket with a number.
@@ -436,8 +455,8 @@ func (t *Ticket) Thank(id chat.MessageID, text string, at time.Time) {
 // Edit notes that the asker's words now read otherwise. The old ones stay in
 // the history, for someone may have answered them.
 func (t *Ticket) Edit(id chat.MessageID, text string, files []chat.File, at time.Time) {
-	if first := t.History[0]; first.Message == id && t.Question == first.Text {
-		t.Question = text
+	if t.History[0].Message == id && t.Question != "" {
+		t.Question = t.detailed(text)
 	}
 	of := t.FromMessage(id)
 	t.note(at, Agent{Name: t.Asker.Name}, DidEdit, text)
@@ -453,7 +472,7 @@ func (t *Ticket) TakeBack(id chat.MessageID, at time.Time) {
 		}
 	}
 	if t.History[0].Message == id {
-		t.Question = ""
+		t.Question, t.Detail = "", ""
 	}
 	t.Trail.Asked = slices.Clone(t.Trail.Asked)
 	for i := range t.Trail.Asked {

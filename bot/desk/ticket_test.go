@@ -484,3 +484,31 @@ func TestTicketFail(t *testing.T) {
 		t.Errorf("%s, though nothing reached the asker", k.State)
 	}
 }
+
+// What was written beside a question stays with it when the question is edited,
+// however often, and goes with it.
+func TestTicketExplain(t *testing.T) {
+	e := chat.Event{Kind: chat.Message, At: opened, Message: "m1", From: chat.Sender{Account: "test:w:kim", Name: "Kim"}}
+	c := conversation.Begin(e, false)
+	c.Ask(conversation.Asked{At: opened, Message: "m1", Text: "where is my refund?"})
+	k := New(1, &c, "where is my refund?", "", opened)
+	k.Explain("")
+	if k.Question != "where is my refund?" {
+		t.Errorf("question = %q", k.Question)
+	}
+	k.Explain("order 77")
+	if want := "where is my refund?\n\norder 77"; k.Question != want || k.Text(1) != want {
+		t.Errorf("question = %q, told as %q", k.Question, k.Text(1))
+	}
+	for _, text := range []string{"where is my money?", "where is all my money?"} {
+		k.Edit("m1", text, nil, opened)
+		if want := text + "\n\norder 77"; k.Question != want {
+			t.Errorf("question = %q, want %q", k.Question, want)
+		}
+	}
+	k.TakeBack("m1", opened)
+	k.Edit("m1", "never mind", nil, opened)
+	if k.Question != "" || k.Detail != "" {
+		t.Errorf("taken back, it is %+v", k)
+	}
+}
