@@ -33,7 +33,7 @@ func (t *turn) answer(c *conversation.Conversation, ans knowledge.Answer, matche
 	}
 	blocks = append(blocks, t.text(lead))
 	blocks = append(blocks, t.articles(c, matches)...)
-	buttons := []chat.Button{{Label: t.line("button_helped"), Action: chat.Do("helped", string(c.ID))}}
+	buttons := []chat.Button{t.helpedButton(c.ID)}
 	if len(ans.Matches) > len(matches) {
 		buttons = append(buttons, chat.Button{Label: t.line("button_more"), Action: chat.Do("more", string(c.ID))})
 	}
@@ -136,6 +136,14 @@ func link(m knowledge.Match) string {
 		return m.Article.URL
 	}
 	return m.Article.URL + "#" + m.Section.Anchor
+}
+
+// helpedButton ends a conversation well; its opposite offers a person.
+func (t *turn) helpedButton(id chat.ConversationID) chat.Button {
+	return chat.Button{
+		Label: t.line("button_helped"), Action: chat.Do("helped", string(id)),
+		Opposite: &chat.Button{Label: t.line("button_unhelped"), Action: chat.Do("unhelped", string(id))},
+	}
 }
 
 func (t *turn) contactButton(id chat.ConversationID) chat.Button {

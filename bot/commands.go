@@ -117,6 +117,7 @@ func table() []command {
 			run: (*turn).replyAnyway}, (*opening).anywayForm),
 
 		button("helped", chat.Public, (*turn).helped),
+		button("unhelped", chat.Public, (*turn).notHelped),
 		button("more", chat.Public, (*turn).more),
 		button("as", chat.Public, (*turn).as),
 		button("share", chat.Public, (*turn).share),

@@ -269,7 +269,7 @@ func TestForgedButtons(t *testing.T) {
 
 	// What someone asked in private is nobody else's, whoever learns its name.
 	for _, who := range []chat.Sender{lee, bo} {
-		for _, verb := range []string{"share", "more", "helped", "contact"} {
+		for _, verb := range []string{"share", "more", "helped", "unhelped", "contact"} {
 			o := w.try(w.event(press(verb, string(private.ID)), who))
 			for _, r := range o.Replies {
 				if r.Only == "" {
@@ -426,7 +426,7 @@ func TestContactTwice(t *testing.T) {
 
 // A stranger's press on someone's answer is their own question.
 func TestStrangerPresses(t *testing.T) {
-	for _, verb := range []string{"helped", "more", "contact", "share", "as"} {
+	for _, verb := range []string{"helped", "unhelped", "more", "contact", "share", "as"} {
 		w := newWorld(t)
 		c := w.asks(kim, "where is my refund?")
 		o := w.do(w.event(press(verb, c, "creator"), lee))
@@ -605,5 +605,40 @@ func TestMissesOfferAPerson(t *testing.T) {
 	}
 	if c := o.Conversations[0].Value; c.State != conversation.Answered || c.Misses != 2 {
 		t.Errorf("%+v", c)
+	}
+}
+
+// Under an answer, to say that it did not help is a press where the platform
+// has one for it, and leads where the words lead.
+func TestUnhelped(t *testing.T) {
+	for _, lang := range []string{"en", "pt-BR", "es"} {
+		asker := kim
+		asker.Locale = lang
+		w := newWorld(t)
+		answer := w.says(asker, "how do I get a refund?")
+		id := string(answer.Conversations[0].Value.ID)
+		var opposite *chat.Button
+		for _, b := range answer.Replies[0].AllButtons() {
+			if b.Opposite != nil && b.Action.Verb == "helped" {
+				opposite = b.Opposite
+			}
+		}
+		want := w.words.line(w.words.speak(answer.Conversations[0].Value.Trail.Lang), "button_unhelped")
+		if opposite == nil || opposite.Label != want || opposite.Action.String() != "unhelped:"+id {
+			t.Fatalf("%s: the opposite of helped is %+v, want %q", lang, opposite, want)
+		}
+		pressed := w.do(w.event(chat.Event{Kind: chat.Press, Action: opposite.Action}, asker))
+		said := w.says(asker, "that did not help")
+		if spoken(pressed) == "" || spoken(pressed) != spoken(said) {
+			t.Errorf("%s: the press leads to %q, the words to %q", lang, spoken(pressed), spoken(said))
+		}
+		if c := pressed.Conversations[0].Value; c.Misses != 1 || c.Trail.Pressed[0].What != "unhelped" {
+			t.Errorf("%s: conversation = %+v", lang, c)
+		}
+	}
+	w := newWorld(t)
+	id := w.asks(kim, "how do I get a refund?")
+	if o := w.presses(bo, "unhelped", id); len(o.Conversations) != 1 || string(o.Conversations[0].Value.ID) != id {
+		t.Errorf("an agent's press changes %+v", o.Conversations)
 	}
 }

@@ -108,8 +108,7 @@ func (t *turn) nudge(id string) error {
 	t.keepConversation(c)
 	t.lang = t.words.speak(c.Value.Trail.Lang)
 	t.post(t.public(&c.Value, "", chat.Post, []chat.Block{t.text("nudge"), row(
-		chat.Button{Label: t.line("button_helped"), Action: chat.Do("helped", id)},
-		t.contactButton(c.Value.ID),
+		t.helpedButton(c.Value.ID), t.contactButton(c.Value.ID),
 	)}))
 	return nil
 }

@@ -73,6 +73,16 @@ func (t *turn) helped(chat.Invocation) error {
 	return nil
 }
 
+// notHelped offers a person, as for the word that it did not help.
+func (t *turn) notHelped(chat.Invocation) error {
+	c, err := t.theirs()
+	if c == nil || err != nil {
+		return err
+	}
+	t.unhelped(c)
+	return nil
+}
+
 // more shows further articles for the newest question.
 func (t *turn) more(chat.Invocation) error {
 	c, err := t.theirs()
@@ -94,7 +104,7 @@ func (t *turn) more(chat.Invocation) error {
 	now := rest[:min(len(rest), t.settings.Articles)]
 	c.Value.Show(shown(now), t.at)
 	t.keepConversation(c)
-	buttons := []chat.Button{{Label: t.line("button_helped"), Action: chat.Do("helped", string(c.Value.ID))}}
+	buttons := []chat.Button{t.helpedButton(c.Value.ID)}
 	if len(rest) > len(now) {
 		buttons = append(buttons, chat.Button{Label: t.line("button_more"), Action: chat.Do("more", string(c.Value.ID))})
 	}

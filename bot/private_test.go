@@ -73,7 +73,7 @@ func TestPrivateArticles(t *testing.T) {
 			"press": func(rt *rapid.T) {
 				who := rapid.SampledFrom(people).Draw(rt, "who")
 				c := rapid.SampledFrom(conversations).Draw(rt, "conversation")
-				verb := rapid.SampledFrom([]string{"more", "share", "as", "helped"}).Draw(rt, "verb")
+				verb := rapid.SampledFrom([]string{"more", "share", "as", "helped", "unhelped"}).Draw(rt, "verb")
 				args := []string{c}
 				if verb == "as" {
 					args = append(args, rapid.SampledFrom([]string{"buyer", "creator", "staff"}).Draw(rt, "audience"))

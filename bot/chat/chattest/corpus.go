@@ -55,7 +55,9 @@ func Corpus() []Sample {
 		}}
 	}
 	note, resolve, further := button("Note", "note", "", "T-12"), button("Resolve", "resolve", "", "T-12"), button("More", "show", "", "T-12")
-	answers := row(button("This helped", "helped", "", "c1"), button("Show more", "more", "", "c1"), button("Contact us", "contact", chat.Primary, "c1"))
+	helped, unhelped := button("This helped", "helped", "", "c1"), button("This did not help", "unhelped", "", "c1")
+	helped.Opposite = &unhelped
+	answers := row(helped, button("Show more", "more", "", "c1"), button("Contact us", "contact", chat.Primary, "c1"))
 
 	samples := []Sample{
 		{"sentence", chat.Reply{Blocks: []chat.Block{paragraph("**T-12** is yours.")}}},
