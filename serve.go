@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/signpost-bot/signpost/adapters/redis"
+	"github.com/signpost-bot/signpost/adapters/slack"
 	"github.com/signpost-bot/signpost/adapters/web"
 	"github.com/signpost-bot/signpost/bot/chat"
 	"github.com/signpost-bot/signpost/bot/spool"
@@ -63,28 +65,39 @@ func (o *serveCommand) Run(ctx context.Context, c *cli, s streams) error {
 	defer store.Close()
 	inspect(ctx, store, log)
 
-	// Slack and Discord come here, each if it is configured.
+	// Discord comes here, too, if it is configured.
 	platforms := map[string]chat.Platform{}
+	if cfg.Slack.On() {
+		platforms[slack.Name] = nil // it needs the bot, which is made below
+	}
 	if len(platforms) == 0 {
 		log.Warn("no platform is configured, so nobody can ask anything",
-			"mend", "Slack and Discord come in a later version; try the program with: signpost chat")
+			"mend", "set slack.bot_token, as docs/slack.md tells; or try the program with: signpost chat")
 	}
 
 	metrics := web.NewMetrics(version, statsOf(store, platforms, cfg.Desks))
+	p, err := assemble(cfg, behaviour(cfg, slices.Collect(maps.Keys(platforms))...), list, store, platforms, newMeter(metrics, log), time.Now, log)
+	if err != nil {
+		return err
+	}
+	routes := map[string]http.Handler{}
+	if cfg.Slack.On() {
+		adapter := slackAdapter(cfg, p.bot, store, time.Now, log)
+		platforms[slack.Name] = adapter
+		if cfg.Slack.Mode == "http" {
+			routes["/slack/"] = adapter.Handler()
+		}
+	}
 	var server *web.Server
 	if cfg.Web.Listen != "" {
 		server, err = web.Listen(web.Options{
-			Listen: cfg.Web.Listen, Pprof: cfg.Web.Pprof, Metrics: metrics, Log: log,
+			Listen: cfg.Web.Listen, Pprof: cfg.Web.Pprof, Metrics: metrics, Routes: routes, Log: log,
 			Ready: func(ctx context.Context) error { _, err := store.Pending(ctx); return err },
 		})
 		if err != nil {
 			return fmt.Errorf("%w; choose another web.listen, or \"\" for no web server", err)
 		}
 		defer server.Close()
-	}
-	p, err := assemble(cfg, behaviour(cfg, slices.Collect(maps.Keys(platforms))...), list, store, platforms, newMeter(metrics, log), time.Now, log)
-	if err != nil {
-		return err
 	}
 	running := []any{"version", version, "installation", cfg.Installation, "articles", len(list), "platforms", len(platforms)}
 	if server != nil {

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/signpost-bot/signpost/adapters/slack"
 	"github.com/signpost-bot/signpost/bot"
+	"github.com/signpost-bot/signpost/bot/chat"
 	"github.com/signpost-bot/signpost/config"
 )
 
@@ -40,6 +43,34 @@ func (o *slackManifestCommand) Run(c *cli, s streams) error {
 	}
 	_, err = s.out.Write(text)
 	return err
+}
+
+// slackAdapter is the one that the configuration describes.
+func slackAdapter(cfg config.Config, signpost *bot.Bot, memory chat.Memory, now func() time.Time, log *slog.Logger) *slack.Adapter {
+	o := slack.Options{
+		BotToken: cfg.Slack.BotToken.Reveal(), SigningSecret: cfg.Slack.SigningSecret.Reveal(), APIURL: cfg.Slack.APIURL,
+		Agent: cfg.Slack.AgentView, Front: signpost, Memory: memory, Now: now, Log: log,
+	}
+	if cfg.Slack.Mode == "socket" {
+		o.AppToken = cfg.Slack.AppToken.Reveal()
+	}
+	channels := slices.Clone(cfg.Overheard.Channels)
+	for _, d := range cfg.Desks {
+		channels = append(channels, d.Channels...)
+	}
+	for _, channel := range channels {
+		if place, err := chat.ParsePlace(channel); err == nil && place.Platform == slack.Name {
+			o.Channels = append(o.Channels, place)
+		}
+	}
+	_, members, groups, _ := slackNamed(cfg)
+	for _, m := range members {
+		o.Members = append(o.Members, m.Text)
+	}
+	for _, g := range groups {
+		o.Groups = append(o.Groups, g.Text)
+	}
+	return slack.New(o)
 }
 
 // slackFeatures are the parts of Signpost that the configuration uses.

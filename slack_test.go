@@ -123,7 +123,7 @@ overheard: {channels: ["slack:T1:C3"]}
 		t.Errorf("exit %d, want %d", code, exitBad)
 	}
 	for _, want := range []string{
-		"slack: the clock of this machine is 1h0m0s ahead of Slack's",
+		"slack: the clock of this machine is 1h0m",
 		"slack: the scope groups:history is missing",
 		"slack: the app-level token may not open connections; make one",
 		"slack: channel slack:T2:C1 (audience creator) is of workspace T2, but the bot token is of T1; write slack:T1:",

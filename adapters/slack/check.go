@@ -17,10 +17,10 @@ import (
 )
 
 const (
-	// callTime is how long one call of a check may take, and patience how long
+	// callTime is how long one call of a check may take, and maxPatience how long
 	// Slack may ask us to wait before the next; both are ours.
-	callTime = 15 * time.Second
-	patience = time.Minute
+	callTime    = 15 * time.Second
+	maxPatience = time.Minute
 	// maxSkew is how far this machine's clock may be from Slack's; it is ours,
 	// and well below the five minutes after which a signature is too old.
 	// Source: https://docs.slack.dev/authentication/verifying-requests-from-slack
@@ -135,7 +135,7 @@ func (c *checker) call(ctx context.Context, do func(context.Context) error) (cod
 			return refusal.Err, nil
 		case !errors.As(err, &limited):
 			return "", fmt.Errorf("cannot be asked: %w; check the network, and slack.api_url if it is set", err)
-		case limited.RetryAfter > patience:
+		case limited.RetryAfter > maxPatience:
 			return "", fmt.Errorf("wants to be left alone for %v; try again then", limited.RetryAfter)
 		}
 		select {

@@ -224,7 +224,7 @@ func (c *client) complain(r *refusal, needed string) {
 	if !ok {
 		return
 	}
-	if !scopeList.MatchString(needed) {
+	if !scopeNames.MatchString(needed) {
 		needed = ""
 	}
 	if _, told := c.told.LoadOrStore(r.name+" "+needed, true); !told {
@@ -232,5 +232,5 @@ func (c *client) complain(r *refusal, needed string) {
 	}
 }
 
-// scopeList matches a list of Slack's scopes, as an error names those that lack.
-var scopeList = regexp.MustCompile(`^[a-z:.]+(,[a-z:.]+)*$`)
+// scopeNames matches a list of Slack's scopes, as an error names those that lack.
+var scopeNames = regexp.MustCompile(`^[a-z:.]+(,[a-z:.]+)*$`)

@@ -46,16 +46,16 @@ type pages struct {
 	mute atomic.Bool // the agent view is not to be had here
 
 	mu    sync.Mutex
-	shown map[string]*answers // by user
+	shown map[string]*exchange // by user
 }
 
-// answers are what came of the last thing that someone did in their App Home.
-type answers struct {
+// An exchange is what came of the last thing that someone did in their App Home.
+type exchange struct {
 	handle  chat.ReplyHandle
 	replies []chat.Reply
 }
 
-func newPages(a *Adapter) *pages { return &pages{Adapter: a, shown: map[string]*answers{}} }
+func newPages(a *Adapter) *pages { return &pages{Adapter: a, shown: map[string]*exchange{}} }
 
 // opened shows someone their page, as it is now.
 func (p *pages) opened(h homeOpened) {
@@ -88,7 +88,7 @@ func (p *pages) answer(ctx context.Context, user string, d chat.Delivery) (chat.
 			}
 			delete(p.shown, other)
 		}
-		on = &answers{handle: r.Handle}
+		on = &exchange{handle: r.Handle}
 		p.shown[user] = on
 	}
 	i := slices.IndexFunc(on.replies, func(old chat.Reply) bool { return old.Key == r.Key })

@@ -16,23 +16,17 @@ import (
 	"time"
 )
 
-const (
-	// maxBody is how many bytes a request may have. A message of 40,000
-	// characters comes three times over: as text, as blocks, and as it was.
-	maxBody = 1 << 20
-	// The paths where Slack brings things by HTTP.
-	eventsPath       = "/slack/events"
-	commandsPath     = "/slack/commands"
-	interactionsPath = "/slack/interactions"
-)
+// maxBody is how many bytes a request may have. A message of 40,000 characters
+// comes three times over: as text, as blocks, and as it was.
+const maxBody = 1 << 20
 
 // Handler takes in what Slack brings by HTTP. Whatever is not signed by Slack
 // within the last five minutes is refused before anything of it is read.
 func (a *Adapter) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST "+eventsPath, a.verified(a.serveEvent))
-	mux.HandleFunc("POST "+commandsPath, a.verified(a.serveCommand))
-	mux.HandleFunc("POST "+interactionsPath, a.verified(a.serveInteraction))
+	mux.HandleFunc("POST "+EventsPath, a.verified(a.serveEvent))
+	mux.HandleFunc("POST "+CommandsPath, a.verified(a.serveCommand))
+	mux.HandleFunc("POST "+InteractionsPath, a.verified(a.serveInteraction))
 	return mux
 }
 

@@ -47,13 +47,11 @@ type Options struct {
 	// Members are channels whose members count as a group, named # and the
 	// channel's id.
 	Members []string
-	// Commands are what can be typed or chosen from a message's menu.
-	Commands []chat.Command
-	Front    chat.Front
-	Memory   chat.Memory
-	Now      func() time.Time // nil: time.Now
-	Log      *slog.Logger     // nil: slog.Default()
-	HTTP     *http.Client     // nil: one with time limits
+	Front   chat.Front
+	Memory  chat.Memory
+	Now     func() time.Time // nil: time.Now
+	Log     *slog.Logger     // nil: slog.Default()
+	HTTP    *http.Client     // nil: one with time limits
 }
 
 // An Adapter is Slack as a [chat.Platform].
