@@ -92,7 +92,7 @@ func (c *checker) summary() string {
 	if c.self == nil {
 		return ""
 	}
-	s := fmt.Sprintf("Slack: workspace %s (%s), as @%s; %s, %s, %s.", oneLine(c.self.Team), c.self.TeamID, oneLine(c.self.User),
+	s := fmt.Sprintf("Slack: workspace %s (%s), as @%s; %s, %s, %s.", c.self.Team, c.self.TeamID, c.self.User,
 		several("channel", len(merged(slices.Concat(c.Channels, c.places(c.Members))))), several("user group", len(merged(c.Groups))),
 		several("account", len(merged(c.Accounts))))
 	if c.granted == nil {
@@ -132,7 +132,7 @@ func (c *checker) call(ctx context.Context, do func(context.Context) error) (cod
 		case err == nil:
 			return "", nil
 		case errors.As(err, &refusal):
-			return refusal.Err, nil
+			return cmp.Or(oneLine(refusal.Err), "without a reason"), nil
 		case !errors.As(err, &limited):
 			return "", fmt.Errorf("cannot be asked: %w; check the network, and slack.api_url if it is set", err)
 		case limited.RetryAfter > maxPatience:
@@ -180,6 +180,7 @@ func (c *checker) botToken(ctx context.Context) error {
 		c.add(newToken, "Slack refuses the bot token (%s)", code)
 		return nil
 	}
+	self.Team, self.TeamID, self.User = oneLine(self.Team), oneLine(self.TeamID), oneLine(self.User)
 	c.self = self
 	if date, err := http.ParseTime(self.Header.Get("Date")); err == nil {
 		if skew := c.Now().Sub(date).Round(time.Second); skew.Abs() > maxSkew {
@@ -297,7 +298,7 @@ func (c *checker) channels(ctx context.Context) error {
 			channel, err = c.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: place.Channel})
 			return err
 		})
-		invite := fmt.Sprintf("/invite @%s", oneLine(c.self.User))
+		invite := "/invite @" + c.self.User
 		switch {
 		case err != nil:
 			return err

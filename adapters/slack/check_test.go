@@ -3,6 +3,7 @@ package slack
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -124,7 +125,7 @@ func TestCheckLive(t *testing.T) {
 			a["scopes"] = strings.Replace(strings.Replace(scopeList(), "groups:history,", "", 1), ",usergroups:read", "", 1)
 			a["usergroups.list"] = `{"ok": false, "error": "missing_scope"}`
 		}, []string{
-			"the scope groups:history is missing, which is needed to do in private channels it was invited to what channels:history is for; " + newManifest,
+			"the scope groups:history is missing, which is needed to read questions, follow-ups and edits in private channels it was invited to, also those it missed; " + newManifest,
 			"the scope usergroups:read is missing, which is needed to know agents and audiences by their user groups; " + newManifest,
 		}},
 		{"scopes that nothing needs", func(a answers, o *CheckOptions) {
@@ -285,4 +286,41 @@ func TestCheckLiveUnasked(t *testing.T) {
 			t.Errorf("%s: problems = %v", method, problems)
 		}
 	}
+}
+
+// One answer to whatever is asked.
+type one string
+
+func (o one) RoundTrip(*http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	w.Write([]byte(o))
+	return w.Result(), nil
+}
+
+// FuzzCheckLive: whatever comes for an answer, a check ends, with words for each
+// problem and without a token.
+func FuzzCheckLive(f *testing.F) {
+	f.Add("")
+	f.Add(`{"ok": true}`)
+	f.Add(`{"ok": false, "error": "missing_scope"}`)
+	f.Add(`{"ok": true, "team_id": "T1", "channel": null, "user": {}, "usergroups": [{}]}`)
+	for _, answer := range sound() {
+		f.Add(answer)
+	}
+	f.Fuzz(func(t *testing.T, answer string) {
+		if strings.Contains(answer, hush) {
+			return
+		}
+		o := everything()
+		o.HTTP = &http.Client{Transport: one(answer)}
+		problems, summary, err := CheckLive(t.Context(), o)
+		if told := fmt.Sprint(problems, summary, err); strings.Contains(told, hush) {
+			t.Errorf("tells a token: %s", told)
+		}
+		for _, p := range problems {
+			if p.What == "" || p.Mend == "" {
+				t.Errorf("a problem without words: %+v", p)
+			}
+		}
+	})
 }

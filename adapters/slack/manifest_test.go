@@ -3,6 +3,10 @@ package slack
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -100,5 +104,46 @@ func TestEventsHaveScopes(t *testing.T) {
 				t.Errorf("%+v: %s needs %s", f, e.name, e.scope)
 			}
 		}
+	}
+}
+
+// TestHandbook: the handbook names every scope and why, and shows pictures of
+// what there is.
+func TestHandbook(t *testing.T) {
+	read := func(name string) string {
+		data, err := os.ReadFile(filepath.Join("..", "..", "docs", filepath.FromSlash(name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	handbook := read("slack.md")
+	var table strings.Builder
+	table.WriteString("| scope | what for |\n|---|---|\n")
+	for _, s := range scopes {
+		needed := ""
+		if !s.when(Features{}) {
+			needed = map[string]string{"assistant:write": "; only with `agent_view`", "usergroups:read": "; only if the configuration names a group"}[s.Name]
+		}
+		fmt.Fprintf(&table, "| `%s` | to %s%s |\n", s.Name, s.Why, needed)
+	}
+	if !strings.Contains(handbook, "\n"+table.String()+"\n") {
+		t.Errorf("docs/slack.md should say:\n%s", table.String())
+	}
+
+	pictures := regexp.MustCompile(`"images/([a-z0-9-]+\.png)"`).FindAllStringSubmatch(handbook, -1)
+	for _, picture := range pictures {
+		if read("images/"+picture[1]) == "" {
+			t.Errorf("%s is empty", picture[1])
+		}
+	}
+	sources := regexp.MustCompile(`"([a-z_-]+\.json)"`).FindAllStringSubmatch(read("blocks/blocks.js"), -1)
+	for _, source := range sources {
+		if _, err := os.Stat(filepath.Join("testdata", "golden", source[1])); err != nil {
+			t.Error(err)
+		}
+	}
+	if len(pictures) == 0 || len(sources) == 0 {
+		t.Errorf("%d pictures of %d files", len(pictures), len(sources))
 	}
 }

@@ -39,7 +39,7 @@ type Options struct {
 	// Routes are what others serve here, by pattern such as /slack/. They bound
 	// the bodies that they read themselves.
 	Routes map[string]http.Handler
-	Log     *slog.Logger // nil: slog.Default()
+	Log    *slog.Logger // nil: slog.Default()
 }
 
 // A Server answers /healthz, /readyz, /metrics and, if asked to, /debug/pprof/.
