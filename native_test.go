@@ -375,6 +375,10 @@ func (s *shown) block(o object) {
 		s.text += o.text("text") + "\n"
 	case "button":
 		s.offers = append(s.offers, offer{label: o.object("text").text("text"), id: cmp.Or(o.text("value"), o.text("action_id"))})
+	case "feedback_buttons":
+		for _, name := range []string{"positive_button", "negative_button"} {
+			s.offers = append(s.offers, offer{label: o.object(name).object("text").text("text"), id: o.object(name).text("value")})
+		}
 	case "static_select", "overflow", "radio_buttons":
 		for _, v := range o.list("options") {
 			option, _ := v.(map[string]any)

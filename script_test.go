@@ -84,6 +84,8 @@ var platforms = []platform{
 	{"console", []string{"channels", "threads", "roles", "locales", "files", "commands in threads"}, openTerminal},
 	{"alpha", anywhere, openTheatre(alpha)},
 	{"beta", slices.Concat(anywhere, onBeta), openTheatre(beta)},
+	{"slack", anywhere, openWorkspace(false)},
+	{"slack by http", anywhere, openWorkspace(true)},
 	// People ask on the first and work on the second; what the first has counts.
 	{"alpha+beta", slices.Concat(anywhere, []string{twoPlatforms}), openTheatre(alpha, beta)},
 	{"beta+alpha", slices.Concat(anywhere, onBeta, []string{twoPlatforms}), openTheatre(beta, alpha)},

@@ -445,7 +445,7 @@ func TestInteracted(t *testing.T) {
 			front: front{form: form}, opens: 1},
 		{name: "a message's menu", body: `{"type":"message_action","callback_id":"create",` + user + `"channel":{"id":"C1"},"message_ts":"` + ts + `","message":{"user":"U0BO","text":"help","ts":"` + ts + `"}}`,
 			want: "menu slack:T0TEAM:C1:" + ts + " " + ts + " create url"},
-		{name: "a sent form", body: `{"type":"view_submission",` + user + `"view":{"type":"modal","callback_id":"contact:c1","private_metadata":"{\"c\":\"C1\",\"t\":\"` + thread + `\",\"h\":\"url/1\"}","blocks":[{"type":"input","block_id":"question"}],"state":{"values":{"question":{"value":{"type":"plain_text_input","value":"why?"}},"topic":{"value":{"type":"static_select","selected_option":{"value":"refunds"}}}}}}}`,
+		{name: "a sent form", body: `{"type":"view_submission",` + user + `"view":{"type":"modal","callback_id":"contact:c1","private_metadata":"{\"c\":\"C1\",\"t\":\"` + thread + `\",\"h\":\"url/1\"}","blocks":[{"type":"input","block_id":"question"}],"state":{"values":{"question":{"question":{"type":"plain_text_input","value":"why?"}},"topic":{"topic":{"type":"static_select","selected_option":{"value":"refunds"}}}}}}}`,
 			want: "submit slack:T0TEAM:C1:" + thread + "  contact:c1 question=why? topic=refunds url"},
 		{name: "a form that is wrong", body: `{"type":"view_submission",` + user + `"view":{"type":"modal","callback_id":"contact:c1","private_metadata":"{}","blocks":[{"type":"input","block_id":"question"}]}}`,
 			front: front{wrong: map[string]string{"question": "Say what.", "gone": "Never."}}, answer: `"response_action":"errors"`},

@@ -9,11 +9,8 @@ import (
 	"github.com/signpost-bot/signpost/bot/chat"
 )
 
-// fieldAction is the action_id of every field's input; the values of a form
-// come back under the block_id, which is the field's name, and this.
-const fieldAction = "value"
-
-// View shows a form. The values come back under the names of the fields. What
+// View shows a form. The values come back under the names of the fields, which
+// are both block_id and action_id: two of one name are not had in a view. What
 // Slack would refuse is left out: a second field of one name, and a menu
 // without options.
 func View(f chat.Form) slack.ModalViewRequest {
@@ -53,7 +50,7 @@ func View(f chat.Form) slack.ModalViewRequest {
 // input is what a field is filled in with, nil if there is nothing to choose.
 func input(f chat.Field) slack.BlockElement {
 	if f.Kind == chat.Pick {
-		menu := slack.SelectBlockElement{Type: slack.OptTypeStatic, ActionID: fieldAction}
+		menu := slack.SelectBlockElement{Type: slack.OptTypeStatic, ActionID: f.Name}
 		for _, o := range options(f.Options) {
 			shown := option(o)
 			menu.Options = append(menu.Options, shown)
@@ -76,7 +73,7 @@ func input(f chat.Field) slack.BlockElement {
 	}
 	return slack.PlainTextInputBlockElement{
 		Type:         slack.METPlainTextInput,
-		ActionID:     fieldAction,
+		ActionID:     f.Name,
 		InitialValue: chat.Shorten(value, limit),
 		Multiline:    f.Kind == chat.Lines,
 		MaxLength:    limit,

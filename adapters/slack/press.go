@@ -270,7 +270,7 @@ func (a *Adapter) sent(ctx context.Context, s *session, i interaction, from chat
 		return nil
 	}
 	for field, inputs := range i.View.State.Values {
-		input := inputs[fieldAction]
+		input := inputs[field]
 		e.Values[field] = cmp.Or(input.Value, input.Selected.Value)
 	}
 	e.Place, e.Private = chat.Direct(from.Account), true

@@ -356,8 +356,8 @@ func viewRules(t *testing.T, payload []byte) {
 	names := map[string]bool{}
 	for _, b := range v.list("blocks") {
 		name, input := b.text("block_id"), b.object("element")
-		if name == "" || len(name) > 255 || names[name] || input.text("action_id") != "value" {
-			t.Errorf("block_id %q is too long, empty, or repeated, or action_id %q is not value", name, input.text("action_id"))
+		if name == "" || len(name) > 255 || names[name] || input.text("action_id") != name {
+			t.Errorf("block_id %q is too long, empty, or repeated, or action_id %q is not the same", name, input.text("action_id"))
 		}
 		names[name] = true
 		if limit, ok := input["max_length"].(float64); ok && (limit < 1 || limit > 3000 || utf8.RuneCountInString(input.text("initial_value")) > int(limit)) {

@@ -76,7 +76,7 @@ func (a *Adapter) listen(ctx context.Context) error {
 					a.progress.disconnected()
 				}
 			case socketmode.EventTypeConnectionError:
-				if failed, ok := e.Data.(*slack.ConnectionErrorEvent); ok {
+				if failed, ok := e.Data.(*slack.ConnectionErrorEvent); ok && ctx.Err() == nil {
 					a.log.Warn("Slack cannot be reached", "err", scrub(failed.ErrorObj), "again in", failed.Backoff)
 				}
 			case socketmode.EventTypeErrorWriteFailed:

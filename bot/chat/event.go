@@ -54,6 +54,10 @@ type Event struct {
 	// Stamp tells the edits of one message apart; empty for the first text.
 	Stamp string `json:"stamp,omitempty"`
 
+	// Named are those whom Text mentions, as far as the platform tells: there
+	// they stand as @ and what the platform calls them.
+	Named []Sender `json:"named,omitempty"`
+
 	Text   string            `json:"text,omitempty"`   // said, or what followed the command
 	Door   string            `json:"door,omitempty"`   // the command without its slash: ask, ticket
 	Action Action            `json:"action,omitzero"`  // of the button, select, form or menu

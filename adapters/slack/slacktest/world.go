@@ -236,6 +236,19 @@ func (s *Server) Archive(channel string) {
 	}
 }
 
+// Channels are all channels there are, in the order they were made.
+func (s *Server) Channels() []Channel {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []Channel
+	for _, id := range s.order {
+		c := *s.channels[id]
+		c.Members = slices.Clone(c.Members)
+		list = append(list, c)
+	}
+	return list
+}
+
 // Messages are all that stand in a channel, ephemeral ones too, the oldest
 // first.
 func (s *Server) Messages(channel string) []Message {
