@@ -260,12 +260,16 @@ func (t *turn) ask(c *heldConversation, text string, ans knowledge.Answer) {
 // note keeps in the trail who we think asks, and in which language.
 func (t *turn) note(c *heldConversation, ans knowledge.Answer) {
 	trail := &c.Value.Trail
-	trail.Lang, trail.Audience, trail.Why = string(ans.Lang), ans.Audience.Name, nil
-	for _, why := range ans.Audience.Why {
-		trail.Why = append(trail.Why, conversation.Reason{
-			Source: string(why.Source), Audience: why.Audience, Detail: why.Detail,
-		})
+	trail.Lang, trail.Audience, trail.Why = string(ans.Lang), ans.Audience.Name, reasons(ans.Audience)
+}
+
+// reasons are those of a guess, as a trail keeps them.
+func reasons(guess audience.Guess) []conversation.Reason {
+	var list []conversation.Reason
+	for _, why := range guess.Why {
+		list = append(list, conversation.Reason{Source: string(why.Source), Audience: why.Audience, Detail: why.Detail})
 	}
+	return list
 }
 
 // worth is what is shown at first: one article if it is sure, a few if not.

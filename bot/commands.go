@@ -120,6 +120,7 @@ func table() []command {
 		button("unhelped", chat.Public, (*turn).notHelped),
 		button("more", chat.Public, (*turn).more),
 		button("as", chat.Public, (*turn).as),
+		button("iam", chat.Private, (*turn).iam),
 		button("share", chat.Public, (*turn).share),
 		button("browse", chat.Private, (*turn).browse),
 		opens(button("contact", chat.Public, (*turn).contact), (*opening).contactForm),

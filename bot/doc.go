@@ -35,6 +35,7 @@
 //	relay.go      words on their way between asker and agents, and how they fare
 //	doors.go      mentions, emoji and menus: what leads into the table besides commands
 //	front.go      what platforms ask in the same breath: forms, typeahead
+//	home.go       the bot's own page
 //	access.go     who may do what; the only place that decides
 //	words.go      our sentences, from words/en.yaml and its translations
 //

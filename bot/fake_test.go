@@ -406,3 +406,14 @@ func seenBy(r chat.Reply, who chat.Sender) bool {
 	}
 	return r.Only == "" || r.Only == who.Account
 }
+
+// stores keeps a ticket, open at the support desk unless it says otherwise.
+func (w *world) stores(number int64, asker chat.Sender, k desk.Ticket) {
+	w.t.Helper()
+	asker.Person = w.Person(asker.Account)
+	k.ID, k.Number, k.Asker, k.OpenedAt = desk.NewID(number), number, asker, w.now
+	k.Desk, k.State = cmp.Or(k.Desk, "support"), cmp.Or(k.State, desk.Open)
+	if err := w.records.commit(spool.Outcome{Tickets: []spool.Versioned[desk.Ticket]{{Value: k}}}); err != nil {
+		w.t.Fatal(err)
+	}
+}

@@ -346,10 +346,3 @@ func likely(typed string, options []chat.Option, limit int) []chat.Option {
 
 // Sorry implements [chat.Front].
 func (b *Bot) Sorry(to chat.Sender) string { return b.words.line(b.speaks(to), "sorry") }
-
-// Home implements [chat.Front].
-func (b *Bot) Home(_ context.Context, from chat.Sender) (chat.Home, error) {
-	lang := b.speaks(from)
-	return chat.Home{Lang: lang, Blocks: []chat.Block{{Layout: chat.Paragraph, Text: b.words.say(lang, "welcome")}, row(
-		chat.Button{Label: b.words.line(lang, "button_browse"), Action: chat.Do("browse")})}}, nil
-}

@@ -338,8 +338,17 @@ func (t *turn) tellHolder(holder desk.Agent, id string, k *desk.Ticket, by, to d
 	})
 }
 
-// colleague is the agent whom a command names.
+// colleague is the agent whom a command names. Whom the platform knows by a
+// mention may be an agent by a role or group.
 func (t *turn) colleague(k *desk.Ticket, in chat.Invocation) (desk.Agent, error) {
+	for _, who := range t.event.Named {
+		if in.Args["agent"] == "@"+who.Account.User() {
+			who.Person = t.Person(who.Account)
+			if t.access.may(who, chat.Agent, k.Desk) {
+				return t.access.agent(who), nil
+			}
+		}
+	}
 	to, ok := t.access.colleague(in.Args["agent"], k.Desk, t.event.From.Account)
 	if !ok {
 		return to, &refusal{id: "no_agent", args: args{"Name": chat.Shorten(in.Args["agent"], 40), "Ticket": k.ID}}

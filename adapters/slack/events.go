@@ -179,7 +179,7 @@ func (a *Adapter) said(ctx context.Context, s *session, channel string, m said, 
 	e := chat.Event{Kind: chat.Message, At: timeOf(m.TS), Message: chat.MessageID(m.TS), Files: files(m.Files)}
 	e.From = a.people.sender(ctx, s.self, m.User, "", m.Team, shared)
 	e.Place, e.Private = a.place(s.self, channel, m.User, cmp.Or(m.Thread, m.TS))
-	e.Text, e.Mentioned = a.words(ctx, s.self, m.Text)
+	e.Text, e.Mentioned, e.Named = a.words(ctx, s.self, m.Text)
 	e.Addressed = e.Mentioned || e.Private
 	if e.Private {
 		a.client.learn(m.User, channel)
@@ -239,8 +239,9 @@ func (a *Adapter) inside(user, thread string, threaded bool) chat.ReplyHandle {
 }
 
 // words reads what was typed: without the bot's own name, and with others'
-// names as people read them.
-func (a *Adapter) words(ctx context.Context, self identity, text string) (words string, mentioned bool) {
+// names as people read them. In a command they stay as they are, and it is told
+// who they are.
+func (a *Adapter) words(ctx context.Context, self identity, text string) (words string, mentioned bool, named []chat.Sender) {
 	mention := "<@" + self.user
 	var b strings.Builder
 	for {
@@ -261,10 +262,10 @@ func (a *Adapter) words(ctx context.Context, self identity, text string) (words 
 	typed := strings.TrimSpace(b.String())
 	if mentioned {
 		if _, err := a.o.Front.Parse("ticket", Unescape(typed)); err == nil {
-			return Unescape(typed), true // a command, whose mentions are looked up by id
+			return Unescape(typed), true, a.people.mentioned(ctx, self, typed)
 		}
 	}
-	return Unescape(a.people.named(ctx, self, typed)), mentioned
+	return Unescape(a.people.named(ctx, typed)), mentioned, nil
 }
 
 // closesMention is what follows a mention whose id has just been read.
@@ -348,7 +349,7 @@ func (a *Adapter) about(ctx context.Context, self identity, m said, shared bool)
 	default:
 		about.From = a.people.sender(ctx, self, m.User, "", m.Team, shared)
 	}
-	about.Text, _ = a.words(ctx, self, m.Text)
+	about.Text, _, _ = a.words(ctx, self, m.Text)
 	return about
 }
 

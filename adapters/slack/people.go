@@ -271,7 +271,7 @@ var mentions = regexp.MustCompile(`<@([UW][A-Z0-9]+)(\|[^<>]*)?>`)
 
 // named is text with the names of those it mentions, so that it can be read
 // anywhere.
-func (p *people) named(ctx context.Context, self identity, text string) string {
+func (p *people) named(ctx context.Context, text string) string {
 	n := 0
 	return mentions.ReplaceAllStringFunc(text, func(tag string) string {
 		m := mentions.FindStringSubmatch(tag)
@@ -284,6 +284,15 @@ func (p *people) named(ctx context.Context, self identity, text string) string {
 		}
 		return escaper.Replace("@" + name)
 	})
+}
+
+// mentioned are those whom text mentions.
+func (p *people) mentioned(ctx context.Context, self identity, text string) []chat.Sender {
+	var all []chat.Sender
+	for _, m := range mentions.FindAllStringSubmatch(text, maxNamed) {
+		all = append(all, p.sender(ctx, self, m[1], strings.TrimPrefix(m[2], "|"), "", false))
+	}
+	return all
 }
 
 // pause waits, and reports false if ctx ended first.

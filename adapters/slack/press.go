@@ -126,6 +126,7 @@ func (a *Adapter) ran(ctx context.Context, s *session, c command, body []byte) (
 	}
 	e.Text = c.Text
 	if e.Door == "ticket" {
+		e.Named = a.people.mentioned(ctx, s.self, e.Text)
 		e.Text = mentions.ReplaceAllString(e.Text, "<@$1>") // people are looked up by id
 	}
 	e.Text = strings.TrimSpace(Unescape(e.Text))
