@@ -93,6 +93,7 @@ type inspection struct {
 	faults   []string
 	ids      map[string]bool
 	markdown int
+	field    bool // within an input block
 }
 
 func (i *inspection) fault(format string, args ...any) {
@@ -128,6 +129,7 @@ func inspect(blocks []object, surface surfaceKind) []string {
 			i.fault("a section without text")
 		}
 		i.id("block_id", b["block_id"])
+		i.field = kind == "input"
 		i.part(kind, b)
 	}
 	if i.markdown > maxMarkdown {
@@ -145,7 +147,8 @@ func (i *inspection) id(name string, v any) {
 	if n := utf8.RuneCountInString(id); n > maxID || n == 0 {
 		i.fault("%s of %d characters", name, n)
 	}
-	if i.ids[name+" "+id] {
+	// A field's action_id is by itself in its block, which is enough.
+	if i.ids[name+" "+id] && !(name == "action_id" && i.field) {
 		i.fault("%s %q stands twice", name, id)
 	}
 	i.ids[name+" "+id] = true

@@ -77,16 +77,16 @@ func (s *scene) say(user, channel, thread, text string, files ...slacktest.Uploa
 // post is a message of the app's.
 func (s *scene) post(channel string, options ...slack.MsgOption) string {
 	s.t.Helper()
-	_, ts, err := s.api.PostMessage(channel, append(calm(), options...)...)
+	_, ts, err := s.api.PostMessage(channel, calm("words", options...)...)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	return ts
 }
 
-// calm is what every message of the app has.
-func calm() []slack.MsgOption {
-	return []slack.MsgOption{slack.MsgOptionText("words", false), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl()}
+// calm is a message as the app should post it.
+func calm(text string, options ...slack.MsgOption) []slack.MsgOption {
+	return append([]slack.MsgOption{slack.MsgOptionText(text, false), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl()}, options...)
 }
 
 // judged checks the violations, each by a part of it, and in their order.
@@ -198,7 +198,7 @@ func TestClose(t *testing.T) {
 	if err := s.WaitSockets(ctx, 1); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := api.PostMessage(help, calm()...); err != nil { // its echo is never acknowledged
+	if _, _, err := api.PostMessage(help, calm("words")...); err != nil { // its echo is never acknowledged
 		t.Fatal(err)
 	}
 	said := make(chan struct{})
@@ -348,7 +348,7 @@ func TestSees(t *testing.T) {
 	s.say(s.kim, s.help, "", "1")
 	s.say(s.ana, apart, "", "2")
 	s.say(s.kim, s.Direct(s.kim), "", "3")
-	if _, err := s.api.PostEphemeral(s.help, s.kim, append(calm(), slack.MsgOptionText("4", false))...); err != nil {
+	if _, err := s.api.PostEphemeral(s.help, s.kim, calm("4")...); err != nil {
 		t.Fatal(err)
 	}
 	seen := func(user string) string {
