@@ -117,7 +117,9 @@ func (s *Server) said(c *Channel, m *Message, runs []run) []*delivery {
 			o["root"] = root
 		}
 	case "file_share":
-		delete(o, "team")
+		for _, name := range []string{"team", "bot_id", "bot_profile", "app_id"} {
+			delete(o, name) // even of the app's own: it is told by its user alone
+		}
 		o["display_as_bot"] = false
 	}
 	events := []*delivery{s.event("message", o, c)}
