@@ -156,9 +156,6 @@ func TestSlackAgentView(t *testing.T) {
 		}
 		on.await("the status is back", func() bool { return on.slack.Status(direct, ts) == "active" })
 	}
-	if n := on.slack.Called("agents.sessions.setStatus"); n != 4 {
-		t.Errorf("the status was set %d times, want 4", n)
-	}
 }
 
 // TestSlackRace lets two agents claim a ticket at once: one of them gets it, and

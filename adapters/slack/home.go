@@ -2,6 +2,7 @@ package slack
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,8 +46,9 @@ type pages struct {
 	*Adapter
 	mute atomic.Bool // the agent view is not to be had here
 
-	mu    sync.Mutex
-	shown map[string]*exchange // by user
+	mu     sync.Mutex
+	shown  map[string]*exchange // by user
+	wanted map[string]string    // what threads are to show while someone sees to it, by thread
 }
 
 // An exchange is what came of the last thing that someone did in their App Home.
@@ -55,7 +57,7 @@ type exchange struct {
 	replies []chat.Reply
 }
 
-func newPages(a *Adapter) *pages { return &pages{Adapter: a, shown: map[string]*exchange{}} }
+func newPages(a *Adapter) *pages { return &pages{Adapter: a, shown: map[string]*exchange{}, wanted: map[string]string{}} }
 
 // opened shows someone their page, as it is now.
 func (p *pages) opened(h homeOpened) {
@@ -69,7 +71,7 @@ func (p *pages) opened(h homeOpened) {
 		delete(p.shown, h.User)
 		p.mu.Unlock()
 		p.beside(func(ctx context.Context) {
-			if err := p.publish(ctx, h.User); err != nil {
+			if err := p.publish(ctx, h.User); err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, errEnding) {
 				p.log.Warn("someone's App Home could not be shown", "err", scrub(err))
 			}
 		})
@@ -108,7 +110,7 @@ func (p *pages) answer(ctx context.Context, user string, d chat.Delivery) (chat.
 func (p *pages) publish(ctx context.Context, user string) error {
 	s, done, ok := p.enter()
 	if !ok {
-		return chat.ErrNotSent
+		return errEnding
 	}
 	defer done()
 	from := p.people.sender(ctx, s.self, user, "", "", false)
@@ -206,7 +208,7 @@ func (p *pages) suggestPrompts(ctx context.Context, h homeOpened) {
 	defer done()
 	home, err := p.o.Front.Home(ctx, p.people.sender(ctx, s.self, h.User, "", "", false))
 	if err != nil {
-		p.log.Warn("no questions could be suggested", "err", scrub(err))
+		p.log.Debug("no questions could be suggested", "err", scrub(err))
 		return
 	}
 	prompts := slack.AssistantThreadsSetSuggestedPromptsParameters{ChannelID: h.Channel}
@@ -221,21 +223,49 @@ func (p *pages) suggestPrompts(ctx context.Context, h homeOpened) {
 }
 
 // status shows in a thread of direct messages whether an answer is looked for.
+// What comes later stands in the end: one call at a time is made for a thread.
 func (p *pages) status(user, thread, status string) {
-	if !p.o.Agent || thread == "" || p.mute.Load() {
+	if !p.o.Agent || p.mute.Load() {
 		return
 	}
-	p.beside(func(ctx context.Context) {
-		channel, err := p.client.direct(ctx, user)
-		if err == nil {
-			err = p.ask(ctx, "agents.sessions.setStatus", func(ctx context.Context) error {
-				_, err := p.api.SetAgentSessionStatusContext(ctx, slack.AgentSessionSetStatusParameters{
-					ChannelID: channel, ThreadTS: thread, Status: status,
-				})
-				return err
-			})
+	id := user + "/" + thread
+	p.mu.Lock()
+	_, underway := p.wanted[id]
+	p.wanted[id] = status
+	p.mu.Unlock()
+	if underway {
+		return
+	}
+	begun := p.beside(func(ctx context.Context) {
+		for now := status; ; {
+			p.unlessMuted(p.setStatus(ctx, user, thread, now))
+			p.mu.Lock()
+			if p.wanted[id] == now {
+				delete(p.wanted, id)
+				p.mu.Unlock()
+				return
+			}
+			now = p.wanted[id]
+			p.mu.Unlock()
 		}
-		p.unlessMuted(err)
+	})
+	if !begun {
+		p.mu.Lock()
+		delete(p.wanted, id)
+		p.mu.Unlock()
+	}
+}
+
+func (p *pages) setStatus(ctx context.Context, user, thread, status string) error {
+	channel, err := p.client.direct(ctx, user)
+	if err != nil {
+		return err
+	}
+	return p.ask(ctx, "agents.sessions.setStatus", func(ctx context.Context) error {
+		_, err := p.api.SetAgentSessionStatusContext(ctx, slack.AgentSessionSetStatusParameters{
+			ChannelID: channel, ThreadTS: thread, Status: status,
+		})
+		return err
 	})
 }
 

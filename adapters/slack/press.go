@@ -352,7 +352,7 @@ func (a *Adapter) sorry(to chat.Sender, out outlet, id chat.EventID, err error) 
 		return nil
 	}
 	a.beside(func(ctx context.Context) {
-		if err := a.client.tell(ctx, out.url, out.thread, a.o.Front.Sorry(to)); err != nil {
+		if err := a.client.tell(ctx, out.url, out.thread, a.o.Front.Sorry(to)); err != nil && !errors.Is(err, context.Canceled) {
 			a.log.Warn("nor could the person be told", "event", id, "err", scrub(err))
 		}
 	})

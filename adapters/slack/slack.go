@@ -143,6 +143,9 @@ func (a *Adapter) Run(ctx context.Context, in chat.Inbox) error {
 	return err
 }
 
+// errEnding: Run has not begun, or has ended.
+var errEnding = fmt.Errorf("%w: Slack is not connected just now", chat.ErrNotSent)
+
 // enter takes something up, unless nothing is taken in just now. The caller
 // calls done once it is through.
 func (a *Adapter) enter() (s *session, done func(), ok bool) {
@@ -156,11 +159,11 @@ func (a *Adapter) enter() (s *session, done func(), ok bool) {
 }
 
 // beside does something that nobody waits for, with a time limit, before Run
-// returns.
-func (a *Adapter) beside(do func(ctx context.Context)) {
+// returns. It reports whether it will: not outside of Run.
+func (a *Adapter) beside(do func(ctx context.Context)) bool {
 	s, done, ok := a.enter()
 	if !ok {
-		return
+		return false
 	}
 	go func() {
 		defer done()
@@ -168,6 +171,7 @@ func (a *Adapter) beside(do func(ctx context.Context)) {
 		defer cancel()
 		do(ctx)
 	}()
+	return true
 }
 
 const (
