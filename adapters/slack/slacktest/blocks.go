@@ -141,7 +141,10 @@ func inspect(blocks []object, surface surfaceKind) []string {
 // id checks an action_id or block_id, which must be the only one of its name.
 func (i *inspection) id(name string, v any) {
 	id, given := v.(string)
-	if !given {
+	if v == nil {
+		return
+	} else if !given {
+		i.fault("%s is no text", name)
 		return
 	}
 	if n := utf8.RuneCountInString(id); n > maxID || n == 0 {
@@ -293,12 +296,8 @@ var interactive = []string{"button", "icon_button", "feedback_buttons", "static_
 // complete adds what Slack adds to blocks: ids, and what texts leave open. The
 // server's lock is held.
 func (s *Server) complete(blocks []object) json.RawMessage {
-	all := []any{}
-	for _, b := range blocks {
-		all = append(all, b)
-	}
-	var kept []any
-	if err := json.Unmarshal(encode(all), &kept); err != nil { // a copy
+	kept := []any{}
+	if err := json.Unmarshal(encode(blocks), &kept); err != nil { // a copy
 		panic(err)
 	}
 	for _, v := range kept {

@@ -80,36 +80,36 @@ func (s *Server) hears(kind string, c *Channel) bool {
 
 // deliver brings events to the app, side by side, and returns once each was
 // acknowledged or given up.
-func (s *Server) deliver(events ...*delivery) {
-	events = slices.DeleteFunc(events, func(d *delivery) bool { return d == nil })
-	if len(events) == 0 {
-		return
-	}
-	s.mu.Lock()
-	s.pending += len(events)
-	s.random.Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })
-	repeat := s.repeat
-	s.mu.Unlock()
-	var all sync.WaitGroup
-	for _, d := range events {
-		all.Go(func() {
-			defer s.arrived()
-			times := 1
-			if repeat != nil {
-				times += repeat(d.event)
-			}
-			for range times {
-				s.insist(d)
-			}
-		})
-	}
-	all.Wait()
-}
+func (s *Server) deliver(events ...*delivery) { s.expect(events)() }
 
 // deliverLater is deliver for what the app set off itself, which does not keep
 // it waiting.
-func (s *Server) deliverLater(events ...*delivery) {
-	s.background(func() { s.deliver(events...) })
+func (s *Server) deliverLater(events ...*delivery) { s.background(s.expect(events)) }
+
+// expect notes that events are on their way, and returns what delivers them.
+func (s *Server) expect(events []*delivery) (deliver func()) {
+	events = slices.DeleteFunc(slices.Clone(events), func(d *delivery) bool { return d == nil })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pending += len(events)
+	s.random.Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })
+	repeat := s.repeat
+	return func() {
+		var all sync.WaitGroup
+		for _, d := range events {
+			all.Go(func() {
+				defer s.arrived()
+				times := 1
+				if repeat != nil {
+					times += repeat(d.event)
+				}
+				for range times {
+					s.insist(d)
+				}
+			})
+		}
+		all.Wait()
+	}
 }
 
 // insist sends an event until it is acknowledged, and as often as Slack does.

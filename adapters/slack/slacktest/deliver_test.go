@@ -280,6 +280,16 @@ func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// heard are the requests that came, and their bodies.
+func (l *listener) heard() ([]*http.Request, []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.requests), slices.Clone(l.bodies)
+}
+
+// slowly is long enough for a request to arrive, and short enough to wait for.
+const slowly = 200 * time.Millisecond
+
 // listen is a scene whose app takes requests. Its clock is the real one, by
 // which signatures are checked.
 func listen(t *testing.T, o slacktest.Options, answer http.HandlerFunc) (*scene, *listener) {
@@ -291,6 +301,8 @@ func listen(t *testing.T, o slacktest.Options, answer http.HandlerFunc) (*scene,
 	t.Cleanup(srv.Close)
 	s.DeliverTo(srv.URL)
 	t.Cleanup(func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
 		if len(l.bad) > 0 {
 			t.Errorf("badly signed: %v", l.bad)
 		}
@@ -318,16 +330,17 @@ func TestHTTP(t *testing.T) {
 		t.Fatal(err)
 	}
 	var paths []string
-	for i, r := range l.requests {
+	requests, bodies := l.heard()
+	for i, r := range requests {
 		paths = append(paths, r.URL.Path)
 		switch r.URL.Path {
 		case "/slack/commands":
-			form, err := url.ParseQuery(l.bodies[i])
+			form, err := url.ParseQuery(bodies[i])
 			if err != nil || form.Get("text") != "why, <@"+s.ana+"|ana>?" || form.Get("channel_id") != s.help || form.Has("thread_ts") {
 				t.Errorf("command %q, %v", form, err)
 			}
 		case "/slack/interactions":
-			form, err := url.ParseQuery(l.bodies[i])
+			form, err := url.ParseQuery(bodies[i])
 			var c slack.InteractionCallback
 			if err == nil {
 				err = json.Unmarshal([]byte(form.Get("payload")), &c)
@@ -374,12 +387,13 @@ func TestHTTPRetries(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			within := time.Minute
 			if test.name == "slow" {
-				within = 20 * time.Millisecond
+				within = slowly
 			}
 			s, l := listen(t, slacktest.Options{AckWithin: within, Retries: []time.Duration{0, 0}}, test.answer)
 			s.say(s.kim, s.help, "", "hello")
 			var got []string
-			for _, r := range l.requests {
+			requests, _ := l.heard()
+			for _, r := range requests {
 				got = append(got, strings.TrimSpace(r.Header.Get("X-Slack-Retry-Num")+" "+r.Header.Get("X-Slack-Retry-Reason")))
 			}
 			if !slices.Equal(got, test.want) {
@@ -400,12 +414,12 @@ func TestUnanswered(t *testing.T) {
 		{"refused", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(503) }, slacktest.ErrDispatch},
 	}
 	for _, test := range tests {
-		s, l := listen(t, slacktest.Options{AckWithin: 20 * time.Millisecond}, test.answer)
+		s, l := listen(t, slacktest.Options{AckWithin: slowly}, test.answer)
 		if err := s.Slash(s.kim, s.help, "/ask", "why?"); !errors.Is(err, test.want) {
 			t.Errorf("%s: %v, want %v", test.name, err, test.want)
 		}
-		if len(l.requests) != 1 {
-			t.Errorf("%s: asked %d times", test.name, len(l.requests))
+		if requests, _ := l.heard(); len(requests) != 1 {
+			t.Errorf("%s: asked %d times", test.name, len(requests))
 		}
 	}
 	s := newScene(t, slacktest.Options{})

@@ -54,7 +54,7 @@ func (s *Server) Broadcast(user, channel, thread, text string) (ts string, err e
 
 func (s *Server) say(user, channel, thread, text string, broadcast bool, files []Upload) (string, error) {
 	s.mu.Lock()
-	u, c, err := s.present(user, channel)
+	_, c, err := s.present(user, channel)
 	switch {
 	case err != nil:
 	case c.Archived:
@@ -82,7 +82,6 @@ func (s *Server) say(user, channel, thread, text string, broadcast bool, files [
 		m.Subtype = "thread_broadcast"
 	}
 	s.add(c, m)
-	m.User = u.ID
 	events := s.said(c, m, runs)
 	s.mu.Unlock()
 	s.deliver(events...)
@@ -162,9 +161,9 @@ func (s *Server) Edit(user, channel, ts, text string) error {
 func theirs(c *Channel, user, ts string) (*Message, error) {
 	m := c.find(ts)
 	switch {
-	case m == nil || m.Only != "":
+	case m == nil || m.Only != "" || m.Subtype == tombstone:
 		return nil, fmt.Errorf("%s: %w", ts, errNoMessage)
-	case m.User != user || m.BotID != "" || m.Subtype == tombstone:
+	case m.User != user || m.BotID != "":
 		return nil, errNotTheirs
 	}
 	return m, nil
@@ -199,7 +198,7 @@ func (s *Server) delete(user, channel, ts string, any bool) error {
 	u, c, err := s.present(user, channel)
 	var m *Message
 	if err == nil {
-		if m, err = theirs(c, user, ts); any && u.Admin && errors.Is(err, errNotTheirs) && m == nil {
+		if m, err = theirs(c, user, ts); errors.Is(err, errNotTheirs) && any && u.Admin {
 			m, err = c.find(ts), nil
 		}
 	}
@@ -343,7 +342,10 @@ func (s *Server) move(user, channel string, in bool) error {
 		events = tell("member_left_channel", subtype+"leave", "has left the channel")
 		c.Members = without(c.Members, []string{user})
 		if user == botUID {
-			kind := map[bool]string{true: "channel_left", false: "group_left"}[c.Kind == Public]
+			kind := "group_left"
+			if c.Kind == Public {
+				kind = "channel_left"
+			}
 			events = []*delivery{s.event(kind, object{"channel": c.ID, "actor_id": user, "event_ts": s.ts()}, nil)}
 		}
 	}

@@ -130,7 +130,7 @@ func (s *Server) act(user string, at Surface, actionID string, kinds []string, d
 	payload := s.interaction("block_actions", u)
 	payload["actions"] = []object{action}
 	if sp.view != nil {
-		payload["trigger_id"] = s.trigger(user, map[bool]string{true: sp.view.id}[sp.view.text("type") == "modal"])
+		payload["trigger_id"] = s.trigger(user, sp.view.id)
 	} else {
 		payload["trigger_id"] = s.trigger(user, "")
 		payload["response_url"] = s.hook(user, sp.message.Channel, sp.message.TS)

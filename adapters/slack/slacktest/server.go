@@ -106,7 +106,6 @@ type Server struct {
 	uploads   map[string]*upload
 	homes     map[string]*view
 	modals    map[string][]*view // by person, the one on top last
-	views     map[string]*view
 	triggers  map[string]*trigger
 	hooks     map[string]*hook
 	offered   map[string][]object // options last suggested, by person and action
@@ -157,7 +156,7 @@ func New(o Options) *Server {
 		random: rand.New(rand.NewPCG(o.Seed, o.Seed)), scopes: map[string]bool{}, calls: map[string]int{},
 		users: map[string]*User{}, channels: map[string]*Channel{}, groups: map[string]*Group{},
 		files: map[string]*file{}, uploads: map[string]*upload{}, homes: map[string]*view{}, modals: map[string][]*view{},
-		views: map[string]*view{}, triggers: map[string]*trigger{}, hooks: map[string]*hook{}, offered: map[string][]object{},
+		triggers: map[string]*trigger{}, hooks: map[string]*hook{}, offered: map[string][]object{},
 		posted: map[string]time.Time{}, status: map[string]string{}, titles: map[string]string{}, prompts: map[string][]string{},
 		tickets: map[string]bool{}, envelopes: map[string]*envelope{},
 	}
@@ -301,7 +300,8 @@ func (s *Server) change() {
 // id is a new one, as Slack's look. The lock is held, or nobody else is there.
 func (s *Server) id(kind string) string {
 	s.count++
-	return kind + "0" + strings.ToUpper(fmt.Sprintf("%09s", strconv.FormatInt(int64(s.count)*7919+100_000, 36)))
+	const nine = 36 * 36 * 36 * 36 * 36 * 36 * 36 * 36 // the least number of nine digits
+	return kind + "0" + strings.ToUpper(strconv.FormatInt(nine+int64(s.count)*7919, 36))
 }
 
 // secret is a word that cannot be guessed from others. The lock is held, or

@@ -35,6 +35,11 @@ type socket struct {
 func (c *socket) send(v any) error {
 	c.write.Lock()
 	defer c.write.Unlock()
+	return c.put(v)
+}
+
+// put is send for who holds the lock.
+func (c *socket) put(v any) error {
 	if err := c.conn.SetWriteDeadline(time.Now().Add(ackWithin)); err != nil {
 		return err
 	}
@@ -156,31 +161,31 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 // ends.
 func (s *Server) listen(c *socket) {
 	defer c.conn.Close()
+	c.write.Lock() // nothing comes before the greeting
 	s.mu.Lock()
 	refuse, count := s.refuse, len(s.sockets)+1
 	if count > maxSockets {
 		refuse = "too_many_websockets"
 	}
-	s.mu.Unlock()
-	if refuse != "" {
-		_ = c.send(farewell(refuse)) // gone already, or not
-		return
-	}
-	hello := object{"type": "hello", "num_connections": count, "connection_info": object{"app_id": appID}, "debug_info": object{
-		"host": "applink-1", "build_number": 1, "approximate_connection_time": 18060,
-	}}
-	if c.send(hello) != nil {
-		return
-	}
-	s.mu.Lock()
 	if s.ctx.Err() != nil {
-		s.mu.Unlock()
+		refuse = "refresh_requested"
+	}
+	if refuse == "" {
+		s.sockets = append(s.sockets, c)
+		s.change()
+	}
+	s.mu.Unlock()
+	greeting := farewell(refuse)
+	if refuse == "" {
+		greeting = object{"type": "hello", "num_connections": count, "connection_info": object{"app_id": appID}, "debug_info": object{
+			"host": "applink-1", "build_number": 1, "approximate_connection_time": 18060,
+		}}
+	}
+	err := c.put(greeting)
+	c.write.Unlock()
+	if refuse != "" {
 		return
 	}
-	s.sockets = append(s.sockets, c)
-	s.change()
-	s.mu.Unlock()
-
 	defer func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -189,12 +194,11 @@ func (s *Server) listen(c *socket) {
 		s.change()
 	}()
 	s.background(func() { s.ping(c) })
-	for {
-		_, frame, err := c.conn.ReadMessage()
-		if err != nil {
-			return
+	for err == nil {
+		var frame []byte
+		if _, frame, err = c.conn.ReadMessage(); err == nil {
+			s.acknowledge(c, frame)
 		}
-		s.acknowledge(c, frame)
 	}
 }
 

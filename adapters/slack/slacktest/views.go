@@ -1,7 +1,6 @@
 package slacktest
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -108,7 +107,6 @@ func (s *Server) redraw(v *view) {
 			v.values[block][action] = value
 		}
 	}
-	s.views[v.id] = v
 	s.change()
 }
 
@@ -213,7 +211,6 @@ func updateView(c *call) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	delete(c.s.views, drawn.id)
 	v.request = drawn.request
 	c.s.redraw(v)
 	return object{"view": c.s.viewJSON(v)}, nil
@@ -234,9 +231,7 @@ func publishView(c *call) (object, error) {
 		return nil, err
 	}
 	if old != nil {
-		delete(c.s.views, v.id)
 		v.id, v.root = old.id, old.id
-		c.s.views[v.id] = v
 	}
 	c.s.homes[user] = v
 	c.s.change()
@@ -337,7 +332,7 @@ func (s *Server) fill(user string, values map[string]string) (*view, error) {
 			v.values[block][action] = held
 		}
 		held := v.values[block][action]
-		if optional, _ := a.block["optional"].(bool); !optional && cmp.Or(held["value"], held["selected_option"]) == nil {
+		if optional, _ := a.block["optional"].(bool); !optional && held["value"] == nil && held["selected_option"] == nil {
 			return nil, fmt.Errorf("field %s has to be filled in", block)
 		}
 	}
@@ -412,12 +407,12 @@ func (s *Server) submitted(v *view, answer []byte) (map[string]string, error) {
 	case "update", "push":
 		drawn, err := s.draw(a.View, "modal", v.user)
 		if err != nil {
+			s.judge.add("view_submission: the view to %s is none: %v", a.Action, err)
 			return nil, err
 		}
 		if a.Action == "push" {
 			return nil, s.push(drawn)
 		}
-		delete(s.views, drawn.id)
 		v.request = drawn.request
 		s.redraw(v)
 	default:
