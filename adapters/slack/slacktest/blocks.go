@@ -12,7 +12,7 @@ import (
 const (
 	// maxText is what a message's text may hold at all, adviseText what it
 	// should: the rest of Slack may cut it.
-	// Source: https://docs.slack.dev/reference/methods/chat.postMessage#truncating
+	// Source: https://docs.slack.dev/reference/methods/chat.postMessage
 	maxText    = 40_000
 	adviseText = 4000
 	// Source: https://docs.slack.dev/reference/block-kit/blocks

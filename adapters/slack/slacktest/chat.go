@@ -216,7 +216,7 @@ func deleteMessage(c *call) (object, error) {
 		return nil, err
 	}
 	ts := m.TS
-	c.events = append(c.events, c.s.deleted(ch, m))
+	c.events = append(c.events, c.s.deleted(ch, m)...)
 	return object{"channel": ch.ID, "ts": ts}, nil
 }
 
@@ -276,6 +276,7 @@ func setStatus(c *call) (object, error) {
 	at, err := c.session()
 	if err == nil {
 		c.s.status[at] = c.text("status")
+		c.s.change()
 	}
 	return object{}, err
 }
@@ -285,15 +286,21 @@ func setTitle(c *call) (object, error) {
 	at, err := c.session()
 	if err == nil {
 		c.s.titles[at] = c.text("title")
+		c.s.change()
 	}
 	return object{"title": c.text("title")}, err
 }
 
-// setPrompts is assistant.threads.setSuggestedPrompts.
+// setPrompts is assistant.threads.setSuggestedPrompts. The app is an agent, and
+// for those a call that names a thread does nothing, without a word.
+// Source: https://docs.slack.dev/reference/methods/assistant.threads.setSuggestedPrompts
 func setPrompts(c *call) (object, error) {
-	at, err := c.session()
-	if err != nil {
+	if _, err := c.session(); err != nil {
 		return nil, err
+	}
+	if c.text("thread_ts") != "" {
+		c.s.judge.add("%s: thread_ts makes it do nothing", c.method)
+		return object{}, nil
 	}
 	var prompts []struct{ Title, Message string }
 	if err := c.json("prompts", &prompts); err != nil {
@@ -309,7 +316,8 @@ func setPrompts(c *call) (object, error) {
 		}
 		all = append(all, p.Message)
 	}
-	c.s.prompts[at] = all
+	c.s.prompts[c.text("channel_id")] = all
+	c.s.change()
 	return object{}, nil
 }
 
@@ -325,6 +333,7 @@ func setSession(c *call) (object, error) {
 		return nil, fail("invalid_arguments", "[ERROR] status")
 	}
 	c.s.status[at] = status
+	c.s.change()
 	if title := c.text("title"); title != "" {
 		c.s.titles[at] = title
 	}

@@ -233,7 +233,7 @@ func filesDelete(c *call) (object, error) {
 				continue
 			}
 			if m.Files = without(m.Files, []string{f.id}); len(m.Files) == 0 && m.Text == "" {
-				c.events = append(c.events, c.s.deleted(ch, m))
+				c.events = append(c.events, c.s.deleted(ch, m)...)
 			}
 		}
 	}

@@ -272,7 +272,7 @@ func (j *judge) message(method string, args object, blocks []object) {
 }
 
 // mentions match what calls people in text that Slack parses.
-// Source: https://docs.slack.dev/messaging/formatting-message-text#mentioning-people
+// Source: https://docs.slack.dev/messaging/formatting-message-text
 var mentions = regexp.MustCompile(`<(?:!(?:here|channel|everyone|subteam\^S[A-Z0-9]+)|@[UW][A-Z0-9]+)(?:\|[^>]*)?>`)
 
 // pings judges the mentions in text that Slack parses.

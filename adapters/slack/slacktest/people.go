@@ -206,20 +206,22 @@ func (s *Server) delete(user, channel, ts string, any bool) error {
 		s.mu.Unlock()
 		return err
 	}
-	event := s.deleted(c, m)
+	events := s.deleted(c, m)
 	s.mu.Unlock()
-	s.deliver(event)
+	s.deliver(events...)
 	return nil
 }
 
 // tombstone is what stands in the place of a message with replies that was
-// deleted. Seen in conversations.history; the reference only names it.
-// Source: https://docs.slack.dev/reference/events/message#subtypes
+// deleted, until they are. The reference hardly names it; this is as others
+// recorded it.
+// Source: https://github.com/slack-edge/slack-edge/pull/10 and
+// https://github.com/42wim/matterbridge/issues/600
 const tombstone = "tombstone"
 
 // deleted takes a message away; with replies, something stays in its place. It
-// returns the event. The lock is held.
-func (s *Server) deleted(c *Channel, m *Message) *delivery {
+// returns the events. The lock is held.
+func (s *Server) deleted(c *Channel, m *Message) []*delivery {
 	defer s.change()
 	before := m.copy()
 	if !m.isReply() && len(c.replies(m.TS)) > 0 {
@@ -229,15 +231,19 @@ func (s *Server) deleted(c *Channel, m *Message) *delivery {
 		if d != nil {
 			d.payload["event"].(object)["message"].(object)["hidden"] = true
 		}
-		return d
+		return []*delivery{d}
 	}
 	previous := s.changeJSON(c, &before)
 	c.remove(m)
 	at := s.ts()
-	return s.event("message", object{
+	events := []*delivery{s.event("message", object{
 		"subtype": "message_deleted", "channel": c.ID, "channel_type": c.Kind.eventType(), "hidden": true, "ts": at, "event_ts": at,
 		"deleted_ts": m.TS, "previous_message": previous,
-	}, c)
+	}, c)}
+	if parent := c.find(m.Thread); m.isReply() && parent != nil && parent.Subtype == tombstone && len(c.replies(m.Thread)) == 0 {
+		events = append(events, s.deleted(c, parent)...)
+	}
+	return events
 }
 
 // React puts an emoji on a message, by its name without colons; Unreact takes

@@ -104,7 +104,7 @@ func (s *Server) place(payload object, u *User, sp spot) {
 	}
 	payload["container"] = container
 	payload["channel"] = object{"id": m.Channel, "name": channelName(s.channels[m.Channel])}
-	if m.Only == "" { // Slack does not tell what an ephemeral message said
+	if m.Only == "" { // the app is not told again what an ephemeral message said
 		payload["message"] = s.messageJSON(m)
 	}
 }

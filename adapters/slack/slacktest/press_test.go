@@ -514,10 +514,19 @@ func TestAgent(t *testing.T) {
 	if _, err := s.api.SetAgentSessionStatus(slack.AgentSessionSetStatusParameters{ChannelID: dm, ThreadTS: ts, Status: "processing", Title: "Refund"}); err != nil || s.Status(dm, ts) != "processing" || s.Title(dm, ts) != "Refund" {
 		t.Errorf("session %q, %q, %v", s.Status(dm, ts), s.Title(dm, ts), err)
 	}
+	if err := s.api.SetAssistantThreadsTitle(slack.AssistantThreadsSetTitleParameters{ChannelID: dm, ThreadTS: ts, Title: "Refunds"}); err != nil || s.Title(dm, ts) != "Refunds" {
+		t.Errorf("title %q, %v", s.Title(dm, ts), err)
+	}
 	p := slack.AssistantThreadsSetSuggestedPromptsParameters{ChannelID: dm}
 	p.AddPrompt("Refunds", "How do refunds work?")
-	if err := s.api.SetAssistantThreadsSuggestedPrompts(p); err != nil || !slices.Equal(s.Prompts(dm, ""), []string{"How do refunds work?"}) {
-		t.Errorf("prompts %q, %v", s.Prompts(dm, ""), err)
+	if err := s.api.SetAssistantThreadsSuggestedPrompts(p); err != nil || !slices.Equal(s.Prompts(dm), []string{"How do refunds work?"}) {
+		t.Errorf("prompts %q, %v", s.Prompts(dm), err)
 	}
 	s.judged()
+	p.ThreadTS = ts
+	p.AddPrompt("Wallet", "Where is my wallet?")
+	if err := s.api.SetAssistantThreadsSuggestedPrompts(p); err != nil || len(s.Prompts(dm)) != 1 {
+		t.Errorf("in a thread: %q, %v", s.Prompts(dm), err)
+	}
+	s.judged("thread_ts makes it do nothing")
 }

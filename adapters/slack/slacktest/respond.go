@@ -109,7 +109,7 @@ func (s *Server) changeOriginal(ch *Channel, m *Message, d *draft, c *call) {
 	case d == nil && m.Only != "":
 		ch.remove(m)
 	case d == nil:
-		c.events = append(c.events, s.deleted(ch, m))
+		c.events = append(c.events, s.deleted(ch, m)...)
 	default:
 		before := m.copy()
 		m.Text, m.Blocks = d.text, d.blocks

@@ -31,9 +31,9 @@ import (
 
 // How patient Slack is with an app.
 const (
-	// Source: https://docs.slack.dev/apis/events-api/#responding
+	// Source: https://docs.slack.dev/apis/events-api
 	ackWithin = 3 * time.Second
-	// Source: https://docs.slack.dev/interactivity/handling-user-interaction#modal_responses
+	// Source: https://docs.slack.dev/interactivity/handling-user-interaction
 	triggerLasts = 3 * time.Second
 	// responseLasts is how long a response_url works, responseUses how often.
 	// Source: https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
@@ -53,7 +53,7 @@ type Options struct {
 	// Retries are the waits before an event that was not acknowledged is sent
 	// again. Slack sends it again at once, after a minute, and after five.
 	// Nil: three times at once.
-	// Source: https://docs.slack.dev/apis/events-api/#retries
+	// Source: https://docs.slack.dev/apis/events-api
 	Retries []time.Duration
 	// AckWithin is how long the app has to acknowledge. Zero: 3 s, like Slack.
 	AckWithin time.Duration

@@ -252,6 +252,16 @@ func TestEvents(t *testing.T) {
 		{"an emoji", func() error { return s.React(s.ana, s.help, ts, "eyes") }, []string{"reaction_added"}},
 		{"an emoji gone", func() error { return s.Unreact(s.ana, s.help, ts, "eyes") }, []string{"reaction_removed"}},
 		{"deleted with replies", func() error { return s.Delete(s.kim, s.help, ts) }, []string{"message message_changed channel"}},
+		{"the last replies of what is deleted", func() error {
+			for _, m := range s.Messages(s.help) {
+				if m.Thread == ts && m.TS != ts {
+					if err := s.Delete(s.ana, s.help, m.TS); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		}, []string{"message message_deleted channel", "message message_deleted channel", "message message_deleted channel"}},
 		{"home", func() error { return s.OpenHome(s.kim, "home") }, []string{"app_home_opened"}},
 		{"left", func() error { return s.Leave(s.kim, s.help) }, []string{"member_left_channel C", "message channel_leave channel"}},
 		{"joined", func() error { return s.Join(s.kim, s.help) }, []string{"member_joined_channel C", "message channel_join channel"}},

@@ -15,13 +15,14 @@ import (
 
 const (
 	// maxSockets is how many connections an app may have.
-	// Source: https://docs.slack.dev/apis/events-api/using-socket-mode#connections
+	// Source: https://docs.slack.dev/apis/events-api/using-socket-mode
 	maxSockets = 10
 	// maxAck is how long an acknowledgement may be, in bytes: longer ones are
 	// dropped without a word. The reference does not name it.
 	// Source: https://github.com/slack-go/slack/issues/1196
 	maxAck = 20 << 10
-	// pingEvery is how often Slack pings, as seen.
+	// pingEvery is how often a connection is pinged; ours. Clients give up one
+	// that is not.
 	pingEvery = 5 * time.Second
 )
 
@@ -202,7 +203,7 @@ func (s *Server) listen(c *socket) {
 	}
 }
 
-// ping shows that Slack is there: clients give up a connection without it.
+// ping shows that Slack is there.
 func (s *Server) ping(c *socket) {
 	tick := time.NewTicker(pingEvery)
 	defer tick.Stop()

@@ -40,7 +40,7 @@ func (s *Server) trigger(user, view string) string {
 }
 
 // maxModals is how many modals may lie on top of each other.
-// Source: https://docs.slack.dev/surfaces/modals#lifecycle
+// Source: https://docs.slack.dev/surfaces/modals
 const maxModals = 3
 
 // viewJSON is a view as Slack tells of it.

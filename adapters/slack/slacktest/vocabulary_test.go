@@ -75,16 +75,16 @@ func sampleKeys(t *testing.T, file string) map[string]bool {
 // a part of their paths, and where they are documented.
 var unsampled = map[string]string{
 	".app_id":                           "https://docs.slack.dev/reference/methods/chat.postMessage",
-	".context_team_id":                  "https://docs.slack.dev/apis/events-api/#callback-field",
-	".context_enterprise_id":            "https://docs.slack.dev/apis/events-api/#callback-field",
+	".context_team_id":                  "https://docs.slack.dev/apis/events-api",
+	".context_enterprise_id":            "https://docs.slack.dev/apis/events-api",
 	".view.state.values":                "https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload",
 	".state.values":                     "https://docs.slack.dev/reference/interaction-payloads/block_actions-payload",
 	".subteam.auto_type":                "https://docs.slack.dev/reference/events/subteam_updated",
 	"message.files":                     "https://docs.slack.dev/reference/events/message/message_changed",
 	".view.blocks":                      "https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload",
-	"BlockActionPayload.json.action_id": "https://docs.slack.dev/reference/interaction-payloads/block_suggestion-payload",
-	"BlockActionPayload.json.block_id":  "https://docs.slack.dev/reference/interaction-payloads/block_suggestion-payload",
-	"BlockActionPayload.json.value":     "https://docs.slack.dev/reference/interaction-payloads/block_suggestion-payload",
+	"BlockActionPayload.json.action_id": "https://docs.slack.dev/reference/interaction-payloads",
+	"BlockActionPayload.json.block_id":  "https://docs.slack.dev/reference/interaction-payloads",
+	"BlockActionPayload.json.value":     "https://docs.slack.dev/reference/interaction-payloads",
 }
 
 // TestVocabulary plays a day at a workspace: every key that the app is sent is

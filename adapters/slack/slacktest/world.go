@@ -298,7 +298,8 @@ func (s *Server) Reload(user string) {
 }
 
 // Status is what the app says it is doing in a thread, empty if nothing; Title
-// is what it named the thread, and Prompts are what it suggests to ask.
+// is what it named the thread, and Prompts are what it suggests to ask in a
+// channel.
 func (s *Server) Status(channel, thread string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -311,10 +312,10 @@ func (s *Server) Title(channel, thread string) string {
 	return s.titles[channel+" "+thread]
 }
 
-func (s *Server) Prompts(channel, thread string) []string {
+func (s *Server) Prompts(channel string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.prompts[channel+" "+thread])
+	return slices.Clone(s.prompts[channel])
 }
 
 // find is a message of a channel, nil if there is none. The lock is held.
