@@ -127,12 +127,17 @@ func (s *server) take(r request) string {
 	return `{"ok":true}`
 }
 
-// calls are the names of the methods that were called, in order.
-func (s *server) calls() []string {
+// all are the requests so far, in order.
+func (s *server) all() []request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return slices.Clone(s.requests)
+}
+
+// calls are the names of the methods that were called, in order.
+func (s *server) calls() []string {
 	var list []string
-	for _, r := range s.requests {
+	for _, r := range s.all() {
 		list = append(list, r.method)
 	}
 	return list
@@ -141,9 +146,7 @@ func (s *server) calls() []string {
 // last is the newest request of a method.
 func (s *server) last(t *testing.T, method string) request {
 	t.Helper()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, r := range slices.Backward(s.requests) {
+	for _, r := range slices.Backward(s.all()) {
 		if r.method == method {
 			return r
 		}

@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -69,22 +70,26 @@ var (
 	errTooLarge = errors.New("it is larger than Slack takes")
 	errEmpty    = errors.New("it is empty")
 	errNoSize   = errors.New("its size is not known")
+	errLonger   = errors.New("it is larger than was said")
 	errUnopened = errors.New("it could not be opened")
 )
 
 // cause is why a file was left out, in words for people.
 func cause(err error) string {
-	for _, known := range []error{errTooMany, errTooLarge, errEmpty, errNoSize, errUnopened} {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "it took too long"
+	}
+	for _, known := range []error{errTooMany, errTooLarge, errEmpty, errNoSize, errLonger, errUnopened} {
 		if errors.Is(err, known) {
 			return known.Error()
 		}
 	}
 	var r *refusal
 	switch {
-	case errors.Is(err, context.DeadlineExceeded):
-		return "it took too long"
 	case errors.As(err, &r):
 		return "Slack refused it: " + r.name
+	case errors.As(err, new(*chat.RateLimitedError)):
+		return "Slack takes no more just now"
 	}
 	return "it could not be uploaded"
 }
@@ -138,12 +143,33 @@ func measured(file io.ReadCloser) (io.ReadCloser, int64, error) {
 	return io.NopCloser(bytes.NewReader(data)), int64(len(data)), nil
 }
 
+// An exact reader fails instead of handing over the last bytes of a file that
+// goes on after them: Slack would keep the beginning as the whole.
+type exact struct {
+	buffered *bufio.Reader
+	io.Closer
+	left int64 // bytes
+}
+
+func (e *exact) Read(p []byte) (int, error) {
+	if e.left == 0 {
+		return 0, io.EOF
+	}
+	n, err := e.buffered.Read(p[:min(int64(len(p)), e.left)])
+	if e.left -= int64(n); e.left == 0 {
+		if _, err := e.buffered.Peek(1); err != io.EOF {
+			return 0, errLonger
+		}
+	}
+	return n, err
+}
+
 // put sends a file as raw bytes, and closes it. A file that is not as long as
 // it should be is an error.
 // Source: https://docs.slack.dev/reference/methods/files.getUploadURLExternal
 func (c *client) put(ctx context.Context, address string, file io.ReadCloser, size int64) error {
 	return c.ask(ctx, "upload", func(ctx context.Context) error {
-		request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, file)
+		request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, &exact{bufio.NewReader(file), file, size})
 		if err != nil {
 			file.Close()
 			return err
@@ -232,7 +258,7 @@ func fileName(s string) string {
 			ext = ""
 		}
 		stem := []rune(strings.TrimSuffix(name, ext))
-		name = string(stem[:min(len(stem), maxName-utf8.RuneCountInString(ext))]) + ext
+		name = strings.TrimSpace(string(stem[:min(len(stem), maxName-utf8.RuneCountInString(ext))])) + ext
 	}
 	return name
 }
@@ -295,7 +321,7 @@ func parseInfo(body []byte) (stored, error) {
 }
 
 // errSignIn: Slack shows whoever may not read a file where to sign in.
-var errSignIn = errors.New("Slack shows its sign-in page in place of the file: the app may lack the scope files:read")
+var errSignIn = errors.New("a page to sign in came in place of the file: the app may lack the scope files:read")
 
 // readable is what is wrong with an answer that should be a file.
 func readable(r *http.Response, want string) error {

@@ -147,7 +147,7 @@ func (c *client) takeBack(ctx context.Context, d chat.Delivery) (chat.Receipt, e
 }
 
 // errNoAnswer: there is no response_url, or it takes no more.
-var errNoAnswer = errors.New("Slack takes no answer to the event")
+var errNoAnswer = errors.New("the event takes no answer")
 
 // replyToken takes one use of the token that a reply's handle stands for. With
 // [errNoAnswer] there is none that answers in the reply's place.
