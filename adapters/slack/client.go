@@ -418,7 +418,10 @@ func (c *client) update(ctx context.Context, d chat.Delivery) (chat.Receipt, err
 		_, _, _, err := c.api.UpdateMessageContext(ctx, channel, string(d.Sent.Message), content(m, d.ID))
 		return err
 	})
-	return chat.Receipt{Place: d.Sent.Place, Message: d.Sent.Message}, err
+	if err != nil {
+		return chat.Receipt{}, err
+	}
+	return chat.Receipt{Place: d.Sent.Place, Message: d.Sent.Message}, nil
 }
 
 // remove deletes the message that stands, with the files that came with it.

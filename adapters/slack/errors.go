@@ -125,6 +125,7 @@ func (c *client) ask(ctx context.Context, method string, call func(context.Conte
 		return nil
 	case errors.As(err, &no):
 		r := newRefusal(method, no.Err)
+		c.log.Debug("Slack refuses a call", "method", method, "error", r.name, "why", no.ResponseMetadata.Messages)
 		c.complain(r, no.Needed)
 		return r
 	case errors.As(err, &limited):
@@ -211,7 +212,7 @@ func scrub(err error) error {
 	if !errors.As(err, &at) {
 		return err
 	}
-	if at.Op == "parse" { // what is wrong with an address quotes it
+	if at.Op == "parse" || strings.Contains(at.Err.Error(), "Location header") { // they quote an address
 		return errors.New("the address is malformed")
 	}
 	return at.Err

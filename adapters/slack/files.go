@@ -3,6 +3,7 @@ package slack
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -277,10 +278,7 @@ func (c *client) Fetch(ctx context.Context, a chat.Attachment) (io.ReadCloser, e
 	if err != nil {
 		return nil, err
 	}
-	address := file.Download
-	if address == "" {
-		address = file.URL
-	}
+	address := cmp.Or(file.Download, file.URL)
 	if !c.trusts(address) {
 		return nil, errors.New("the file is not kept by Slack")
 	}

@@ -2,6 +2,7 @@ package slack
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -90,31 +91,31 @@ func (c *client) whisper(ctx context.Context, d chat.Delivery) (chat.Receipt, er
 	r := d.Reply
 	mark := markFor(r.Key)
 	m := render(r, manner{mark: mark})
-	shown := chat.Receipt{Place: r.Place, Message: chat.MessageID(ephemeral + mark), Missing: none(r.Files, "it cannot be shown to one person alone")}
 	token, err := c.replyToken(ctx, r)
 	if err == nil {
 		out := answer{Type: slack.ResponseTypeEphemeral, Message: &m}
 		out.Replace = r.Deed == chat.Replace && token.Mark == mark
 		if !out.Replace {
-			out.Thread = token.Thread
-			if r.Place.Thread != "" {
-				out.Thread = r.Place.Thread
-			}
+			out.Thread = cmp.Or(r.Place.Thread, token.Thread)
 		}
 		err = c.answer(ctx, token.URL, out)
 	}
-	if !errors.Is(err, errNoAnswer) {
-		return shown, err
+	if errors.Is(err, errNoAnswer) {
+		if _, direct := directTo(r.Place); direct {
+			return c.post(ctx, d)
+		}
+		err = c.postEphemeral(ctx, d, m)
 	}
-	if _, direct := directTo(r.Place); direct {
-		return c.post(ctx, d)
-	}
-	err = c.postEphemeral(ctx, d, m)
-	if isGone(err) {
+	switch {
+	case isGone(err):
 		d.Reply.Place, d.Reply.Handle, d.Reply.Under = chat.Direct(r.Only), "", ""
 		return c.post(ctx, d)
+	case err != nil:
+		return chat.Receipt{}, err
 	}
-	return shown, err
+	return chat.Receipt{
+		Place: r.Place, Message: chat.MessageID(ephemeral + mark), Missing: none(r.Files, "it cannot be shown to one person alone"),
+	}, nil
 }
 
 // postEphemeral shows a message to one person in a channel that they are in.

@@ -167,7 +167,7 @@ func TestPostEphemeral(t *testing.T) {
 
 // An answer whose end is open is not given again by another way.
 func TestAnswerUncertain(t *testing.T) {
-	for _, answer := range []string{"cut", "HTTP 500", "HTTP 408", "internal_error", `{"ok":false,"error":"fatal_error"}`} {
+	for _, answer := range []string{"cut", "HTTP 500", "HTTP 408", "to http://[::1/secret", "internal_error", `{"ok":false,"error":"fatal_error"}`} {
 		r := newRig(t)
 		r.keep(t, replyToken{})
 		d := with(delivery(chat.Post, channel), func(r *chat.Reply) { r.Only, r.Handle = ana, handle })
