@@ -225,7 +225,7 @@ func (c *client) complain(r *refusal, needed string) {
 	if !ok {
 		return
 	}
-	if !scopeNames.MatchString(needed) {
+	if !neededScopes.MatchString(needed) {
 		needed = ""
 	}
 	if _, told := c.told.LoadOrStore(r.name+" "+needed, true); !told {
@@ -233,5 +233,5 @@ func (c *client) complain(r *refusal, needed string) {
 	}
 }
 
-// scopeNames matches a list of Slack's scopes, as an error names those that lack.
-var scopeNames = regexp.MustCompile(`^[a-z:.]+(,[a-z:.]+)*$`)
+// neededScopes matches a list of Slack's scopes, as an error names those that lack.
+var neededScopes = regexp.MustCompile(`^[a-z:.]+(,[a-z:.]+)*$`)
