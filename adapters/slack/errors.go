@@ -129,7 +129,7 @@ func (c *client) ask(ctx context.Context, method string, call func(context.Conte
 		c.complain(r, no.Needed)
 		return r
 	case errors.As(err, &limited):
-		return &chat.RateLimitedError{After: patience(limited.RetryAfter)}
+		return &chat.RateLimitedError{After: leftAlone(limited.RetryAfter)}
 	case errors.As(err, &status):
 		return statusError(method, status.Code)
 	case wanted.Load() && !reached.Load(): // no connection, so nothing went through it
@@ -157,7 +157,7 @@ func statusError(method string, code int) error {
 	err := fmt.Errorf("%s: HTTP status %d", method, code)
 	switch {
 	case code == http.StatusTooManyRequests:
-		return &chat.RateLimitedError{After: patience(0)}
+		return &chat.RateLimitedError{After: leftAlone(0)}
 	case code >= 300 && code < 500 && code != http.StatusRequestTimeout:
 		return fmt.Errorf("%w: %w", chat.ErrNotSent, err)
 	}
@@ -197,8 +197,8 @@ const (
 	longest = time.Hour
 )
 
-// patience is how long Slack is left alone that wants to be for d.
-func patience(d time.Duration) time.Duration {
+// leftAlone is how long Slack is left alone that wants to be for d.
+func leftAlone(d time.Duration) time.Duration {
 	if d <= 0 {
 		return someTime
 	}
