@@ -139,7 +139,7 @@ func TestSlackAgentView(t *testing.T) {
 	direct := on.slack.Direct(asker)
 	on.must(on.slack.OpenHome(asker, "messages"))
 	on.await("questions are suggested", func() bool {
-		return slices.Contains(on.slack.Prompts(direct, ""), "How do I get a refund?")
+		return slices.Contains(on.slack.Prompts(direct), "How do I get a refund?")
 	})
 	for _, question := range []string{"where is my refund?", "how long does a refund take?"} {
 		ts, err := on.slack.Say(asker, direct, "", question)

@@ -258,8 +258,8 @@ func (p *progress) caughtUp() {
 	clear(p.pending)
 }
 
-// A channel is one that the app is in.
-type channel struct {
+// A room is a channel that the app is in.
+type room struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 	IM   bool   `json:"is_im"`
@@ -327,7 +327,7 @@ func (c *catch) finish(ctx context.Context) error {
 	return c.o.Memory.Advance(ctx, Name, map[string]string{caughtCursor: c.began, aliveCursor: c.began})
 }
 
-func (c *catch) placeOf(ch channel) chat.Place {
+func (c *catch) placeOf(ch room) chat.Place {
 	place, _ := c.place(c.self, ch.ID, ch.User, "")
 	return place
 }
@@ -345,8 +345,8 @@ func (c *catch) start(name string) string {
 }
 
 // channels lists what the app is in, and reports those that it should be in.
-func (c *catch) channels(ctx context.Context) ([]channel, error) {
-	var rooms, direct []channel
+func (c *catch) channels(ctx context.Context) ([]room, error) {
+	var rooms, direct []room
 	for _, types := range []string{"public_channel,private_channel,mpim", "im"} {
 		for cursor := ""; ; {
 			var page channelList
@@ -376,12 +376,12 @@ func (c *catch) channels(ctx context.Context) ([]channel, error) {
 		}
 	}
 	for _, place := range c.o.Channels {
-		if place.Workspace == c.self.team && !slices.ContainsFunc(rooms, func(ch channel) bool { return ch.ID == place.Channel }) {
-			rooms = append(rooms, channel{ID: place.Channel})
+		if place.Workspace == c.self.team && !slices.ContainsFunc(rooms, func(ch room) bool { return ch.ID == place.Channel }) {
+			rooms = append(rooms, room{ID: place.Channel})
 		}
 	}
 	// Who wrote last is served first.
-	slices.SortStableFunc(direct, func(a, b channel) int {
+	slices.SortStableFunc(direct, func(a, b room) int {
 		return -cmp.Compare(c.from[c.placeOf(a).String()], c.from[c.placeOf(b).String()])
 	})
 	return append(rooms, direct...), nil
@@ -390,7 +390,7 @@ func (c *catch) channels(ctx context.Context) ([]channel, error) {
 // A channelList is a page of channels.
 type channelList struct {
 	head
-	Channels []channel `json:"channels"`
+	Channels []room `json:"channels"`
 }
 
 func (l *channelList) parse(body []byte) error {
@@ -401,7 +401,7 @@ func (l *channelList) parse(body []byte) error {
 }
 
 // channel takes in what was said in a channel, and in threads that began since.
-func (c *catch) channel(ctx context.Context, ch channel) error {
+func (c *catch) channel(ctx context.Context, ch room) error {
 	place := c.placeOf(ch)
 	from := c.start(place.String())
 	all, err := c.pages(ctx, "conversations.history", url.Values{"channel": {ch.ID}, "oldest": {from}})
@@ -435,7 +435,7 @@ func (c *catch) hold(ctx context.Context) error {
 }
 
 // unreadable reports a channel that cannot be read; other errors stay errors.
-func (c *catch) unreadable(ctx context.Context, ch channel, err error) error {
+func (c *catch) unreadable(ctx context.Context, ch room, err error) error {
 	if !isUnreadable(err) {
 		return err
 	}

@@ -57,7 +57,9 @@ type exchange struct {
 	replies []chat.Reply
 }
 
-func newPages(a *Adapter) *pages { return &pages{Adapter: a, shown: map[string]*exchange{}, wanted: map[string]string{}} }
+func newPages(a *Adapter) *pages {
+	return &pages{Adapter: a, shown: map[string]*exchange{}, wanted: map[string]string{}}
+}
 
 // opened shows someone their page, as it is now.
 func (p *pages) opened(h homeOpened) {

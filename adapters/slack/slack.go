@@ -196,7 +196,7 @@ func (a *Adapter) signIn(ctx context.Context) (identity, error) {
 		}
 		var no *refusal
 		if errors.As(err, &no) && mends[no.name] != "" {
-			return identity{}, fmt.Errorf("Slack refuses the bot token (%s): %s", no.name, mends[no.name])
+			return identity{}, fmt.Errorf("the bot token is refused by Slack (%s): %s", no.name, mends[no.name])
 		}
 		var limited *chat.RateLimitedError
 		if errors.As(err, &limited) {
