@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,16 +29,60 @@ type unreliable struct {
 	trouble *trouble
 }
 
+func (u unreliable) Lease(ctx context.Context, now time.Time, d time.Duration) (spool.Work, error) {
+	w, err := u.Store.Lease(ctx, now, d)
+	if err == nil {
+		u.trouble.inHand.Add(1)
+	}
+	return w, err
+}
+
+func (u unreliable) LeaseReply(ctx context.Context, platform string, pace chat.Pace, now time.Time, d time.Duration) (spool.Letter, error) {
+	l, err := u.Store.LeaseReply(ctx, platform, pace, now, d)
+	if err == nil {
+		u.trouble.inHand.Add(1)
+	}
+	return l, err
+}
+
 func (u unreliable) Finish(ctx context.Context, w spool.Work, o spool.Outcome, now time.Time) error {
-	return u.trouble.around(func() error { return u.Store.Finish(ctx, w, o, now) })
+	err := u.trouble.around(func() error { return u.Store.Finish(ctx, w, o, now) })
+	if !errors.Is(err, spool.ErrConflict) { // which is tried again at once
+		u.trouble.inHand.Add(-1)
+	}
+	return err
 }
 
 func (u unreliable) Delivered(ctx context.Context, l spool.Letter, r chat.Receipt, now time.Time) error {
+	defer u.trouble.inHand.Add(-1)
 	return u.trouble.around(func() error { return u.Store.Delivered(ctx, l, r, now) })
+}
+
+func (u unreliable) Retry(ctx context.Context, w spool.Work, cause string, until, now time.Time) error {
+	defer u.trouble.inHand.Add(-1)
+	return u.Store.Retry(ctx, w, cause, until, now)
+}
+
+func (u unreliable) Bury(ctx context.Context, w spool.Work, cause string, apology []chat.Reply, now time.Time) error {
+	defer u.trouble.inHand.Add(-1)
+	return u.Store.Bury(ctx, w, cause, apology, now)
+}
+
+func (u unreliable) Postpone(ctx context.Context, l spool.Letter, until, now time.Time) error {
+	defer u.trouble.inHand.Add(-1)
+	return u.Store.Postpone(ctx, l, until, now)
+}
+
+func (u unreliable) Discard(ctx context.Context, l spool.Letter, cause string, now time.Time) error {
+	defer u.trouble.inHand.Add(-1)
+	return u.Store.Discard(ctx, l, cause, now)
 }
 
 // trouble is how often things go wrong; at rest never.
 type trouble struct {
+	// inHand is what someone has leased and works at. Meanwhile the clock must
+	// not pass the end of the lease: nobody is that slow.
+	inHand atomic.Int64
 	mu    sync.Mutex
 	dice  *rand.Rand
 	share float64
@@ -162,6 +207,7 @@ func (s *hurricane) restart(troubled bool) {
 		s.t.Fatal(err)
 	}
 	s.trouble.set(0)
+	s.trouble.inHand.Store(0)
 	platforms := map[string]chat.Platform{}
 	for _, sim := range s.sims {
 		platforms[sim.name] = sim
@@ -190,11 +236,22 @@ func (s *hurricane) rest() {
 		if p == (spool.Pending{}) {
 			return
 		}
-		s.clock.advance(10 * time.Second)
+		s.pass(10 * time.Second)
 		<-time.After(5 * time.Millisecond)
 	}
 	p, _ := s.store.Pending(s.ctx)
 	s.t.Fatalf("it does not come to rest: %+v", p)
+}
+
+// pass lets time pass while nobody is at work.
+func (s *hurricane) pass(d time.Duration) {
+	for range 1000 {
+		if s.trouble.inHand.Load() <= 0 {
+			break
+		}
+		<-time.After(time.Millisecond)
+	}
+	s.clock.advance(d)
 }
 
 func (s *hurricane) sender(sim *simulated, name string) chat.Sender {
@@ -214,7 +271,7 @@ func (s *hurricane) do(e chat.Event) {
 	if _, err := s.house.do(s.ctx, e); err != nil {
 		s.t.Fatal(err)
 	}
-	s.clock.advance(time.Second)
+	s.pass(time.Second)
 }
 
 // say says a word in a place, with something before it.

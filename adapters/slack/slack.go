@@ -137,6 +137,7 @@ func (a *Adapter) Run(ctx context.Context, in chat.Inbox) error {
 	a.session = nil
 	a.mu.Unlock()
 	a.inHand.Wait()
+	defer a.client.close()
 	if err = group.Wait(); err == nil || errors.Is(err, context.Canceled) {
 		return nil
 	}
