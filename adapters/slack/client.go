@@ -63,6 +63,7 @@ type client struct {
 
 	mu      sync.Mutex
 	directs map[string]string // the channel of a person's direct messages
+	persons map[string]string // and the other way round
 }
 
 // An identity is who we are on Slack.
@@ -75,7 +76,7 @@ type identity struct {
 func newClient(o Options) *client {
 	c := &client{
 		token: o.BotToken, url: strings.TrimSuffix(cmp.Or(o.APIURL, slack.APIURL), "/") + "/", agent: o.Agent,
-		memory: o.Memory, now: o.Now, log: o.Log, directs: map[string]string{},
+		memory: o.Memory, now: o.Now, log: o.Log, directs: map[string]string{}, persons: map[string]string{},
 	}
 	if c.now == nil {
 		c.now = time.Now
@@ -131,8 +132,17 @@ func (c *client) trusts(address string) bool {
 	if api, err := url.Parse(c.url); err == nil && u.Scheme == api.Scheme && u.Host == api.Host {
 		return true
 	}
+	if api, err := url.Parse(c.url); err == nil && loopback(api) && loopback(u) {
+		return true // a Slack of this machine, by whichever of its names
+	}
 	host := "." + strings.ToLower(u.Hostname())
 	return u.Scheme == "https" && (strings.HasSuffix(host, ".slack.com") || strings.HasSuffix(host, ".slack-gov.com"))
+}
+
+// loopback reports whether an address is of this machine.
+func loopback(u *url.URL) bool {
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // Pace is Slack's advice for messages.
@@ -321,6 +331,9 @@ func (c *client) direct(ctx context.Context, user string) (string, error) {
 	if err == nil && (channel == nil || channel.ID == "") {
 		err = errors.New("the answer names no channel")
 	}
+	if isRefused(err, "missing_scope", "unknown_method") {
+		return user, nil // posting to the person opens them too
+	}
 	if err != nil {
 		return "", unsent(method, err)
 	}
@@ -333,6 +346,14 @@ func (c *client) learn(user, channel string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.directs[user] = channel
+	c.persons[channel] = user
+}
+
+// isDirect reports whether a channel is the direct messages of two.
+func (c *client) isDirect(channel string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return strings.HasPrefix(channel, "D") || c.persons[channel] != ""
 }
 
 // post makes a new message, and then shares the reply's files where it stands.
@@ -352,13 +373,13 @@ func (c *client) post(ctx context.Context, d chat.Delivery) (chat.Receipt, error
 	if err != nil {
 		return chat.Receipt{}, err
 	}
-	if at.thread != "" && thread == "" {
-		// Slack posts a reply to a message that is gone beside the thread.
-		if !direct {
-			c.retract(ctx, at.channel, id)
-			return chat.Receipt{}, newRefusal("chat.postMessage", "thread_not_found")
-		}
+	switch said := at.thread == "" || thread != ""; {
+	case said:
+	case direct:
 		at.thread = ""
+	case c.astray(ctx, at, id):
+		c.retract(ctx, at.channel, id)
+		return chat.Receipt{}, newRefusal("chat.postMessage", "thread_not_found")
 	}
 	if !direct {
 		place.Thread = at.thread
@@ -395,6 +416,14 @@ func (c *client) mark(ctx context.Context, place chat.Place, id string) {
 	if err := c.memory.Mark(ctx, c.now(), place); err != nil {
 		c.log.Warn("a thread will not be caught up on", "place", place, "err", err)
 	}
+}
+
+// astray reports whether a message of ours stands beside the thread that it
+// belongs to, of which the answer said nothing: Slack posts a reply to a message
+// that is gone into the channel.
+func (c *client) astray(ctx context.Context, at spot, id string) bool {
+	_, err := c.read(ctx, at, id)
+	return errors.Is(err, errGone)
 }
 
 // retract deletes a message that came to stand beside its thread, where people

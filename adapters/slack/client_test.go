@@ -358,7 +358,7 @@ func TestPostWithoutThread(t *testing.T) {
 		err      string // empty: delivered
 	}{
 		{"in a channel", delivery(chat.Post, thread), []string{gone}, []string{"chat.postMessage"}, "cannot be delivered: thread_not_found"},
-		{"in a channel, beside it", delivery(chat.Post, thread), []string{unthreaded}, []string{"chat.postMessage", "chat.delete"}, "cannot be delivered: thread_not_found"},
+		{"in a channel, beside it", delivery(chat.Post, thread), []string{unthreaded}, []string{"chat.postMessage", "conversations.replies", "chat.delete"}, "cannot be delivered: thread_not_found"},
 		{"direct", inThread, []string{gone}, []string{"conversations.open", "chat.postMessage", "chat.postMessage"}, ""},
 		{"direct, beside it", inThread, []string{unthreaded}, []string{"conversations.open", "chat.postMessage"}, ""},
 		{"a private one", delivery(chat.Post, chat.Apart(channel, ana)), nil, nil, "cannot be delivered: there are no private threads on Slack"},
@@ -369,6 +369,7 @@ func TestPostWithoutThread(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			r := newRig(t)
 			r.server.plan("chat.postMessage", test.answers...)
+			r.server.plan("conversations.replies", gone)
 			_, err := r.Send(t.Context(), test.delivery)
 			if got := fmt.Sprint(err); got != cmp.Or(test.err, "<nil>") || test.err != "" && !errors.Is(err, chat.ErrUndeliverable) {
 				t.Errorf("Send = %s, want %s", got, test.err)
@@ -565,8 +566,9 @@ func TestTrusts(t *testing.T) {
 		{"https://slack.com@evil.example/x", false, false},
 		{"https://me@slack.com/x", false, false},
 		{"http://127.0.0.1:8080/upload", false, true},
-		{"http://127.0.0.1:8081/upload", false, false},
-		{"https://127.0.0.1:8080/upload", false, false},
+		{"http://127.0.0.1:8081/upload", false, true}, // a Slack of this machine
+		{"https://localhost:8080/upload", false, true},
+		{"http://10.0.0.1:8080/upload", false, false},
 		{"//slack.com/x", false, false},
 		{"", false, false},
 		{"https://slack.com/%zz", false, false},

@@ -500,9 +500,10 @@ func TestInteracted(t *testing.T) {
 
 func TestThrottle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		warned := 0
 		throttle := &throttle{
 			next: roundTripper(func(*http.Request) (*http.Response, error) { return &http.Response{Body: http.NoBody}, nil }),
-			path: "apps.connections.open", now: time.Now, pause: pause,
+			path: "apps.connections.open", now: time.Now, pause: pause, warn: func(time.Duration) { warned++ },
 		}
 		began := time.Now()
 		open := func() time.Duration {
@@ -515,6 +516,9 @@ func TestThrottle(t *testing.T) {
 		}
 		if want := []time.Duration{0, 1, 3, 7, 15, 31, 63, 123, 183}; !slices.EqualFunc(got, want, func(a, b time.Duration) bool { return a == b*time.Second }) {
 			t.Errorf("a hot loop opens at %v, want %v s", got, want)
+		}
+		if warned != 4 {
+			t.Errorf("it was told %d times that this goes on, want 4", warned)
 		}
 		time.Sleep(2 * calm)
 		if before := time.Since(began); open() != before {

@@ -124,6 +124,9 @@ func isID(s string) bool { return id.MatchString(s) }
 
 // heard takes in what was said, changed or deleted.
 func (a *Adapter) heard(ctx context.Context, s *session, in envelope, m messageEvent, kind string) error {
+	if m.ChannelType == "im" && m.User != "" && m.User != s.self.user && m.Bot == "" {
+		a.client.learn(m.User, m.Channel)
+	}
 	e, err := a.message(ctx, s, m, in.Shared)
 	switch {
 	case errors.Is(err, errSilent):
@@ -131,7 +134,7 @@ func (a *Adapter) heard(ctx context.Context, s *session, in envelope, m messageE
 	case err != nil:
 		return err
 	}
-	e.ID = eventID(in.EventID)
+	e.ID = eventID(cmp.Or(in.EventID, e.Identity()))
 	if kind == "app_mention" && m.Edited.TS != "" {
 		e.Kind, e.Stamp = chat.Edit, m.Edited.TS
 	}
@@ -182,7 +185,6 @@ func (a *Adapter) said(ctx context.Context, s *session, channel string, m said, 
 	e.Text, e.Mentioned, e.Named = a.words(ctx, s.self, m.Text)
 	e.Addressed = e.Mentioned || e.Private
 	if e.Private {
-		a.client.learn(m.User, channel)
 		e.Handle = a.inside(m.User, cmp.Or(m.Thread, m.TS), m.Thread != "")
 	}
 	return e, nil
@@ -196,7 +198,7 @@ func (a *Adapter) deleted(ctx context.Context, s *session, channel string, old s
 	e := chat.Event{Kind: chat.Delete, At: a.now().UTC(), Message: chat.MessageID(ts)}
 	thread := old.Thread
 	if own := old.User == s.self.user || old.Bot != ""; own || old.User == "" {
-		if isDirect(channel) {
+		if a.client.isDirect(channel) {
 			return chat.Event{}, errSilent // whose messages they were is not told
 		}
 	} else {
@@ -211,16 +213,13 @@ func (a *Adapter) deleted(ctx context.Context, s *session, channel string, old s
 // place is where something happened. A thread is told apart only in channels:
 // someone's direct messages are one place, in whichever thread they stand.
 func (a *Adapter) place(self identity, channel, user, thread string) (p chat.Place, private bool) {
-	if isDirect(channel) {
+	if a.client.isDirect(channel) {
 		return chat.Direct(self.account(user)), true
 	}
 	return chat.Place{Platform: Name, Workspace: self.team, Channel: channel, Thread: thread}, false
 }
 
 func (i identity) account(user string) chat.AccountID { return chat.NewAccountID(Name, i.team, user) }
-
-// isDirect reports whether a channel is the direct messages of two.
-func isDirect(channel string) bool { return strings.HasPrefix(channel, "D") }
 
 // slackbot is Slack's own bot, which has no bot_id.
 const slackbot = "USLACKBOT"

@@ -32,6 +32,8 @@ const (
 	reopening = time.Second
 	slowest   = time.Minute
 	calm      = time.Minute
+	// alarming is a wait that tells of more than a hiccup.
+	alarming = 15 * time.Second
 )
 
 // listen takes in what comes through one connection at a time, until ctx ends
@@ -40,7 +42,10 @@ func (a *Adapter) listen(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	throttled := *a.client.http
-	throttled.Transport = &throttle{next: transport(a.client.http), path: "apps.connections.open", now: time.Now, pause: pause}
+	throttled.Transport = &throttle{next: transport(a.client.http), path: "apps.connections.open", now: time.Now, pause: pause, warn: func(wait time.Duration) {
+		a.log.Warn("Slack closes connections as soon as they are open", "again in", wait,
+			"mend", "see whether Socket Mode is on, and whether more than ten connections are open in all")
+	}}
 	api := slack.New(a.o.BotToken, slack.OptionAppLevelToken(a.o.AppToken),
 		slack.OptionAPIURL(a.client.url), slack.OptionHTTPClient(&throttled), slack.OptionLog(silent))
 	socket := socketmode.New(api, socketmode.OptionLog(silent))
@@ -199,6 +204,7 @@ type throttle struct {
 	path  string
 	now   func() time.Time
 	pause func(context.Context, time.Duration) bool
+	warn  func(wait time.Duration) // that this has gone on for a while
 
 	mu   sync.Mutex
 	last time.Time
@@ -208,7 +214,11 @@ type throttle struct {
 // RoundTrip implements [http.RoundTripper].
 func (t *throttle) RoundTrip(r *http.Request) (*http.Response, error) {
 	if strings.HasSuffix(r.URL.Path, "/"+t.path) {
-		if wait := t.due(); wait > 0 && !t.pause(r.Context(), wait) {
+		wait := t.due()
+		if wait >= alarming {
+			t.warn(wait)
+		}
+		if wait > 0 && !t.pause(r.Context(), wait) {
 			return nil, r.Context().Err()
 		}
 	}
