@@ -17,7 +17,7 @@ look() {
 		--force-device-scale-factor=2 "$@" 2>/dev/null
 }
 
-for scene in answer unsure form card reply; do
+for scene in answer unsure form card reply home; do
 	page="file://$PWD/docs/blocks/index.html?$scene"
 	height=$(look --window-size=680,400 --dump-dom "$page" | sed -n 's/.*data-height="\([0-9]*\)".*/\1/p')
 	if [ -z "$height" ]; then echo "$scene could not be drawn"; exit 1; fi

@@ -465,7 +465,7 @@ var spec = sync.OnceValues(func() (map[string]*jsonschema.Schema, error) {
 		return nil, err
 	}
 	schemas := map[string]*jsonschema.Schema{}
-	for _, name := range []string{"SKnownBlocks", "SModalView"} {
+	for _, name := range []string{"SKnownBlocks", "SModalView", "SHomeView"} {
 		if schemas[name], err = c.Compile("slack.json#/definitions/" + name); err != nil {
 			return nil, err
 		}

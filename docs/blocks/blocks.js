@@ -14,6 +14,7 @@ const scenes = {
     messages: [{ from: "Kim", text: "where is my refund?" }, { file: "unsure.json" }],
   },
   form: { form: "form_contact.json" },
+  home: { bar: ["Signpost", "Home"], page: "home-answer.json" },
   card: { bar: ["# support-desk"], messages: [{ file: "card-open.json" }] },
   reply: {
     bar: ["Thread", "# help"],
@@ -107,7 +108,7 @@ function block(b) {
     case "divider":
       return make("hr", "block divider");
     case "input":
-      return make("label", "", b.label.text, element(b.element));
+      return make("label", "", b.label.text, b.optional && make("small", "", " (optional)"), element(b.element));
   }
   throw new Error("no picture of " + b.type);
 }
@@ -144,7 +145,9 @@ function draw(scene) {
   const [place, beside] = scene.bar;
   return [
     make("div", "bar", place, beside && make("small", "", beside)),
-    make("div", "messages", ...scene.messages.map(message)),
+    scene.page
+      ? make("div", "page", ...load(scene.page).blocks.map(block))
+      : make("div", "messages", ...scene.messages.map(message)),
   ];
 }
 

@@ -147,6 +147,7 @@ func Forms() []FormSample {
 			{Name: "topic", Label: "What is it about?", Kind: chat.Pick, Value: "refunds", Options: []chat.Option{
 				{Label: "Refunds", Value: "refunds"}, {Label: "Something else", Value: "*"},
 			}},
+			{Name: "detail", Label: "Anything else we should know?", Kind: chat.Lines, Optional: true, Max: 3000},
 		}}},
 		{"resolve", chat.Form{Action: chat.Do("resolve", "T-12"), Title: "Resolve T-12", Submit: "Resolve", Fields: []chat.Field{
 			{Name: "text", Label: "A last word to the asker", Kind: chat.Lines, Optional: true, Max: 3000},
