@@ -52,6 +52,14 @@ func (t *turn) said() error {
 		}
 		t.awaitNoMore()
 	}
+	if t.event.Withheld {
+		return t.unheard()
+	}
+	return t.saidToUs()
+}
+
+// saidToUs handles what someone said that is meant for us.
+func (t *turn) saidToUs() error {
 	if strings.TrimSpace(t.event.Text) == "" && len(t.event.Files) == 0 {
 		t.welcome()
 		return nil
@@ -76,6 +84,34 @@ func (t *turn) said() error {
 		return t.showed(c)
 	}
 	return t.understand(c, t.event.Text, t.event.Private)
+}
+
+// unheard asks someone, once in a conversation, to say it so that we can hear
+// it: with a mention, or in a form.
+func (t *turn) unheard() error {
+	c, err := t.here()
+	if err != nil || c != nil && c.Value.Hinted {
+		return err
+	}
+	var id string
+	if c != nil {
+		c.Value.Hinted = true
+		t.keepConversation(c)
+		t.lang = t.words.speak(c.Value.Trail.Lang)
+		id = string(c.Value.ID)
+	}
+	t.tell(t.text("unheard"), row(chat.Button{Label: t.line("button_details"), Action: chat.Do("details", id), Style: chat.Primary}))
+	return nil
+}
+
+// details takes what someone wrote into a form as if they had said it where
+// they are.
+func (t *turn) details(chat.Invocation) error {
+	if t.event.Kind != chat.Submit {
+		return nil // it only opens the form
+	}
+	t.event.Text = strings.TrimSpace(t.event.Values["text"])
+	return t.saidToUs()
 }
 
 // inOwnThread reports whether the sender speaks in the thread of a conversation
@@ -342,6 +378,8 @@ func (t *turn) edited() error {
 		asked = c.Value.ByMessage(t.event.Message)
 	}
 	switch {
+	case asked != nil && t.event.Withheld:
+		return t.unheard()
 	case asked == nil:
 		return t.said()
 	case asked.Stamp == t.event.Stamp && t.event.Stamp != "":
@@ -396,6 +434,15 @@ func (t *turn) answerAnew(c *heldConversation, asked *conversation.Asked) error 
 func (t *turn) deleted() error {
 	if t.access.inside(t.event.Place) {
 		return t.deletedInside()
+	}
+	if t.event.From.Account == "" { // nobody told whose it was
+		first := t.event
+		first.Kind, first.Stamp = chat.Message, ""
+		c, err := t.conversation(string(conversation.NewID(first)))
+		if err != nil || c == nil {
+			return err
+		}
+		t.event.From = c.Value.Asker
 	}
 	c, err := t.around()
 	if err != nil || c == nil {

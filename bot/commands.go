@@ -122,6 +122,7 @@ func table() []command {
 		button("as", chat.Public, (*turn).as),
 		button("iam", chat.Private, (*turn).iam),
 		button("share", chat.Public, (*turn).share),
+		opens(button("details", chat.Public, (*turn).details), (*opening).detailsForm),
 		button("browse", chat.Private, (*turn).browse),
 		opens(button("contact", chat.Public, (*turn).contact), (*opening).contactForm),
 		{Command: chat.Command{

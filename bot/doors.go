@@ -273,6 +273,9 @@ func (t *turn) speakFor(said chat.Said) {
 // get their own.
 func (t *turn) findFor(chat.Invocation) error {
 	said := t.event.About
+	if t.event.Withheld {
+		return &refusal{id: "find_withheld"}
+	}
 	if said == nil || strings.TrimSpace(said.Text) == "" {
 		return &refusal{id: "menu_empty"}
 	}

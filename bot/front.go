@@ -57,7 +57,11 @@ func (b *Bot) Open(ctx context.Context, e chat.Event) (*chat.Form, error) {
 	if c.form == nil || !b.access.may(e.From, c.Role, "") {
 		return nil, nil
 	}
-	form, err := c.form(&opening{b, ctx, e, b.speaks(e.From)}, in)
+	o := &opening{b, ctx, e, b.speaks(e.From)}
+	form, err := c.form(o, in)
+	if form != nil {
+		form.Again = b.words.line(o.lang, "button_again")
+	}
 	if errors.As(err, new(*refusal)) || errors.Is(err, spool.ErrNotFound) {
 		return nil, nil
 	}
@@ -176,6 +180,13 @@ func (o *opening) rewriteForm(in chat.Invocation) (*chat.Form, error) {
 	form := o.ask("rewrite", &k.Value.ID, "form_rewrite")
 	form.Action = o.event.Action
 	form.Fields[0].Value = chat.Shorten(k.Value.Text(n), maxFormText)
+	return form, nil
+}
+
+// detailsForm asks for what someone said where it could not be heard.
+func (o *opening) detailsForm(chat.Invocation) (*chat.Form, error) {
+	form := o.ask("details", new(chat.TicketID), "form_details")
+	form.Action = o.event.Action
 	return form, nil
 }
 

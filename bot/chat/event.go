@@ -45,6 +45,10 @@ type Event struct {
 	// Private: nobody but the sender reads the place.
 	Private bool `json:"private,omitempty"`
 
+	// Withheld: the platform keeps Text and Files from us, because the message did
+	// not mention us.
+	Withheld bool `json:"withheld,omitempty"`
+
 	// Message is what was said, edited, deleted or reacted to, or the message
 	// whose button was pressed; empty for a form.
 	Message MessageID `json:"message,omitempty"`

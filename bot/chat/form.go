@@ -3,9 +3,12 @@ package chat
 // A Form asks for several things at once: a modal on Slack and Discord, line
 // by line on the console.
 type Form struct {
-	Action Action  `json:"action"` // comes back with the values
-	Title  string  `json:"title"`
-	Submit string  `json:"submit"` // label of the button that sends it
+	Action Action `json:"action"` // comes back with the values
+	Title  string `json:"title"`
+	Submit string `json:"submit"` // label of the button that sends it
+	// Again is the label of a button that opens it anew with what was filled in,
+	// where a platform cannot show what is wrong inside it.
+	Again  string  `json:"again,omitempty"`
 	Fields []Field `json:"fields"`
 }
 

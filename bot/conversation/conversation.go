@@ -35,6 +35,7 @@ type Conversation struct {
 	Latest  time.Time           `json:"latest"`           // of the asker's newest word or press, UTC
 	Misses  int                 `json:"misses,omitempty"` // questions in a row that found nothing or did not help
 	Nudged  bool                `json:"nudged,omitempty"` // the asker was asked whether it helped
+	Hinted  bool                `json:"hinted,omitempty"` // and told how to be heard, where words are withheld
 	Ticket  chat.TicketID       `json:"ticket,omitempty"` // the newest one it became
 	Trail   Trail               `json:"trail"`
 }
