@@ -10,6 +10,11 @@
 //
 // commands.go registers what can be typed or chosen, and catchup.go reads what
 // was said while nobody listened.
+//
+// gateway.go keeps a shard connected, over one connection after the other
+// (socket.go); session.go keeps what is needed to go on where it was, so that
+// nothing is missed in between and only one replica has the shard; shards.go
+// runs all of them, and sees to it that not too many sessions begin.
 package discord
 
 import (

@@ -132,11 +132,11 @@ func (g *gateway) Run(ctx context.Context) error {
 
 // serve stays connected while the shard is held.
 func (g *gateway) serve(ctx context.Context) error {
-	holding, lose := context.WithCancel(ctx)
+	held, lose := context.WithCancel(ctx)
 	var keeping sync.WaitGroup
-	keeping.Go(func() { g.keep(holding, lose) })
-	err := g.stay(holding)
-	lost := holding.Err() != nil && ctx.Err() == nil
+	keeping.Go(func() { g.keep(held, lose) })
+	err := g.stay(held)
+	lost := held.Err() != nil && ctx.Err() == nil
 	lose()
 	keeping.Wait()
 	if !lost {
@@ -181,7 +181,6 @@ type ending struct {
 	fatal   bool          // Discord refuses us for good
 	anew    bool          // the session is over
 	wait    time.Duration // before the next connection, at least
-	closed  bool          // by Discord, or the line broke
 	greeted bool          // HELLO came
 	lasted  time.Duration // since the session began or was resumed
 }
@@ -261,7 +260,7 @@ func (g *gateway) resumable(address string) string {
 
 // refused is what follows from how Discord closed a connection.
 func refused(err error) ending {
-	end := ending{err: err, closed: true}
+	end := ending{err: err}
 	var refusal *websocket.CloseError
 	if !errors.As(err, &refusal) {
 		return end

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strconv"
 	"strings"
@@ -363,7 +365,7 @@ func TestGatewayLosesNothing(t *testing.T) {
 			}
 		}
 		synctest.Wait()
-		var goroutines int
+		var first int
 		for i := range 50 {
 			tell(l, 1+i%7)
 			if i%2 == 0 {
@@ -395,10 +397,10 @@ func TestGatewayLosesNothing(t *testing.T) {
 			sent = from.Seq
 			tell(l, 0)
 			synctest.Wait()
-			if now := runtime.NumGoroutine(); i == 0 {
-				goroutines = now
-			} else if now > goroutines {
-				s.Fatalf("%d goroutines after %d connections, %d after the first", now, i+1, goroutines)
+			if now := goroutines(); i == 0 {
+				first = now
+			} else if now != first {
+				s.Fatalf("%d goroutines on connection %d, %d on the first", now, i+1, first)
 			}
 		}
 		s.saw(want...)
@@ -410,6 +412,18 @@ func TestGatewayLosesNothing(t *testing.T) {
 			s.Errorf("stored %+v", stored)
 		}
 	})
+}
+
+// goroutines is how many there are that do something of this package.
+func goroutines() int {
+	dump := make([]byte, 1<<20)
+	n := 0
+	for stack := range strings.SplitSeq(string(dump[:runtime.Stack(dump, true)]), "\n\n") {
+		if strings.Contains(stack, "/adapters/discord.") {
+			n++
+		}
+	}
+	return n
 }
 
 // TestGatewayIsRefusedByTheAdapter: what is not taken in comes again, and so
@@ -731,6 +745,7 @@ func TestGatewayStandsBy(t *testing.T) {
 
 		// Now the second one no longer reaches the memory.
 		s.memory.fail(errors.New("no route to memory"))
+		l.event(5, "c")
 		left := time.Now()
 		l.wantLeft()
 		if waited := time.Since(left); waited < doubtful-renewing || waited > holding-storing {
@@ -740,37 +755,41 @@ func TestGatewayStandsBy(t *testing.T) {
 		s.memory.fail(nil)
 		l = s.next()
 		l.hello()
-		l.wantResume("s1", 4)
+		l.wantResume("s1", 5) // as it knows by itself, for nobody had the shard meanwhile
 		others()
 		l.wantLeft()
 	})
 }
 
 // TestGatewayIsTakenOver: a replica that was held up for so long that another
-// one has its shard leaves, and what it stores is not heard.
+// one got its shard leaves, and what it stores is not heard. Once the other one
+// is gone, it goes on where that one was.
 func TestGatewayIsTakenOver(t *testing.T) {
-	play(t, func(s *scene) {
-		l, _ := s.connect()
-		synctest.Wait()
-		// The hold is taken away under its feet.
-		s.memory.mu.Lock()
-		s.memory.fence++
-		s.memory.holds["discord/shard/0"] = hold{"another", time.Now().Add(holding), s.memory.fence}
-		s.memory.cursors[sessions+" session/0/1/4609"] = gatewaySession{1, "s1", "ws://" + resumeHost, 1}.text(s.memory.fence)
-		s.memory.mu.Unlock()
-		l.event(2, "a")
-		l.wantLeft()
-		if stored := s.memory.stored(); stored.seq != 1 {
-			s.Errorf("stored %+v after the shard was taken over", stored)
-		}
-		// Once the other one is gone, it goes on where that one was.
-		s.memory.mu.Lock()
-		s.memory.cursors[sessions+" session/0/1/4609"] = gatewaySession{1, "s1", "ws://" + resumeHost, 7}.text(s.memory.fence)
-		s.memory.mu.Unlock()
-		l = s.next()
-		l.hello()
-		l.wantResume("s1", 7)
-	})
+	for _, there := range []bool{true, false} {
+		t.Run(fmt.Sprintf("the other is there %t", there), func(t *testing.T) {
+			play(t, func(s *scene) {
+				l, _ := s.connect()
+				synctest.Wait()
+				s.memory.mu.Lock()
+				s.memory.fence++
+				s.memory.cursors[sessions+" session/0/1/4609"] = gatewaySession{1, "s1", "ws://" + resumeHost, 7}.text(s.memory.fence)
+				if there {
+					s.memory.holds["discord/shard/0"] = hold{"another", time.Now().Add(holding), s.memory.fence}
+				} else {
+					delete(s.memory.holds, "discord/shard/0")
+				}
+				s.memory.mu.Unlock()
+				l.event(20, "a")
+				l.wantLeft()
+				if stored := s.memory.stored(); stored.seq != 7 {
+					s.Errorf("stored %+v after the shard was taken over", stored)
+				}
+				l = s.next()
+				l.hello()
+				l.wantResume("s1", 7)
+			})
+		})
+	}
 }
 
 // TestGatewayIsNotSure: a replica that does not know any more whether it has the
@@ -800,4 +819,40 @@ func TestGatewayIsNotSure(t *testing.T) {
 		l.hello()
 		l.wantIdentify()
 	})
+}
+
+// TestGatewayByTCP connects as it does where nothing is played.
+func TestGatewayByTCP(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/full" {
+			http.Error(w, confidence, http.StatusServiceUnavailable)
+			return
+		}
+		var upgrader websocket.Upgrader
+		conn, err := upgrader.Upgrade(w, r, nil)
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		conn.WriteJSON(r.URL.String())
+	}))
+	defer server.Close()
+	g := newGateway(gatewayOptions{Token: testToken})
+	at := "ws" + strings.TrimPrefix(server.URL, "http")
+	conn, err := g.dial(t.Context(), at+"?v=9&compress=no")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	var got string
+	if err := conn.ReadJSON(&got); err != nil || got != "/?compress=no&encoding=json&v=10" {
+		t.Errorf("asked for %s, %v", got, err)
+	}
+	for _, test := range []struct{ at, want string }{
+		{at + "/full", "503 Service Unavailable"}, {"ftp://a", "malformed"}, {":", "missing protocol scheme"},
+	} {
+		if _, err := g.dial(t.Context(), test.at); err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), confidence) {
+			t.Errorf("dial(%s) = %v, want one about %q", test.at, err, test.want)
+		}
+	}
 }

@@ -53,29 +53,32 @@ func newMemoryOfShards() *memoryOfShards {
 	return &memoryOfShards{cursors: map[string]string{}, holds: map[string]hold{}}
 }
 
-func (m *memoryOfShards) Advance(_ context.Context, platform string, cursors map[string]string) error {
+func (m *memoryOfShards) Advance(ctx context.Context, platform string, cursors map[string]string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if err := m.broken(ctx); err != nil {
+		return err
+	}
 	for name, value := range cursors {
 		old := m.cursors[platform+" "+name]
-		if m.failed == nil && (len(value) > len(old) || len(value) == len(old) && value > old) {
+		if len(value) > len(old) || len(value) == len(old) && value > old {
 			m.cursors[platform+" "+name] = value
 		}
 	}
-	return m.failed
+	return nil
 }
 
-func (m *memoryOfShards) Cursor(_ context.Context, platform, name string) (string, error) {
+func (m *memoryOfShards) Cursor(ctx context.Context, platform, name string) (string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.cursors[platform+" "+name], m.failed
+	return m.cursors[platform+" "+name], m.broken(ctx)
 }
 
-func (m *memoryOfShards) Hold(_ context.Context, name, owner string, now time.Time, d time.Duration) (int64, error) {
+func (m *memoryOfShards) Hold(ctx context.Context, name, owner string, now time.Time, d time.Duration) (int64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.failed != nil {
-		return 0, m.failed
+	if err := m.broken(ctx); err != nil {
+		return 0, err
 	}
 	h := m.holds[name]
 	if h.owner != owner {
@@ -90,11 +93,21 @@ func (m *memoryOfShards) Hold(_ context.Context, name, owner string, now time.Ti
 	return h.fence, nil
 }
 
-func (m *memoryOfShards) LetGo(_ context.Context, name, owner string) error {
+func (m *memoryOfShards) LetGo(ctx context.Context, name, owner string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.failed == nil && m.holds[name].owner == owner {
+	if err := m.broken(ctx); err != nil {
+		return err
+	}
+	if m.holds[name].owner == owner {
 		delete(m.holds, name)
+	}
+	return nil
+}
+
+func (m *memoryOfShards) broken(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	return m.failed
 }

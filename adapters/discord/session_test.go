@@ -3,6 +3,7 @@ package discord
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestSessionGrows: of two stored sessions the one that is to stay is the
@@ -58,6 +59,57 @@ func TestSessionIsStored(t *testing.T) {
 				t.Errorf("%q is read as %+v, %d, %v", text, got, fence, err)
 			}
 		})
+	}
+}
+
+// TestTenureIsFenced: from the moment on when another replica has the shard,
+// the one before stores in vain.
+func TestTenureIsFenced(t *testing.T) {
+	play(t, func(s *scene) {
+		a, b := newGateway(s.options()), newGateway(s.options())
+		if err := a.take(s.Context()); err != nil {
+			s.Fatal(err)
+		}
+		n := a.begin("s1", "ws://"+resumeHost)
+		a.accepted(n, 3)
+		if err := a.save(s.Context()); err != nil {
+			s.Fatal(err)
+		}
+		if !a.sure() {
+			s.Error("not sure of what was taken just now")
+		}
+		pass(holding)
+		if a.sure() {
+			s.Error("sure of what another replica may have")
+		}
+		if err := b.take(s.Context()); err != nil {
+			s.Fatal(err)
+		}
+		a.accepted(n, 4)
+		if err := a.save(s.Context()); err != nil {
+			s.Error(err)
+		}
+		if got := s.memory.stored(); got != b.current() || got.seq != 3 {
+			s.Errorf("stored %+v, the new holder knows %+v", got, b.current())
+		}
+	})
+}
+
+// TestTenureCounts: what an old session took in is not counted for the new one,
+// and nothing counts back.
+func TestTenureCounts(t *testing.T) {
+	a := newGateway(gatewayOptions{Now: time.Now})
+	first := a.begin("s1", "")
+	a.accepted(first, 9)
+	second := a.begin("s2", "")
+	a.accepted(first, 10)
+	if got := a.current().seq; got != 0 {
+		t.Errorf("the new session begins at %d", got)
+	}
+	a.accepted(second, 4)
+	a.accepted(second, 2)
+	if got := a.current().seq; got != 4 {
+		t.Errorf("the session is at %d, want 4", got)
 	}
 }
 
