@@ -194,15 +194,15 @@ func (s *socket) run(ctx context.Context) ending {
 		s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(leaving, ""), time.Now().Add(parting))
 	}
 	s.conn.Close()
+	end.greeted = s.greeted
+	if !s.since.IsZero() {
+		end.lasted = time.Since(s.since)
+	}
 	if end.anew {
 		s.finish(ctx, work, failed)
 	}
 	close(done)
 	running.Wait()
-	end.greeted = s.greeted
-	if !s.since.IsZero() {
-		end.lasted = time.Since(s.since)
-	}
 	return end
 }
 
