@@ -3,6 +3,7 @@ package slack
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -52,8 +53,7 @@ type progress struct {
 	mu       sync.Mutex
 	from     map[string]string // cursors as they were when something may have been missed
 	upto     map[string]string // how far what came in went since, by place
-	pending  map[string]bool   // places that are not caught up with
-	behind   bool              // it is not known yet which these are
+	behind   bool              // we are not caught up: until then no cursor may pass what is still to be read
 	up       int               // connections
 	downAt   time.Time         // since when there is none
 	failedAt time.Time         // since when nothing can be stored
@@ -61,8 +61,8 @@ type progress struct {
 
 func newProgress(a *Adapter) *progress {
 	return &progress{
-		Adapter: a, due: make(chan struct{}, 1), owner: strconv.FormatInt(a.now().UnixNano(), 36),
-		from: map[string]string{}, upto: map[string]string{}, pending: map[string]bool{}, behind: true,
+		Adapter: a, due: make(chan struct{}, 1), owner: rand.Text(),
+		from: map[string]string{}, upto: map[string]string{}, behind: true,
 	}
 }
 
@@ -82,7 +82,7 @@ func (p *progress) begin(ctx context.Context, _ identity) error {
 }
 
 // saw notes that what stands at ts has come in.
-func (p *progress) saw(place chat.Place, _, ts string) {
+func (p *progress) saw(place chat.Place, ts string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	name := place.Outside().String()
@@ -188,12 +188,13 @@ func (p *progress) run(ctx context.Context) {
 	}
 }
 
-// save stores how far we have read the channels that we are up to date with.
+// save stores how far we have read, once we are caught up. A channel that is
+// read to its end is no reason to do so earlier: old threads in it are not.
 func (p *progress) save(ctx context.Context) {
 	p.mu.Lock()
 	cursors := map[string]string{}
 	for name, ts := range p.upto {
-		if strings.HasPrefix(name, threads) || !p.behind && !p.pending[name] {
+		if strings.HasPrefix(name, threads) || !p.behind {
 			cursors[name] = ts
 		}
 	}
@@ -251,11 +252,12 @@ func (p *progress) catchUp(ctx context.Context) {
 	}
 }
 
+// caughtUp notes that everything is read, unless something has been missed
+// again meanwhile.
 func (p *progress) caughtUp() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.behind = false
-	clear(p.pending)
+	p.behind = len(p.due) > 0
 }
 
 // A room is a channel that the app is in.
@@ -295,12 +297,6 @@ func (p *progress) catchUpSince(ctx context.Context, began string) error {
 	if err != nil {
 		return err
 	}
-	p.mu.Lock()
-	for _, ch := range channels {
-		p.pending[c.placeOf(ch).String()] = true
-	}
-	p.behind = false
-	p.mu.Unlock()
 	for _, ch := range channels {
 		if err := c.channel(ctx, ch); err != nil {
 			return err
@@ -419,12 +415,9 @@ func (c *catch) channel(ctx context.Context, ch room) error {
 			}
 		}
 	}
-	c.progress.mu.Lock()
-	delete(c.pending, place.String())
 	if n := len(all); n > 0 {
-		c.upto[place.String()] = later(c.upto[place.String()], all[n-1].TS)
+		c.saw(place, all[n-1].TS)
 	}
-	c.progress.mu.Unlock()
 	return c.hold(ctx)
 }
 
@@ -442,9 +435,6 @@ func (c *catch) unreadable(ctx context.Context, ch room, err error) error {
 	c.missed = append(c.missed, ch.ID)
 	c.log.Warn("a channel cannot be read; what was said there meanwhile is missed", "channel", ch.ID, "err", scrub(err),
 		"mend", "invite the app to the channel, or take it out of the configuration")
-	c.progress.mu.Lock()
-	delete(c.pending, c.placeOf(ch).String())
-	c.progress.mu.Unlock()
 	return c.hold(ctx)
 }
 

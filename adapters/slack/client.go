@@ -381,9 +381,9 @@ func (c *client) post(ctx context.Context, d chat.Delivery) (chat.Receipt, error
 		c.retract(ctx, at.channel, id)
 		return chat.Receipt{}, newRefusal("chat.postMessage", "thread_not_found")
 	}
+	c.mark(ctx, place, at, id)
 	if !direct {
 		place.Thread = at.thread
-		c.mark(ctx, place, id)
 	}
 	missing = append(missing, c.share(ctx, at, files)...)
 	return chat.Receipt{Place: place, Message: chat.MessageID(id), Missing: missing}, nil
@@ -411,8 +411,12 @@ func (c *client) say(ctx context.Context, at spot, m Message, delivery string) (
 }
 
 // mark notes that replies may come to a message: it has, or is in, a thread.
-func (c *client) mark(ctx context.Context, place chat.Place, id string) {
-	place.Thread = cmp.Or(place.Thread, id)
+// Direct messages are read by their channel, and only their threads are noted.
+func (c *client) mark(ctx context.Context, place chat.Place, at spot, id string) {
+	if _, direct := directTo(place); direct && at.thread == "" {
+		return
+	}
+	place.Channel, place.Thread = at.channel, cmp.Or(at.thread, id)
 	if err := c.memory.Mark(ctx, c.now(), place); err != nil {
 		c.log.Warn("a thread will not be caught up on", "place", place, "err", err)
 	}

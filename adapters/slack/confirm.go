@@ -204,9 +204,9 @@ func (c *client) look(ctx context.Context, at spot, d chat.Delivery) (chat.Recei
 		return chat.Receipt{}, chat.Absent, nil
 	}
 	receipt := chat.Receipt{Place: d.Reply.Place, Message: chat.MessageID(m.TS)}
+	c.mark(ctx, receipt.Place, at, m.TS)
 	if !direct {
 		receipt.Place.Thread = at.thread
-		c.mark(ctx, receipt.Place, m.TS)
 	}
 	if d.Reply.Deed == chat.Post && len(d.Reply.Files) > 0 {
 		shown, err := c.filesAfter(ctx, at, m.TS)

@@ -141,7 +141,7 @@ func (a *Adapter) heard(ctx context.Context, s *session, in envelope, m messageE
 	if err := s.in.Accept(ctx, e); err != nil {
 		return err
 	}
-	a.progress.saw(e.Place, m.Channel, string(e.Message))
+	a.progress.saw(e.Place, string(e.Message))
 	a.searching(e)
 	return nil
 }
