@@ -64,6 +64,14 @@ func (j *journal) String() string {
 	return j.text.String()
 }
 
+// take is what was logged since it was taken last.
+func (j *journal) take() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	defer j.text.Reset()
+	return j.text.String()
+}
+
 // A house is the whole program in this process, on simulated platforms and
 // with a clock of its own.
 type house struct {

@@ -32,17 +32,18 @@ import (
 // its real adapter, on a Slack of the same process. What people see is read
 // from what that Slack shows them.
 type workspace struct {
-	*parts
+	*parts // of the program that was started last
 	staff
 	t       testing.TB
 	ctx     context.Context
 	slack   *slacktest.Server
 	clock   *clock
+	config  config.Config
 	store   *redis.Store
 	journal journal
-	stop    context.CancelFunc
-	running errgroup.Group
-	door    *httptest.Server // nil: Socket Mode
+	level   string            // that is logged
+	running []*runningProgram // in the order they were started
+	door    *httptest.Server  // of the newest program; nil: Socket Mode
 
 	page    strings.Builder
 	before  map[string]slacktest.Message // what stood when someone looked last
@@ -75,41 +76,81 @@ func openWorkspace(byHTTP bool) func(ctx context.Context, t *testing.T, world []
 
 func newWorkspace(ctx context.Context, t testing.TB, world []txtar.File, byHTTP bool) *workspace {
 	t.Helper()
+	return newWorkspaceOn(ctx, t, slacktest.Options{}, world, byHTTP)
+}
+
+// newWorkspaceOn plays on a Slack with some options, whose clock is set here.
+func newWorkspaceOn(ctx context.Context, t testing.TB, o slacktest.Options, world []txtar.File, byHTTP bool) *workspace {
+	t.Helper()
 	on := &workspace{
 		t: t, ctx: ctx, clock: newClock(), before: map[string]slacktest.Message{}, threads: map[string]string{},
-		roles: map[string][]string{}, groups: map[string]string{},
+		roles: map[string][]string{}, groups: map[string]string{}, level: "warn",
 	}
-	on.slack = slacktest.New(slacktest.Options{Now: on.clock.Now})
+	o.Now = on.clock.Now
+	on.slack = slacktest.New(o)
 	for _, name := range append(slices.Clone(cast), "passerby") {
 		on.slack.AddUser(slacktest.User{ID: slackUser(name), Name: name})
 	}
-	cfg := on.configure(world, byHTTP)
-	list, err := articles(cfg.Knowledge.Dir, rules(cfg))
-	if err != nil {
+	on.config = on.configure(world, byHTTP)
+	var err error
+	if on.store, err = redis.Embedded(redis.Options{Installation: on.config.Installation, Log: quietLog()}); err != nil {
 		t.Fatal(err)
 	}
-	log := newLogger(config.Log{Level: "warn", Format: "text"}, &on.journal, secrets(cfg))
-	if on.store, err = redis.Embedded(redis.Options{Installation: cfg.Installation, Log: log}); err != nil {
-		t.Fatal(err)
-	}
-	platforms := map[string]chat.Platform{}
-	known := behaviour(cfg, slack.Name)
-	if on.parts, err = assemble(cfg, known, list, on.store, platforms, spool.Unmetered{}, on.clock.Now, log); err != nil {
-		t.Fatal(err)
-	}
-	adapter := slackAdapter(cfg, on.bot, on.store, on.clock.Now, log)
-	platforms[slack.Name] = unpaced{adapter}
-	ctx, on.stop = context.WithCancel(ctx)
-	on.running.Go(func() error { return on.events.Run(ctx, platforms) })
-	on.running.Go(func() error { return adapter.Run(ctx, on.events) })
+	p := on.launch(on.store)
 	if byHTTP {
-		on.door = httptest.NewServer(adapter.Handler())
-		on.slack.DeliverTo(on.door.URL)
 		on.await("the adapter takes things in", on.open)
 	} else if err := on.slack.WaitSockets(ctx, 2); err != nil {
 		t.Fatal(err)
 	}
+	on.parts = p.parts
 	return on
+}
+
+// A runningProgram is one that runs in the workspace.
+type runningProgram struct {
+	*parts
+	stop  context.CancelFunc
+	group errgroup.Group
+	door  *httptest.Server // nil: Socket Mode
+}
+
+// halt stops a program that may be stopped already.
+func (p *runningProgram) halt() error {
+	p.stop()
+	err := p.group.Wait()
+	if p.door != nil {
+		p.door.Close()
+	}
+	return err
+}
+
+// launch starts the program, on what a store keeps. Whatever Slack sends by
+// HTTP goes to the newest one.
+func (on *workspace) launch(store spool.Store) *runningProgram {
+	on.t.Helper()
+	list, err := articles(on.config.Knowledge.Dir, rules(on.config))
+	if err != nil {
+		on.t.Fatal(err)
+	}
+	log := newLogger(config.Log{Level: on.level, Format: "text"}, &on.journal, secrets(on.config))
+	platforms := map[string]chat.Platform{}
+	p := &runningProgram{}
+	if p.parts, err = assemble(on.config, behaviour(on.config, slack.Name), list, store, platforms, spool.Unmetered{}, on.clock.Now, log); err != nil {
+		on.t.Fatal(err)
+	}
+	adapter := slackAdapter(on.config, p.bot, store, on.clock.Now, log)
+	platforms[slack.Name] = unpaced{adapter}
+	ctx, stop := context.WithCancel(on.ctx)
+	p.stop = stop
+	p.group.Go(func() error { return p.events.Run(ctx, platforms) })
+	p.group.Go(func() error { return adapter.Run(ctx, p.events) })
+	if on.config.Slack.Mode == "http" {
+		p.door = httptest.NewServer(adapter.Handler())
+		on.door = p.door
+		on.slack.DeliverTo(p.door.URL)
+	}
+	on.running = append(on.running, p)
+	return p
 }
 
 // configure writes a script's world down, and makes the channels that it names.
@@ -210,10 +251,9 @@ func (on *workspace) await(what string, so func() bool) {
 func (on *workspace) transcript() string { return on.page.String() }
 
 func (on *workspace) close() error {
-	on.stop()
-	err := on.running.Wait()
-	if on.door != nil {
-		on.door.Close()
+	var err error
+	for _, p := range on.running {
+		err = errors.Join(err, p.halt())
 	}
 	on.slack.Close()
 	err = errors.Join(err, on.store.Close())
