@@ -81,7 +81,7 @@ func (m *mind) Advance(_ context.Context, _ string, cursors map[string]string) e
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for name, ts := range cursors {
-		m.cursors[name] = later(m.cursors[name], ts)
+		m.cursors[name] = chat.Later(m.cursors[name], ts)
 	}
 	return m.failed
 }

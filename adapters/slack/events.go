@@ -141,7 +141,7 @@ func (a *Adapter) heard(ctx context.Context, s *session, in envelope, m messageE
 	if err := s.in.Accept(ctx, e); err != nil {
 		return err
 	}
-	a.progress.saw(e.Place, string(e.Message))
+	a.progress.Saw(e.Place.Outside().String(), string(e.Message))
 	a.searching(e)
 	return nil
 }
@@ -185,7 +185,7 @@ func (a *Adapter) said(ctx context.Context, s *session, channel string, m said, 
 	e.Text, e.Mentioned, e.Named = a.words(ctx, s.self, m.Text)
 	e.Addressed = e.Mentioned || e.Private
 	if e.Private {
-		e.Handle = a.inside(m.User, cmp.Or(m.Thread, m.TS), m.Thread != "")
+		e.Handle = a.inside(s.self, m.User, cmp.Or(m.Thread, m.TS), m.Thread != "")
 	}
 	return e, nil
 }
@@ -227,10 +227,10 @@ const slackbot = "USLACKBOT"
 // inside is the handle of a direct message, so that its answer comes into the
 // same thread. Where direct messages are no threads, only who writes in one is
 // answered there.
-func (a *Adapter) inside(user, thread string, threaded bool) chat.ReplyHandle {
+func (a *Adapter) inside(self identity, user, thread string, threaded bool) chat.ReplyHandle {
 	switch {
 	case a.o.Agent:
-		a.progress.threaded(user, thread)
+		a.progress.Note(threadCursor(chat.Direct(self.account(user))), thread)
 	case !threaded:
 		return ""
 	}

@@ -196,7 +196,7 @@ func (a *Adapter) pressed(ctx context.Context, s *session, i interaction, from c
 			}
 		}
 		if e.Private && !i.Container.Ephemeral {
-			e.Handle = a.inside(from.Account.User(), cmp.Or(thread, message), thread != "")
+			e.Handle = a.inside(s.self, from.Account.User(), cmp.Or(thread, message), thread != "")
 		} else if err := a.handled(ctx, &e, token); err != nil {
 			return a.sorry(from, outlet{from.Account.User(), i.ResponseURL, thread}, e.ID, err)
 		}

@@ -60,7 +60,7 @@ type Adapter struct {
 	o        Options
 	people   *people
 	pages    *pages
-	progress *progress
+	progress *chat.Progress
 	log      *slog.Logger
 	now      func() time.Time
 
@@ -111,7 +111,7 @@ func (a *Adapter) Run(ctx context.Context, in chat.Inbox) error {
 	a.log.Info("signed in to Slack", "workspace", self.team, "as", self.name)
 	a.client.identify(self.team, self.user, self.bot)
 	a.people.load(ctx, self)
-	if err := a.progress.begin(ctx, self); err != nil {
+	if err := a.progress.Begin(ctx); err != nil {
 		a.log.Warn("what was read before is not known; what was missed meanwhile is not read", "err", err)
 	}
 	a.mu.Lock()
@@ -121,7 +121,7 @@ func (a *Adapter) Run(ctx context.Context, in chat.Inbox) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	group.Go(func() error { a.people.run(ctx, self); return nil })
-	group.Go(func() error { a.progress.run(ctx); return nil })
+	group.Go(func() error { a.progress.Run(ctx); return nil })
 	if a.o.AppToken != "" {
 		for range sockets {
 			group.Go(func() error {
@@ -130,7 +130,7 @@ func (a *Adapter) Run(ctx context.Context, in chat.Inbox) error {
 			})
 		}
 	} else {
-		a.progress.connected()
+		a.progress.Connected()
 	}
 	<-ctx.Done()
 	a.mu.Lock()

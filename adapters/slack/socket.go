@@ -57,7 +57,7 @@ func (a *Adapter) listen(ctx context.Context) error {
 	up := false
 	defer func() {
 		if up {
-			a.progress.disconnected()
+			a.progress.Disconnected()
 		}
 	}()
 	for {
@@ -72,13 +72,13 @@ func (a *Adapter) listen(ctx context.Context) error {
 			case socketmode.EventTypeConnected:
 				if !up {
 					up = true
-					a.progress.connected()
+					a.progress.Connected()
 				}
 				a.log.Info("connected to Slack")
 			case socketmode.EventTypeConnecting:
 				if up {
 					up = false
-					a.progress.disconnected()
+					a.progress.Disconnected()
 				}
 			case socketmode.EventTypeConnectionError:
 				if failed, ok := e.Data.(*slack.ConnectionErrorEvent); ok && ctx.Err() == nil {
@@ -168,7 +168,7 @@ func (a *Adapter) take(ctx context.Context, s *session, kind string, body []byte
 	switch kind {
 	case "events_api":
 		err = a.happened(ctx, s, body)
-		a.progress.stored(err)
+		a.progress.Stored(err)
 		return nil, err
 	case "slash_commands":
 		var c command
