@@ -296,9 +296,9 @@ func TestPost(t *testing.T) {
 		{"a channel, from the home page", with(delivery(chat.Post, channel), from("home/1")), true, "", "C1", "", channel, id},
 		{"direct", delivery(chat.Post, directly), false, "1500000000.000009", "DU1", "", directly, ""},
 		{"direct, for one person", with(delivery(chat.Post, directly), func(r *chat.Reply) { r.Only = ana }), false, "", "DU1", "", directly, ""},
-		{"direct, where it was said", with(delivery(chat.Post, directly), from("in/1500000000.000001")), false, "", "DU1", "1500000000.000001", directly, ""},
-		{"agent, where it was said", with(delivery(chat.Post, directly), from("in/1500000000.000001")), true, "1500000000.000009", "DU1", "1500000000.000001", directly, ""},
-		{"agent, the newest thread", delivery(chat.Post, directly), true, "1500000000.000009", "DU1", "1500000000.000009", directly, ""},
+		{"direct, where it was said", with(delivery(chat.Post, directly), from("in/1500000000.000001")), false, "", "DU1", "1500000000.000001", directly, "1500000000.000001"},
+		{"agent, where it was said", with(delivery(chat.Post, directly), from("in/1500000000.000001")), true, "1500000000.000009", "DU1", "1500000000.000001", directly, "1500000000.000001"},
+		{"agent, the newest thread", delivery(chat.Post, directly), true, "1500000000.000009", "DU1", "1500000000.000009", directly, "1500000000.000009"},
 		{"agent, no thread yet", delivery(chat.Post, directly), true, "", "DU1", "", directly, ""},
 		{"a handle that is none", with(delivery(chat.Post, directly), from("in/now")), true, "", "DU1", "", directly, ""},
 	}
@@ -333,7 +333,7 @@ func TestPost(t *testing.T) {
 			}
 			var marked []chat.Place
 			if test.marked != "" {
-				marked = []chat.Place{{Platform: Name, Workspace: "T1", Channel: "C1", Thread: test.marked}}
+				marked = []chat.Place{{Platform: Name, Workspace: "T1", Channel: test.channel, Thread: test.marked}}
 			}
 			if !slices.Equal(r.memory.marked, marked) {
 				t.Errorf("marked %v, want %v", r.memory.marked, marked)
