@@ -64,7 +64,8 @@ var gatewayMends = map[int]string{
 	closeIntentsForbidden: "switch on Message Content Intent in the developer portal, under Bot, or set discord.message_content: false",
 }
 
-// gatewayOptions are what a gateway works with. Only Dial and Log may be nil.
+// gatewayOptions are what a gateway works with. Only Dial, Log and Linked may be
+// nil.
 type gatewayOptions struct {
 	Token   string
 	Intents int
@@ -89,6 +90,9 @@ type gatewayOptions struct {
 	// session is dispatched, and returns at once. A process that has just started
 	// and resumes its last session is not told.
 	Fresh func(ctx context.Context)
+	// Linked notes that a session has begun or was resumed, and later that its
+	// connection is gone. Nil: nobody wants to know.
+	Linked func(up bool)
 }
 
 // A gateway keeps one shard connected, as long as no other replica does.
@@ -106,6 +110,9 @@ type gateway struct {
 func newGateway(o gatewayOptions) *gateway {
 	if o.Log == nil {
 		o.Log = slog.Default()
+	}
+	if o.Linked == nil {
+		o.Linked = func(bool) {}
 	}
 	o.Log = o.Log.With("shard", o.Shard)
 	return &gateway{o, &tenure{

@@ -197,6 +197,7 @@ func (s *socket) run(ctx context.Context) ending {
 	end.greeted = s.greeted
 	if !s.since.IsZero() {
 		end.lasted = time.Since(s.since)
+		defer s.g.o.Linked(false)
 	}
 	if end.anew {
 		s.finish(ctx, work, failed)
@@ -204,6 +205,14 @@ func (s *socket) run(ctx context.Context) ending {
 	close(done)
 	running.Wait()
 	return end
+}
+
+// linked notes that the session goes on.
+func (s *socket) linked() {
+	if s.since.IsZero() {
+		s.g.o.Linked(true)
+	}
+	s.since = time.Now()
 }
 
 // finish dispatches what is in hand, for a session that is over repeats
@@ -415,11 +424,11 @@ func (s *socket) happened(ctx context.Context, f frame) {
 			s.g.o.Log.Warn("the new session cannot be resumed later", "err", err)
 		}
 		s.number = s.g.begin(ready.Session, s.g.resumable(ready.URL))
-		s.since = time.Now()
+		s.linked()
 		s.g.o.Log.Info("connected to Discord", "session", "new")
 		s.g.o.Fresh(ctx)
 	case "RESUMED":
-		s.since = time.Now()
+		s.linked()
 		s.g.o.Log.Info("connected to Discord", "session", "resumed")
 	}
 	s.queue = append(s.queue, dispatch{f, s.number})
