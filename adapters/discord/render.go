@@ -37,11 +37,22 @@ var accents = map[chat.Tone]int{
 // Render shows a reply. It leaves out what nobody could use, such as a button
 // without a label or whose action is too long to travel, and cuts what is
 // beyond the limits, the end first but buttons last.
-func Render(r chat.Reply) Message {
+func Render(r chat.Reply) Message { return render(r, manner{}) }
+
+// A manner is how a reply is shown beside what it says.
+type manner struct {
+	// mark stands in whatever can be pressed, so that a press tells in which
+	// message it was, where Discord does not.
+	mark string
+	// files is how many components are kept free for files.
+	files int
+}
+
+func render(r chat.Reply, as manner) Message {
 	r = chat.Fit(r, Limits)
-	p := lay(r.Blocks, false)
+	p := lay(r.Blocks, as, false)
 	if p.full {
-		p = lay(r.Blocks, true)
+		p = lay(r.Blocks, as, true)
 	}
 	if len(p.parts) == 0 {
 		p.say("…", false) // Discord refuses a message with nothing in it
@@ -77,13 +88,17 @@ type page struct {
 	full  bool           // something found no room
 	room  int            // components left beside those of the rows
 	text  int            // characters left
-	rows  int            // of buttons and menus
+	rows  int            // left for buttons and menus
 	ids   map[string]int // how often an action stands in it
+	mark  string         // see manner
 }
 
-func lay(blocks []chat.Block, dense bool) *page {
-	p := &page{dense: dense, text: maxText, ids: map[string]int{}}
-	p.room = maxComponents - 1 - min(rowsNeed(blocks), maxRows*(maxRow+1))
+func lay(blocks []chat.Block, as manner, dense bool) *page {
+	p := &page{dense: dense, text: maxText, rows: maxRows, ids: map[string]int{}, mark: as.mark}
+	if as.files > 0 {
+		p.rows-- // or ten of them would leave nothing for the text
+	}
+	p.room = maxComponents - 1 - as.files - min(rowsNeed(blocks), p.rows*(maxRow+1))
 	var last chat.Layout
 	for _, block := range blocks {
 		switch block.Layout {
@@ -305,7 +320,7 @@ func (p *page) buttons(buttons []chat.Button) {
 
 // row adds a row of buttons or a menu, for which room was kept.
 func (p *page) row(parts []discordgo.MessageComponent) {
-	if p.rows++; p.rows <= maxRows {
+	if p.rows--; p.rows >= 0 {
 		p.parts = append(p.parts, discordgo.ActionsRow{Components: parts})
 	}
 }
@@ -384,19 +399,25 @@ func (p *page) divide() {
 }
 
 // again follows an action in a custom_id that would otherwise stand in the
-// message twice, which Discord refuses: claim:T-1, claim:T-1%#2. No action
-// has it in it, because a % is always written %25.
+// message twice, which Discord refuses: claim:T-1, claim:T-1%#2. A message's
+// mark follows it too: claim:T-1%#1.0123456789. No action has it in it, because
+// a % is always written %25.
 const again = "%#"
 
-// id is a custom_id for an action, empty if it cannot travel.
+// id is a custom_id for an action, empty if it cannot travel. Where the mark
+// finds no room it is left out: the button still does what it says.
 func (p *page) id(a chat.Action) string {
 	id := a.String()
 	if _, err := chat.ParseAction(id); err != nil {
 		return ""
 	}
 	p.ids[id]++
-	if n := p.ids[id]; n > 1 {
-		id += again + strconv.Itoa(n)
+	n := strconv.Itoa(p.ids[id])
+	if marked := id + again + n + "." + p.mark; p.mark != "" && len(marked) <= maxID {
+		return marked
+	}
+	if n != "1" {
+		id += again + n
 	}
 	if len(id) > maxID {
 		return ""

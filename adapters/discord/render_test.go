@@ -249,7 +249,7 @@ func TestParseID(t *testing.T) {
 		blocks = append(blocks, chat.Block{Layout: chat.Buttons, Buttons: []chat.Button{{Label: "Claim", Action: action}}})
 	}
 	ids := map[string]bool{}
-	for _, row := range lay(blocks, false).parts {
+	for _, row := range lay(blocks, manner{}, false).parts {
 		id := row.(discordgo.ActionsRow).Components[0].(discordgo.Button).CustomID
 		ids[id] = true
 		if got, err := ParseID(id); err != nil || got.String() != action.String() {
