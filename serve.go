@@ -258,7 +258,7 @@ func (r redactor) redact(text string) string {
 // than a word would tear other words apart.
 func secrets(cfg config.Config) redactor {
 	text := cfg.Redis.URL.Reveal()
-	found := []string{text, cfg.Slack.BotToken.Reveal(), cfg.Slack.AppToken.Reveal(), cfg.Slack.SigningSecret.Reveal()}
+	found := []string{text, cfg.Slack.BotToken.Reveal(), cfg.Slack.AppToken.Reveal(), cfg.Slack.SigningSecret.Reveal(), cfg.Discord.Token.Reveal()}
 	_, rest, _ := strings.Cut(text, "://")
 	rest, query, _ := strings.Cut(rest, "?")
 	if at := strings.LastIndex(rest, "@"); at >= 0 {

@@ -602,6 +602,10 @@ func TestSecrets(t *testing.T) {
 	if got := secrets(cfg).redact("xoxb-1-hush, xapp-1-hush and 8f742231b10e"); got != "[redacted], [redacted] and [redacted]" {
 		t.Errorf("of Slack's secrets is left %q", got)
 	}
+	cfg.Discord.Token = config.NewSecret("MTE.hush.hush")
+	if got := secrets(cfg).redact("Bot MTE.hush.hush"); got != "Bot [redacted]" {
+		t.Errorf("of Discord's secret is left %q", got)
+	}
 	if hide := secrets(config.Default()); len(hide) != 0 {
 		t.Errorf("without secrets there are %d", len(hide))
 	}

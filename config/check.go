@@ -33,6 +33,7 @@ func (l *loader) check(c *Config) {
 	persons := l.checkPersons(c)
 	l.checkDesks(c, audiences, topics, persons)
 	l.checkSlack(c.Slack, c.Web)
+	l.checkDiscord(c)
 	l.checkAnswers(c.Answers)
 	l.checkRetention(c.Retention)
 	l.checkOverheard(c.Overheard)
@@ -206,10 +207,7 @@ func (l *loader) checkSlack(s Slack, w Web) {
 	bot := l.checkToken("slack.bot_token", s.BotToken, s.BotTokenFile, "xoxb-", "the Bot User OAuth Token")
 	app := l.checkToken("slack.app_token", s.AppToken, s.AppTokenFile, "xapp-", "an app-level token")
 	secret := l.checkToken("slack.signing_secret", s.SigningSecret, s.SigningSecretFile, "", "the Signing Secret")
-	if u, err := url.Parse(s.APIURL); s.APIURL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" ||
-		u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "") {
-		l.report("slack.api_url", "api_url is not the plain address of an API; write it such as https://slack.com/api/, or \"\" for Slack's own")
-	}
+	l.checkAPI("slack.api_url", s.APIURL, "https://slack.com/api/", "Slack")
 	switch {
 	case !bot && app:
 		l.report(secretPath("slack.app_token", s.AppTokenFile), "bot_token is missing, so Slack stays off; add it, or remove app_token")
@@ -222,6 +220,15 @@ func (l *loader) checkSlack(s Slack, w Web) {
 	}
 	if bot && s.Mode == "http" && w.Listen == "" {
 		l.report("slack.mode", "mode http needs the web server, where Slack sends its events; set web.listen")
+	}
+}
+
+// checkAPI reports an address of a platform's API that is none.
+func (l *loader) checkAPI(path, address, own, whose string) {
+	u, err := url.Parse(address)
+	if address != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" ||
+		u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "") {
+		l.report(path, "%s is not the plain address of an API; write it such as %s, or \"\" for %s's own", name(path), own, whose)
 	}
 }
 
@@ -264,6 +271,73 @@ func (l *loader) checkToken(path string, secret Secret, file, prefix, want strin
 		l.report(at, "%s is not as Slack gives it; %s", name(path), mend)
 	}
 	return true
+}
+
+var (
+	discordTokenRule = regexp.MustCompile(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$`)
+	publicKeyRule    = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
+	snowflakeRule    = regexp.MustCompile(`^[1-9][0-9]{0,19}$`)
+)
+
+func (l *loader) checkDiscord(c *Config) {
+	d := c.Discord
+	l.oneOf("discord.mode", "mode", d.Mode, "gateway", "http")
+	l.oneOf("discord.answers", "value of answers", d.Answers, "reply", "thread")
+	l.checkAPI("discord.api_url", d.APIURL, "https://discord.com/api/v10/", "Discord")
+	l.checkDiscordToken(d)
+	if d.PublicKey != "" && !publicKeyRule.MatchString(d.PublicKey) {
+		l.report("discord.public_key", "public_key is not 64 hex digits; copy the Public Key from General Information of the app")
+	}
+	if d.Guild != "" && !snowflakeRule.MatchString(d.Guild) {
+		l.report("discord.guild", "guild %q is not a server's id, which has digits only; in Discord's Developer Mode, choose Copy Server ID", d.Guild)
+	}
+	on := d.On() || d.TokenFile != "" // a file that could not be read is reported already
+	if !on && d.PublicKey != "" {
+		l.report("discord.public_key", "token is missing, so Discord stays off; add it, or remove public_key")
+	}
+	if !on {
+		return
+	}
+	if d.Mode == "http" {
+		if d.PublicKey == "" {
+			l.report("discord.mode", "mode http needs the public key, or anyone could send interactions; add public_key")
+		}
+		if c.Web.Listen == "" {
+			l.report("discord.mode", "mode http needs the web server, where Discord sends interactions; set web.listen")
+		}
+		if d.MessageContent {
+			l.report("discord.message_content", "mode http brings no messages, so message_content is of no use; remove it, or write mode: gateway")
+		}
+	}
+	each("overheard.channels", c.Overheard.Channels, func(path, channel string) {
+		switch {
+		case !strings.HasPrefix(channel, "discord:"):
+		case d.Mode == "http":
+			l.report(path, "mode http brings no messages of %s; remove it, or write discord.mode: gateway", channel)
+		case !d.MessageContent:
+			l.report(path, "Discord withholds what is said in %s; turn the Message Content intent on and set discord.message_content: true, or remove the channel", channel)
+		}
+	})
+}
+
+// checkDiscordToken reports what is no token of a bot, never showing it.
+// Source: https://docs.discord.com/developers/reference#authentication
+func (l *loader) checkDiscordToken(d Discord) {
+	const mend = "copy the token from Bot in the developer portal, where Reset Token shows a new one"
+	text, at := d.Token.Reveal(), secretPath("discord.token", d.TokenFile)
+	switch {
+	case text == "", discordTokenRule.MatchString(text):
+	case strings.HasPrefix(text, "Bot "):
+		l.report(at, "token begins with Bot, which does not belong to it; remove that word")
+	case strings.HasPrefix(text, "xox"), strings.HasPrefix(text, "xapp-"):
+		l.report(at, "this is a token of Slack's, which belongs in slack; %s", mend)
+	case publicKeyRule.MatchString(text):
+		l.report(at, "this looks like the public key, which belongs in public_key; %s", mend)
+	case snowflakeRule.MatchString(text):
+		l.report(at, "this looks like the application's id; %s", mend)
+	default:
+		l.report(at, "token is not as Discord gives it, three parts with dots between; %s", mend)
+	}
 }
 
 func (l *loader) checkAnswers(a Answers) {

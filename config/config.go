@@ -16,6 +16,7 @@ type Config struct {
 	Desks        []Desk     `yaml:"desks"`
 	Persons      []Person   `yaml:"persons"`
 	Slack        Slack      `yaml:"slack"`
+	Discord      Discord    `yaml:"discord"`
 	Redis        Redis      `yaml:"redis"`
 	Retention    Retention  `yaml:"retention"`
 	Overheard    Overheard  `yaml:"overheard"`
@@ -91,6 +92,21 @@ type Slack struct {
 
 // On reports whether there is a bot token.
 func (s Slack) On() bool { return s.BotToken.Reveal() != "" }
+
+// Discord is on when there is a token.
+type Discord struct {
+	Token          Secret `yaml:"token"` // of the bot
+	TokenFile      string `yaml:"token_file"`
+	PublicKey      string `yaml:"public_key"`      // 64 hex digits, for mode http
+	Mode           string `yaml:"mode"`            // gateway or http
+	APIURL         string `yaml:"api_url"`         // ends in a slash; empty: Discord's own
+	MessageContent bool   `yaml:"message_content"` // the Message Content intent is granted
+	Answers        string `yaml:"answers"`         // to what is asked in a channel: reply or thread
+	Guild          string `yaml:"guild"`           // where direct messages belong; empty: the only one the bot is in
+}
+
+// On reports whether there is a token.
+func (d Discord) On() bool { return d.Token.Reveal() != "" }
 
 // Redis says where tickets are kept.
 type Redis struct {

@@ -19,6 +19,7 @@ func Default() Config {
 		Answers:   Answers{Articles: 3},
 		Desks:     []Desk{{Name: "support", ShowNames: "name"}},
 		Slack:     Slack{Mode: "socket", AgentView: true},
+		Discord:   Discord{Mode: "gateway", Answers: "reply"},
 		Retention: Retention{Conversations: 30 * day, Receipts: 30 * day, DeadLetters: 90 * day},
 		Overheard: Overheard{Wait: 30 * time.Second, MaxAge: 15 * time.Minute},
 		Escalate:  Escalate{Misses: 2, NudgeAfter: 10 * time.Minute},

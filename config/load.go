@@ -209,7 +209,9 @@ func fill(c *Config) {
 			c.Desks[i].ShowNames = "name"
 		}
 	}
-	if url := c.Slack.APIURL; url != "" && !strings.HasSuffix(url, "/") {
-		c.Slack.APIURL = url + "/"
+	for _, url := range []*string{&c.Slack.APIURL, &c.Discord.APIURL} {
+		if *url != "" && !strings.HasSuffix(*url, "/") {
+			*url += "/"
+		}
 	}
 }

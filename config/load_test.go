@@ -217,7 +217,10 @@ web: {listen: 8080, pprof: maybe}
 		}, []string{
 			`SIGNPOST_ANSWERS_SURE: sure is 2; write a number from 0 to 1`,
 			`SIGNPOST_DESKS: unknown variable; use one of SIGNPOST_ANSWERS_ARTICLES, SIGNPOST_ANSWERS_SURE, ` +
-				`SIGNPOST_ANSWERS_UNSURE, SIGNPOST_ESCALATE_MISSES, SIGNPOST_ESCALATE_NUDGE_AFTER, SIGNPOST_INSTALLATION, ` +
+				`SIGNPOST_ANSWERS_UNSURE, SIGNPOST_DISCORD_ANSWERS, SIGNPOST_DISCORD_API_URL, SIGNPOST_DISCORD_GUILD, ` +
+				`SIGNPOST_DISCORD_MESSAGE_CONTENT, SIGNPOST_DISCORD_MODE, SIGNPOST_DISCORD_PUBLIC_KEY, ` +
+				`SIGNPOST_DISCORD_TOKEN, SIGNPOST_DISCORD_TOKEN_FILE, ` +
+				`SIGNPOST_ESCALATE_MISSES, SIGNPOST_ESCALATE_NUDGE_AFTER, SIGNPOST_INSTALLATION, ` +
 				`SIGNPOST_KNOWLEDGE_DIR, SIGNPOST_KNOWLEDGE_RESCAN, SIGNPOST_LANGUAGES, SIGNPOST_LOG_FORMAT, ` +
 				`SIGNPOST_LOG_LEVEL, SIGNPOST_OVERHEARD_CHANNELS, SIGNPOST_OVERHEARD_MAX_AGE, SIGNPOST_OVERHEARD_WAIT, ` +
 				`SIGNPOST_REDIS_URL, SIGNPOST_REDIS_URL_FILE, SIGNPOST_RESOLVE_GRACE, SIGNPOST_RETENTION_CONVERSATIONS, ` +
@@ -267,6 +270,65 @@ slack: {bot_token: xoxp-1-hush, app_token: hush, signing_secret: hush hush, mode
 		}},
 		{"a bot token whose file is not there", `slack: {bot_token_file: /nowhere, app_token: xapp-1-hush}`, nil, []string{
 			`FILE:1:25: bot_token_file /nowhere cannot be read: no such file or directory; check its name and permissions`,
+		}},
+		{"Discord", `
+discord:
+  token: hush
+  public_key: abc
+  mode: socket
+  api_url: ftp://discord.com
+  message_content: maybe
+  answers: threads
+  guild: Acme
+`, nil, []string{
+			`FILE:3:10: token is not as Discord gives it, three parts with dots between; copy the token from Bot in the developer portal, where Reset Token shows a new one`,
+			`FILE:4:15: public_key is not 64 hex digits; copy the Public Key from General Information of the app`,
+			`FILE:5:9: unknown mode "socket"; use one of gateway, http`,
+			`FILE:6:12: api_url is not the plain address of an API; write it such as https://discord.com/api/v10/, or "" for Discord's own`,
+			`FILE:7:20: message_content "maybe" is not a yes or no; write true or false`,
+			`FILE:8:12: unknown value of answers "threads"; did you mean "thread"?`,
+			`FILE:9:10: guild "Acme" is not a server's id, which has digits only; in Discord's Developer Mode, choose Copy Server ID`,
+		}},
+		{"a bot token of Slack's for Discord", `discord: {token: xoxb-1-hush}`, nil, []string{
+			`FILE:1:18: this is a token of Slack's, which belongs in slack; copy the token from Bot in the developer portal, where Reset Token shows a new one`,
+		}},
+		{"an app token of Slack's for Discord", `discord: {token: xapp-1-A1-hush}`, nil, []string{
+			`FILE:1:18: this is a token of Slack's, which belongs in slack; copy the token from Bot in the developer portal, where Reset Token shows a new one`,
+		}},
+		{"a token with the word before it", `discord: {token: Bot hush.hush.hush}`, nil, []string{
+			`FILE:1:18: token begins with Bot, which does not belong to it; remove that word`,
+		}},
+		{"a public key for a token", `discord: {token: ` + strings.Repeat("ab", 32) + `}`, nil, []string{
+			`FILE:1:18: this looks like the public key, which belongs in public_key; copy the token from Bot in the developer portal, where Reset Token shows a new one`,
+		}},
+		{"an id for a token", `discord: {token: 112233445566778899}`, nil, []string{
+			`FILE:1:18: this looks like the application's id; copy the token from Bot in the developer portal, where Reset Token shows a new one`,
+		}},
+		{"a token of Discord's for Slack", `slack: {bot_token: hush.hush.hush, app_token: xapp-1-hush}`, nil, []string{
+			`FILE:1:20: bot_token is not as Slack gives it; write the Bot User OAuth Token, which begins with xoxb-`,
+		}},
+		{"a token whose file is not there", `discord: {token_file: /nowhere, mode: http}`, nil, []string{
+			`FILE:1:23: token_file /nowhere cannot be read: no such file or directory; check its name and permissions`,
+			`FILE:1:39: mode http needs the public key, or anyone could send interactions; add public_key`,
+		}},
+		{"a public key alone", `discord: {public_key: ` + strings.Repeat("ab", 32) + `}`, nil, []string{
+			`FILE:1:23: token is missing, so Discord stays off; add it, or remove public_key`,
+		}},
+		{"Discord by http", `
+discord: {token: a.b.c, mode: http, message_content: true}
+overheard: {channels: ["discord:1:2", "slack:T1:C1"]}
+web: {listen: ''}
+`, nil, []string{
+			`FILE:2:31: mode http needs the public key, or anyone could send interactions; add public_key`,
+			`FILE:2:31: mode http needs the web server, where Discord sends interactions; set web.listen`,
+			`FILE:2:54: mode http brings no messages, so message_content is of no use; remove it, or write mode: gateway`,
+			`FILE:3:24: mode http brings no messages of discord:1:2; remove it, or write discord.mode: gateway`,
+		}},
+		{"overheard without its words", `
+discord: {token: a.b.c}
+overheard: {channels: ["slack:T1:C1", "discord:1:2"]}
+`, nil, []string{
+			`FILE:3:39: Discord withholds what is said in discord:1:2; turn the Message Content intent on and set discord.message_content: true, or remove the channel`,
 		}},
 		{"members of a channel", `desks: [{name: support, agents: ["#help", "#"], leads: ["#C024BE91L", "#c024be91l"]}]`, nil, []string{
 			`FILE:1:34: "#help" does not name a channel by its id; write it such as "#C024BE91L"`,
@@ -368,6 +430,34 @@ func TestLoadSlack(t *testing.T) {
 	}
 	if !c.Slack.On() || Default().Slack.On() {
 		t.Error("Slack is on with a bot token, and only then")
+	}
+}
+
+// TestLoadDiscord: everything about Discord can come from the environment and
+// from a file of its own.
+func TestLoadDiscord(t *testing.T) {
+	token := write(t, "MTE.hush.hush\n")
+	key := strings.Repeat("aB", 32)
+	c, err := Load(write(t, "discord: {api_url: 'http://127.0.0.1:1/api/v10', answers: thread, guild: 112233445566778899}"), []string{
+		"SIGNPOST_DISCORD_TOKEN_FILE=" + token, "SIGNPOST_DISCORD_MESSAGE_CONTENT=true", "SIGNPOST_DISCORD_PUBLIC_KEY=" + key,
+		"SIGNPOST_OVERHEARD_CHANNELS=discord:1:2",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Discord{
+		Token: NewSecret("MTE.hush.hush"), TokenFile: token, PublicKey: key, Mode: "gateway",
+		APIURL: "http://127.0.0.1:1/api/v10/", MessageContent: true, Answers: "thread", Guild: "112233445566778899",
+	}
+	if diff := cmp.Diff(want, c.Discord, equal); diff != "" {
+		t.Error(diff)
+	}
+	if !c.Discord.On() || Default().Discord.On() {
+		t.Error("Discord is on with a token, and only then")
+	}
+	c, err = Load("", []string{"SIGNPOST_DISCORD_TOKEN=a.b.c", "SIGNPOST_DISCORD_MODE=http", "SIGNPOST_DISCORD_PUBLIC_KEY=" + key})
+	if err != nil || c.Discord.Mode != "http" {
+		t.Errorf("by HTTP: %+v, %v", c.Discord, err)
 	}
 }
 
