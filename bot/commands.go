@@ -77,7 +77,7 @@ func table() []command {
 	lead := func(c command) command { c.Role = chat.Lead; return c }
 
 	return []command{
-		ask("", "ask a question; only you see the answer", (*turn).asked, chat.Param{Name: "question", Kind: chat.TextParam}),
+		ask("", "ask a question; only you see the answer", (*turn).asked, chat.Param{Name: "question", Kind: chat.TextParam, Suggested: true}),
 		ask("status", "your tickets", (*turn).status),
 		opens(ask("add", "add something to a ticket of yours", (*turn).add, aTicket, aText), (*opening).addForm),
 		ask("cancel", "take a ticket of yours back", (*turn).cancel, aTicket),
@@ -93,7 +93,7 @@ func table() []command {
 		ticket("transfer", "handover", "hand your ticket to another agent", (*turn).transfer, aTicket, aPerson, some(aText, "note")),
 		opens(ticket("reply", "r", "answer the asker", (*turn).reply, aTicket, aText), (*opening).textForm),
 		opens(ticket("note", "", "a note only agents see", (*turn).addNote, aTicket, aText), (*opening).textForm),
-		ticket("article", "kb", "send a help article to the asker", (*turn).article, aTicket, chat.Param{Name: "query", Kind: chat.TextParam}),
+		ticket("article", "kb", "send a help article to the asker", (*turn).article, aTicket, chat.Param{Name: "query", Kind: chat.TextParam, Suggested: true}),
 		sign(opens(ticket("resolve", "solve done", "settle a ticket, with a last word if you like", (*turn).resolve, aTicket, some(aText, "text")),
 			(*opening).resolveForm), nil, "✅", "white_check_mark"),
 		ticket("close", "force-close", "end a ticket for good", (*turn).closeTicket, aTicket, some(aText, "reason")),
@@ -143,6 +143,32 @@ func (b *Bot) Commands() []chat.Command {
 		}
 	}
 	return list
+}
+
+// Describe words a command in the language nearest to lang, for platforms that
+// register it. One that is only a door, without a verb, is what all of the
+// door's verbs are for, or what is asked there.
+func (b *Bot) Describe(lang string, c chat.Command) chat.Wording {
+	lang = b.words.speak(lang)
+	var w chat.Wording
+	switch {
+	case c.Menu != "":
+		w.Menu = b.words.line(lang, "menu_"+c.Verb)
+	case c.Verb != "":
+		w.Summary = b.words.line(lang, "do_"+c.Door+"_"+c.Verb)
+	case len(c.Params) > 0:
+		w.Summary = b.words.line(lang, "do_"+c.Door+"_question")
+	default:
+		w.Summary = b.words.line(lang, "door_"+c.Door)
+	}
+	for _, p := range c.Params {
+		pw := chat.ParamWording{Name: b.words.line(lang, "name_"+p.Name), Summary: b.words.line(lang, "about_"+p.Name)}
+		for _, word := range p.Options {
+			pw.Options = append(pw.Options, b.words.line(lang, p.Name+"_"+word))
+		}
+		w.Params = append(w.Params, pw)
+	}
+	return w
 }
 
 // Lookup finds what an event sets off. It implements [chat.Front].

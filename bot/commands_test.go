@@ -201,6 +201,44 @@ func TestParseUsage(t *testing.T) {
 	}
 }
 
+// TestDescribe: every command that platforms register reads well in every
+// language: no sentence is missing, and English is what the table says.
+func TestDescribe(t *testing.T) {
+	b := newWorld(t).Bot
+	for _, lang := range languages {
+		for _, c := range append(b.Commands(), chat.Command{Door: "ticket"}) {
+			w := b.Describe(lang, c)
+			words := []string{w.Summary}
+			if c.Menu != "" {
+				words = []string{w.Menu}
+			}
+			if len(w.Params) != len(c.Params) {
+				t.Fatalf("%s: %s has %d parameters in words", lang, c.Usage(), len(w.Params))
+			}
+			for i, p := range w.Params {
+				words = append(append(words, p.Name, p.Summary), p.Options...)
+				if len(p.Options) != len(c.Params[i].Options) || strings.ToLower(p.Name) != p.Name || strings.ContainsAny(p.Name, " _") {
+					t.Errorf("%s: parameter %s of %s is %+v", lang, c.Params[i].Name, c.Usage(), p)
+				}
+				if lang == "en" && (p.Name != c.Params[i].Name || !slices.Equal(p.Options, c.Params[i].Options)) {
+					t.Errorf("parameter %s of %s is %+v", c.Params[i].Name, c.Usage(), p)
+				}
+			}
+			for _, word := range words {
+				if strings.TrimSpace(word) == "" || strings.Contains(word, "_") {
+					t.Errorf("%s: %s%s has the words %q", lang, c.Usage(), c.Menu, words)
+				}
+			}
+			if lang == "en" && w.Menu != c.Menu {
+				t.Errorf("%q is %q in the menu", c.Menu, w.Menu)
+			}
+		}
+	}
+	if got := b.Describe("es-419", chat.Command{Verb: "find", Menu: "Find an article"}).Menu; got != "Buscar un artículo" {
+		t.Errorf("in Latin America, Find an article is %q", got)
+	}
+}
+
 // No word means two commands, and Discord takes no more than 25 of one door.
 func TestTable(t *testing.T) {
 	w := newWorld(t)

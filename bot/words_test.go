@@ -230,14 +230,20 @@ func calls(t *testing.T, dir, function string, position int) []string {
 func made(t *testing.T) map[string][]string {
 	t.Helper()
 	b := newWorld(t).Bot
-	var does, params, forms []string
+	var does, params, forms, menus []string
 	for _, c := range b.table {
 		for _, p := range c.Params {
 			if c.Door != "" { // nobody is asked for what a button brings
 				params = append(params, p.Name)
 			}
+			if p.Name == "do" {
+				does = append(does, p.Options...)
+			}
 		}
-		if verb := c.Verb; c.Door != "" && verb != "help" {
+		if c.Menu != "" {
+			menus = append(menus, c.Verb)
+		}
+		if verb := c.Verb; c.Door != "" {
 			if verb == "" {
 				verb = "question"
 			}
@@ -275,6 +281,10 @@ func made(t *testing.T) map[string][]string {
 		"pressed_":   pressed,
 		"do_":        does,
 		"param_":     params,
+		"name_":      params,
+		"about_":     params,
+		"menu_":      menus,
+		"door_":      {"ticket"},
 		"form_":      forms,
 		"button_":    calls(t, ".", "button", 0),
 		"audience_":  audiences,

@@ -52,6 +52,25 @@ type Param struct {
 	Kind     ParamKind
 	Optional bool
 	Options  []string
+	// Suggested: [Front.Suggest] knows what a TextParam may be. It always does for
+	// tickets and persons.
+	Suggested bool
+}
+
+// A Wording is how a command reads in one language, for platforms that list
+// commands in each person's own. Doors, verbs and what is typed are the same
+// in all languages, since sentences of ours name them.
+type Wording struct {
+	Summary string         // what it does
+	Menu    string         // its name in the menu of a message; empty: not there
+	Params  []ParamWording // as its Params
+}
+
+// A ParamWording is how a parameter reads in one language.
+type ParamWording struct {
+	Name    string   // one word in lower case
+	Summary string   // what is filled in
+	Options []string // as its Options
 }
 
 // Usage is how the command is typed: /ticket claim [id].
