@@ -99,12 +99,12 @@ type placed struct {
 	bare  bool
 }
 
-// place puts every command that can be typed under one of Discord's. A door
+// placeCommands puts every command that can be typed under one of Discord's. A door
 // that takes words without a verb, as /ask does, is a command with one text,
 // whose first word may be a verb: Discord has none bare beside subcommands. Any
 // other door has its verbs as subcommands, and those that are too many, the last
 // of the table, are under /desk.
-func place(commands []chat.Command) []placed {
+func placeCommands(commands []chat.Command) []placed {
 	var list []placed
 	count := map[string]int{}
 	for _, c := range commands {
@@ -136,7 +136,7 @@ func Commands(commands []chat.Command, words Localiser) ([]Definition, error) {
 		})
 		return &list[len(list)-1]
 	}
-	for _, p := range place(commands) {
+	for _, p := range placeCommands(commands) {
 		i := slices.IndexFunc(list, func(d Definition) bool { return d.Name == p.under })
 		switch {
 		case p.bare && p.Verb == "":
@@ -252,7 +252,7 @@ func checkCommands(list []Definition) error {
 			c.wording(what, d.wording)
 			c.parameters(what, d.Options)
 		}
-		if n := size(d.wording) + sizes(d.Options); n > maxCommandText {
+		if n := wordingText(d.wording) + parametersText(d.Options); n > maxCommandText {
 			c.add("%s has %d characters in all; Discord takes %d", what, n, maxCommandText)
 		}
 	}
@@ -322,13 +322,13 @@ func localNames(names localised) []string {
 	return list
 }
 
-// size is how much of [maxCommandText] a wording takes.
-func size(w wording) int { return longest(w.Name, w.Names) + longest(w.Description, w.Descriptions) }
+// wordingText is how much of [maxCommandText] a wording takes.
+func wordingText(w wording) int { return longest(w.Name, w.Names) + longest(w.Description, w.Descriptions) }
 
-func sizes(list []parameter) int {
+func parametersText(list []parameter) int {
 	n := 0
 	for _, p := range list {
-		n += size(p.wording) + sizes(p.Options)
+		n += wordingText(p.wording) + parametersText(p.Options)
 		for _, c := range p.Choices {
 			n += longest(c.Name, c.Names) + units(c.Value)
 		}
@@ -425,7 +425,7 @@ var (
 	// ticketRule matches what can only be a ticket, or a number that stands for
 	// one.
 	ticketRule = regexp.MustCompile(`^#?(?:[tT]-)?0*[1-9][0-9]{0,13}$`)
-	number     = regexp.MustCompile(`^[0-9]+$`)
+	numberRule = regexp.MustCompile(`^[0-9]+$`)
 )
 
 // unread stands before words that would be read as a ticket and are not meant
@@ -437,22 +437,22 @@ const unread = "\u200b"
 // ticket and is none must not be taken for words to someone: the text is then
 // one that is refused for its ticket.
 func commandText(commands []chat.Command, data discordgo.ApplicationCommandInteractionData) (door, text string) {
-	options := compact(data.Options)
+	options := present(data.Options)
 	verb := ""
 	if len(options) > 0 && options[0].Type == discordgo.ApplicationCommandOptionSubCommand {
-		verb, options = options[0].Name, compact(options[0].Options)
+		verb, options = options[0].Name, present(options[0].Options)
 	}
-	c, known := find(commands, data.Name, verb)
+	c, known := findCommand(commands, data.Name, verb)
 	if !known { // of an older version: the bot says so
 		words := []string{verb}
 		for _, o := range options {
-			words = append(words, value(o))
+			words = append(words, filledIn(o))
 		}
 		return data.Name, strings.TrimSpace(strings.Join(words, " "))
 	}
 	given := map[string]string{}
 	for _, o := range options {
-		if v := value(o); !blank(v) {
+		if v := filledIn(o); !blank(v) {
 			given[o.Name] = v
 		}
 	}
@@ -466,7 +466,7 @@ func commandText(commands []chat.Command, data discordgo.ApplicationCommandInter
 			v = "<@" + v + ">"
 		case p.Kind == chat.TicketParam && !ticketRule.MatchString(v):
 			return c.Door, noTicket(commands, c, v)
-		case p.Kind == chat.TicketParam && number.MatchString(v):
+		case p.Kind == chat.TicketParam && numberRule.MatchString(v):
 			v = "#" + v
 		case p.Kind == chat.TextParam && i > 0 && c.Params[i-1].Kind == chat.TicketParam && given[c.Params[i-1].Name] == "":
 			if first := strings.Fields(v); ticketRule.MatchString(first[0]) {
@@ -478,21 +478,21 @@ func commandText(commands []chat.Command, data discordgo.ApplicationCommandInter
 	return c.Door, strings.TrimSpace(strings.Join(words, " "))
 }
 
-// compact leaves out options that are not there.
-func compact(options []*discordgo.ApplicationCommandInteractionDataOption) []*discordgo.ApplicationCommandInteractionDataOption {
+// present leaves out options that are not there.
+func present(options []*discordgo.ApplicationCommandInteractionDataOption) []*discordgo.ApplicationCommandInteractionDataOption {
 	return slices.DeleteFunc(slices.Clone(options), func(o *discordgo.ApplicationCommandInteractionDataOption) bool { return o == nil })
 }
 
-// value is what an option was filled in with. All of ours are texts or ids.
-func value(o *discordgo.ApplicationCommandInteractionDataOption) string {
+// filledIn is what an option was filled in with. All of ours are texts or ids.
+func filledIn(o *discordgo.ApplicationCommandInteractionDataOption) string {
 	s, _ := o.Value.(string)
 	return strings.TrimSpace(s)
 }
 
-// find is the command that Discord knows by a name and, unless it is bare, by a
+// findCommand is the command that Discord knows by a name and, unless it is bare, by a
 // verb.
-func find(commands []chat.Command, under, verb string) (chat.Command, bool) {
-	for _, p := range place(commands) {
+func findCommand(commands []chat.Command, under, verb string) (chat.Command, bool) {
+	for _, p := range placeCommands(commands) {
 		if p.under == under && p.Verb == verb {
 			return p.Command, true
 		}
@@ -520,16 +520,16 @@ func noTicket(commands []chat.Command, c chat.Command, v string) string {
 // wants suggestions for. Who types, and where, is not in it.
 func typing(commands []chat.Command, data discordgo.ApplicationCommandInteractionData) chat.Typing {
 	t := chat.Typing{Door: data.Name, Limit: maxChoices}
-	options := compact(data.Options)
+	options := present(data.Options)
 	if len(options) > 0 && options[0].Type == discordgo.ApplicationCommandOptionSubCommand {
-		t.Verb, options = options[0].Name, compact(options[0].Options)
+		t.Verb, options = options[0].Name, present(options[0].Options)
 	}
-	if c, known := find(commands, data.Name, t.Verb); known {
+	if c, known := findCommand(commands, data.Name, t.Verb); known {
 		t.Door = c.Door
 	}
 	for _, o := range options {
 		if o.Focused {
-			t.Param, t.Text = o.Name, value(o)
+			t.Param, t.Text = o.Name, filledIn(o)
 		}
 	}
 	return t

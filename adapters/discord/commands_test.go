@@ -110,7 +110,7 @@ func TestCommandsOverflow(t *testing.T) {
 		t.Errorf("commands %q, want %q", shape, want)
 	}
 	for under, verb := range map[string]string{"ticket": "verb24", "desk": "verb25"} {
-		if door, text := commandText(list, run(under, verb)); door != "ticket" || text != verb {
+		if door, text := commandText(list, ran(under, verb)); door != "ticket" || text != verb {
 			t.Errorf("/%s %s is /%s %s", under, verb, door, text)
 		}
 	}
@@ -171,13 +171,13 @@ func TestCommandsRefuse(t *testing.T) {
 // An option as Discord sends it.
 type sent = discordgo.ApplicationCommandInteractionDataOption
 
-// text is an option that was filled in.
-func text(name, value string) *sent {
+// filled is an option that was filled in.
+func filled(name, value string) *sent {
 	return &sent{Name: name, Type: discordgo.ApplicationCommandOptionString, Value: value}
 }
 
-// run is a subcommand with its options.
-func run(under, verb string, options ...*sent) discordgo.ApplicationCommandInteractionData {
+// ran is a subcommand with its options.
+func ran(under, verb string, options ...*sent) discordgo.ApplicationCommandInteractionData {
 	return discordgo.ApplicationCommandInteractionData{Name: under, Options: []*sent{
 		{Name: verb, Type: discordgo.ApplicationCommandOptionSubCommand, Options: options},
 	}}
@@ -213,7 +213,7 @@ func TestCommandTexts(t *testing.T) {
 				if least && !o.Required {
 					continue
 				}
-				option := text(o.Name, fill[o.Name])
+				option := filled(o.Name, fill[o.Name])
 				option.Type = o.Type
 				given = append(given, option)
 				args[o.Name] = means[o.Name]
@@ -221,7 +221,7 @@ func TestCommandTexts(t *testing.T) {
 					t.Errorf("nothing to fill %s with", o.Name)
 				}
 			}
-			data := run(under, verb, given...)
+			data := ran(under, verb, given...)
 			if verb == "" {
 				data.Options = given
 			}
@@ -253,20 +253,20 @@ func TestCommandTextsApart(t *testing.T) {
 		data discordgo.ApplicationCommandInteractionData
 		want string
 	}{
-		{"in another order", run("ticket", "transfer", text("note", "thanks"), person, text("ticket", "T-1")), "ticket transfer T-1 <@42> thanks"},
-		{"a number for a ticket", run("ticket", "reply", text("text", "hello"), text("ticket", "12")), "ticket reply #12 hello"},
-		{"a ticket in other letters", run("ticket", "claim", text("ticket", " t-012 ")), "ticket claim t-012"},
-		{"no ticket, and words that begin like one", run("ticket", "reply", text("text", "T-3 is done")), "ticket reply " + unread + "T-3 is done"},
-		{"no ticket, and words that begin with a number", run("ticket", "resolve", text("text", "12 refunds were sent")), "ticket resolve " + unread + "12 refunds were sent"},
-		{"a ticket, and words that begin like one", run("ticket", "note", text("ticket", "T-1"), text("text", "T-3 is the same")), "ticket note T-1 T-3 is the same"},
-		{"a word for a ticket, and words", run("ticket", "reply", text("ticket", "refund"), text("text", "hello")), "ticket show refund"},
-		{"a sentence for a ticket", run("ticket", "close", text("ticket", "T-1 where is it")), "ticket show T-1 where is it"},
-		{"a word for a ticket alone", run("ticket", "claim", text("ticket", "close")), "ticket claim close"},
-		{"nothing but space", run("ticket", "resolve", text("text", "  ")), "ticket resolve"},
-		{"a question", discordgo.ApplicationCommandInteractionData{Name: "ask", Options: []*sent{text("question", " T-3 and then? ")}}, "ask T-3 and then?"},
-		{"a verb as a question", discordgo.ApplicationCommandInteractionData{Name: "ask", Options: []*sent{text("question", "status")}}, "ask status"},
+		{"in another order", ran("ticket", "transfer", filled("note", "thanks"), person, filled("ticket", "T-1")), "ticket transfer T-1 <@42> thanks"},
+		{"a number for a ticket", ran("ticket", "reply", filled("text", "hello"), filled("ticket", "12")), "ticket reply #12 hello"},
+		{"a ticket in other letters", ran("ticket", "claim", filled("ticket", " t-012 ")), "ticket claim t-012"},
+		{"no ticket, and words that begin like one", ran("ticket", "reply", filled("text", "T-3 is done")), "ticket reply " + unread + "T-3 is done"},
+		{"no ticket, and words that begin with a number", ran("ticket", "resolve", filled("text", "12 refunds were sent")), "ticket resolve " + unread + "12 refunds were sent"},
+		{"a ticket, and words that begin like one", ran("ticket", "note", filled("ticket", "T-1"), filled("text", "T-3 is the same")), "ticket note T-1 T-3 is the same"},
+		{"a word for a ticket, and words", ran("ticket", "reply", filled("ticket", "refund"), filled("text", "hello")), "ticket show refund"},
+		{"a sentence for a ticket", ran("ticket", "close", filled("ticket", "T-1 where is it")), "ticket show T-1 where is it"},
+		{"a word for a ticket alone", ran("ticket", "claim", filled("ticket", "close")), "ticket claim close"},
+		{"nothing but space", ran("ticket", "resolve", filled("text", "  ")), "ticket resolve"},
+		{"a question", discordgo.ApplicationCommandInteractionData{Name: "ask", Options: []*sent{filled("question", " T-3 and then? ")}}, "ask T-3 and then?"},
+		{"a verb as a question", discordgo.ApplicationCommandInteractionData{Name: "ask", Options: []*sent{filled("question", "status")}}, "ask status"},
 		{"nothing to ask", discordgo.ApplicationCommandInteractionData{Name: "ask"}, "ask "},
-		{"a command of another version", run("ticket", "escalate", text("ticket", "T-1"), nil, &sent{Name: "n", Value: 1.0}), "ticket escalate T-1"},
+		{"a command of another version", ran("ticket", "escalate", filled("ticket", "T-1"), nil, &sent{Name: "n", Value: 1.0}), "ticket escalate T-1"},
 		{"nothing at all", discordgo.ApplicationCommandInteractionData{Options: []*sent{nil}}, " "},
 	}
 	for _, test := range tests {
@@ -280,26 +280,26 @@ func TestCommandTextsApart(t *testing.T) {
 	lonely := []chat.Command{{Door: "ticket", Verb: "close", Params: []chat.Param{
 		{Name: "ticket", Kind: chat.TicketParam}, {Name: "text", Kind: chat.TextParam, Optional: true},
 	}}}
-	if _, text := commandText(lonely, run("ticket", "close", text("ticket", "close"))); text != unread+"close" {
+	if _, text := commandText(lonely, ran("ticket", "close", filled("ticket", "close"))); text != unread+"close" {
 		t.Errorf("with no other command, the text is %q", text)
 	}
 }
 
 func TestTyping(t *testing.T) {
 	commands := readTable(t).commands()
-	typed := text("ticket", " ref")
+	typed := filled("ticket", " ref")
 	typed.Focused = true
-	asked := text("question", "how d")
+	asked := filled("question", "how d")
 	asked.Focused = true
 	tests := []struct {
 		name string
 		data discordgo.ApplicationCommandInteractionData
 		want chat.Typing
 	}{
-		{"a ticket", run("ticket", "reply", text("text", "hello"), typed), chat.Typing{Door: "ticket", Verb: "reply", Param: "ticket", Text: "ref"}},
+		{"a ticket", ran("ticket", "reply", filled("text", "hello"), typed), chat.Typing{Door: "ticket", Verb: "reply", Param: "ticket", Text: "ref"}},
 		{"a question", discordgo.ApplicationCommandInteractionData{Name: "ask", Options: []*sent{asked}}, chat.Typing{Door: "ask", Param: "question", Text: "how d"}},
-		{"nothing", run("ticket", "claim"), chat.Typing{Door: "ticket", Verb: "claim"}},
-		{"a command of another version", run("tickets", "claim", nil, typed), chat.Typing{Door: "tickets", Verb: "claim", Param: "ticket", Text: "ref"}},
+		{"nothing", ran("ticket", "claim"), chat.Typing{Door: "ticket", Verb: "claim"}},
+		{"a command of another version", ran("tickets", "claim", nil, typed), chat.Typing{Door: "tickets", Verb: "claim", Param: "ticket", Text: "ref"}},
 	}
 	for _, test := range tests {
 		test.want.Limit = maxChoices
@@ -311,7 +311,7 @@ func TestTyping(t *testing.T) {
 	for i := range 26 {
 		list = append(list, chat.Command{Door: "ticket", Verb: fmt.Sprint("verb", i)})
 	}
-	if got := typing(list, run("desk", "verb25")); got.Door != "ticket" {
+	if got := typing(list, ran("desk", "verb25")); got.Door != "ticket" {
 		t.Errorf("under /desk, the door is %q", got.Door)
 	}
 }
@@ -321,9 +321,9 @@ func TestTyping(t *testing.T) {
 func FuzzCommandText(f *testing.F) {
 	commands := readTable(f).commands()
 	for _, data := range []any{
-		run("ticket", "reply", text("ticket", "T-1"), text("text", "hello")),
-		run("ticket", "assign", &sent{Name: "agent", Value: "42"}),
-		discordgo.ApplicationCommandInteractionData{Name: "ask", Options: []*sent{text("question", "why?")}},
+		ran("ticket", "reply", filled("ticket", "T-1"), filled("text", "hello")),
+		ran("ticket", "assign", &sent{Name: "agent", Value: "42"}),
+		discordgo.ApplicationCommandInteractionData{Name: "ask", Options: []*sent{filled("question", "why?")}},
 	} {
 		seed, err := json.Marshal(data)
 		if err != nil {
@@ -344,7 +344,7 @@ func FuzzCommandText(f *testing.F) {
 			}
 			typing(commands, data)
 		}
-		_, said := commandText(commands, run("ticket", "reply", text("ticket", ticket), text("text", words)))
+		_, said := commandText(commands, ran("ticket", "reply", filled("ticket", ticket), filled("text", words)))
 		verb, rest, _ := strings.Cut(said, " ")
 		first, _, _ := strings.Cut(rest, " ")
 		given := !blank(strings.TrimSpace(ticket))
