@@ -336,8 +336,8 @@ func inspectForm(f form) *inspection {
 	return i
 }
 
-// filled is what Discord adds to a component that does not say so itself.
-var filled = map[int]object{
+// completed is what Discord adds to a component that does not say so itself.
+var completed = map[int]object{
 	componentButton:    {"disabled": false},
 	componentSelect:    {"min_values": 1, "max_values": 1, "disabled": false},
 	componentUsers:     {"min_values": 1, "max_values": 1, "disabled": false},
@@ -378,7 +378,7 @@ func complete(raw json.RawMessage, address func(name string) object) json.RawMes
 				if id, _ := v["id"].(float64); id == 0 {
 					v["id"] = n
 				}
-				for name, value := range filled[int(kind)] {
+				for name, value := range completed[int(kind)] {
 					if v[name] == nil {
 						v[name] = value
 					}

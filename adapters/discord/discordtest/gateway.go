@@ -179,9 +179,12 @@ func (s *Server) tellGuild(g *guild) {
 
 // dispatch numbers an event of a session, keeps it, and sends it if there is a
 // connection. The lock is held.
-func (s *Server) dispatch(one *session, name string, data any) {
+func (s *Server) dispatch(one *session, name string, data object) {
 	one.seq++
-	payload := object{"op": opDispatch, "s": one.seq, "t": name, "d": data}
+	payload := object{"op": opDispatch, "s": one.seq, "t": name}
+	if data != nil {
+		payload["d"] = data
+	}
 	f := frame{one.seq, encode(payload)}
 	one.log = append(one.log, f)
 	if len(one.log) > s.opts.Replayed {
@@ -755,7 +758,7 @@ func (s *Server) resume(c *socket, raw json.RawMessage) int {
 			c.queue(f)
 		}
 	}
-	s.dispatch(one, "RESUMED", object{"_trace": []string{}})
+	s.dispatch(one, "RESUMED", nil)
 	return 0
 }
 

@@ -378,7 +378,8 @@ type modal struct {
 	from *interaction
 }
 
-// Modal is the form that a person has open, as the bot sent it. Nil: none.
+// Modal is the form that a person has open: custom_id, title and components. Nil:
+// none.
 func (s *Server) Modal(user string) json.RawMessage {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -474,13 +474,20 @@ func (l *listener) events(since int, keys ...string) []string {
 	for _, p := range l.heard[since:] {
 		text := p["t"].(string)
 		for _, key := range keys {
-			if v := p["d"].(object)[key]; v != nil {
-				text += fmt.Sprintf(" %v", v)
+			if d, _ := p["d"].(object); d[key] != nil {
+				text += fmt.Sprintf(" %v", d[key])
 			}
 		}
 		all = append(all, text)
 	}
 	return all
+}
+
+// place is the last event that was read, and how many other frames were.
+func (l *listener) place() (seq, frames int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.seq, len(l.frames)
 }
 
 func (l *listener) count() int {
