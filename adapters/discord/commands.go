@@ -323,20 +323,20 @@ func localNames(names localised) []string {
 }
 
 // wordingText is how much of [maxCommandText] a wording takes.
-func wordingText(w wording) int { return longest(w.Name, w.Names) + longest(w.Description, w.Descriptions) }
+func wordingText(w wording) int { return longestOf(w.Name, w.Names) + longestOf(w.Description, w.Descriptions) }
 
 func parametersText(list []parameter) int {
 	n := 0
 	for _, p := range list {
 		n += wordingText(p.wording) + parametersText(p.Options)
 		for _, c := range p.Choices {
-			n += longest(c.Name, c.Names) + units(c.Value)
+			n += longestOf(c.Name, c.Names) + units(c.Value)
 		}
 	}
 	return n
 }
 
-func longest(text string, other localised) int {
+func longestOf(text string, other localised) int {
 	n := units(text)
 	for _, s := range other {
 		n = max(n, units(s))
