@@ -83,9 +83,9 @@ type trouble struct {
 	// inHand is what someone has leased and works at. Meanwhile the clock must
 	// not pass the end of the lease: nobody is that slow.
 	inHand atomic.Int64
-	mu    sync.Mutex
-	dice  *rand.Rand
-	share float64
+	mu     sync.Mutex
+	dice   *rand.Rand
+	share  float64
 }
 
 func (t *trouble) strikes() bool {

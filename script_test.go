@@ -86,6 +86,7 @@ var platforms = []platform{
 	{"beta", slices.Concat(anywhere, onBeta), openTheatre(beta)},
 	{"slack", anywhere, openWorkspace(false)},
 	{"slack by http", anywhere, openWorkspace(true)},
+	{"discord", slices.Concat(anywhere, onBeta), openGuild},
 	// People ask on the first and work on the second; what the first has counts.
 	{"alpha+beta", slices.Concat(anywhere, []string{twoPlatforms}), openTheatre(alpha, beta)},
 	{"beta+alpha", slices.Concat(anywhere, onBeta, []string{twoPlatforms}), openTheatre(beta, alpha)},

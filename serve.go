@@ -17,9 +17,11 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/signpost-bot/signpost/adapters/discord"
 	"github.com/signpost-bot/signpost/adapters/redis"
 	"github.com/signpost-bot/signpost/adapters/slack"
 	"github.com/signpost-bot/signpost/adapters/web"
+	"github.com/signpost-bot/signpost/bot"
 	"github.com/signpost-bot/signpost/bot/chat"
 	"github.com/signpost-bot/signpost/bot/spool"
 	"github.com/signpost-bot/signpost/config"
@@ -65,14 +67,16 @@ func (o *serveCommand) Run(ctx context.Context, c *cli, s streams) error {
 	defer store.Close()
 	inspect(ctx, store, log)
 
-	// Discord comes here, too, if it is configured.
-	platforms := map[string]chat.Platform{}
+	platforms := map[string]chat.Platform{} // which need the bot, and are made below
 	if cfg.Slack.On() {
-		platforms[slack.Name] = nil // it needs the bot, which is made below
+		platforms[slack.Name] = nil
+	}
+	if cfg.Discord.On() {
+		platforms[discord.Name] = nil
 	}
 	if len(platforms) == 0 {
 		log.Warn("no platform is configured, so nobody can ask anything",
-			"mend", "set slack.bot_token, as docs/slack.md tells; or try the program with: signpost chat")
+			"mend", "set slack.bot_token or discord.token, as docs/slack.md and docs/discord.md tell; or try the program with: signpost chat")
 	}
 
 	metrics := web.NewMetrics(version, statsOf(store, platforms, cfg.Desks))
@@ -86,6 +90,13 @@ func (o *serveCommand) Run(ctx context.Context, c *cli, s streams) error {
 		platforms[slack.Name] = adapter
 		if cfg.Slack.Mode == "http" {
 			routes["/slack/"] = adapter.Handler()
+		}
+	}
+	if cfg.Discord.On() {
+		adapter := discordAdapter(cfg, p.bot, store, time.Now, log)
+		platforms[discord.Name] = adapter
+		if cfg.Discord.Mode == "http" {
+			routes["/discord/"] = adapter.Handler()
 		}
 	}
 	var server *web.Server
@@ -278,4 +289,30 @@ func secrets(cfg config.Config) redactor {
 	found = slices.DeleteFunc(found, func(s string) bool { return len(s) < 4 })
 	slices.SortFunc(found, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
 	return slices.Compact(found)
+}
+
+// discordAdapter is the one that the configuration describes.
+func discordAdapter(cfg config.Config, signpost *bot.Bot, memory chat.Memory, now func() time.Time, log *slog.Logger) *discord.Adapter {
+	o := discord.Options{
+		Token: cfg.Discord.Token.Reveal(), PublicKey: cfg.Discord.PublicKey, APIURL: cfg.Discord.APIURL,
+		Gateway: cfg.Discord.Mode != "http", Content: cfg.Discord.MessageContent, Threads: cfg.Discord.Answers == "thread", Guild: cfg.Discord.Guild,
+		Commands: signpost.Commands(), Words: signpost, Front: signpost, Memory: memory, Now: now, Log: log,
+	}
+	o.Watched = placesOn(discord.Name, cfg.Overheard.Channels)
+	o.Channels = slices.Clone(o.Watched)
+	for _, d := range cfg.Desks {
+		o.Channels = append(o.Channels, placesOn(discord.Name, d.Channels)...)
+	}
+	return discord.New(o)
+}
+
+// placesOn are those of some channels that are on a platform.
+func placesOn(platform string, channels []string) []chat.Place {
+	var places []chat.Place
+	for _, channel := range channels {
+		if place, err := chat.ParsePlace(channel); err == nil && place.Platform == platform {
+			places = append(places, place)
+		}
+	}
+	return places
 }

@@ -54,14 +54,9 @@ func slackAdapter(cfg config.Config, signpost *bot.Bot, memory chat.Memory, now 
 	if cfg.Slack.Mode == "socket" {
 		o.AppToken = cfg.Slack.AppToken.Reveal()
 	}
-	channels := slices.Clone(cfg.Overheard.Channels)
+	o.Channels = placesOn(slack.Name, cfg.Overheard.Channels)
 	for _, d := range cfg.Desks {
-		channels = append(channels, d.Channels...)
-	}
-	for _, channel := range channels {
-		if place, err := chat.ParsePlace(channel); err == nil && place.Platform == slack.Name {
-			o.Channels = append(o.Channels, place)
-		}
+		o.Channels = append(o.Channels, placesOn(slack.Name, d.Channels)...)
 	}
 	_, members, groups, _ := slackNamed(cfg)
 	for _, m := range members {

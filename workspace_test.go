@@ -438,7 +438,10 @@ func (on *workspace) looked() ([]sight, error) {
 	return sights, nil
 }
 
-func (on *workspace) write(v sight) {
+func (on *workspace) write(v sight) { writeSight(&on.page, v) }
+
+// writeSight adds a sight to a transcript.
+func writeSight(page *strings.Builder, v sight) {
 	head := "→ " + v.place
 	if v.only != "" {
 		head += ", only " + v.only
@@ -446,11 +449,11 @@ func (on *workspace) write(v sight) {
 	if v.gone {
 		head += " (removed)"
 	}
-	fmt.Fprintf(&on.page, "%s\n%s\n", head, strings.TrimSpace(v.text))
+	fmt.Fprintf(page, "%s\n%s\n", head, strings.TrimSpace(v.text))
 	for _, label := range v.buttons {
-		fmt.Fprintf(&on.page, "[%s] ", label)
+		fmt.Fprintf(page, "[%s] ", label)
 	}
-	fmt.Fprintf(&on.page, "%s\n\n", strings.Join(v.files, ", "))
+	fmt.Fprintf(page, "%s\n\n", strings.Join(v.files, ", "))
 }
 
 func (on *workspace) stands(p player) []sight {

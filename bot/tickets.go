@@ -342,7 +342,7 @@ func (t *turn) tellHolder(holder desk.Agent, id string, k *desk.Ticket, by, to d
 // mention may be an agent by a role or group.
 func (t *turn) colleague(k *desk.Ticket, in chat.Invocation) (desk.Agent, error) {
 	for _, who := range t.event.Named {
-		if in.Args["agent"] == "@"+who.Account.User() {
+		if word := in.Args["agent"]; word == "@"+who.Account.User() || word == "<@"+who.Account.User()+">" {
 			who.Person = t.Person(who.Account)
 			if t.access.may(who, chat.Agent, k.Desk) {
 				return t.access.agent(who), nil

@@ -103,7 +103,12 @@ type client struct {
 }
 
 // An identity is who we are on Discord.
-type identity struct{ app, user string }
+type identity struct {
+	app, user string
+	name      string
+	guilds    []string // the servers that it is in
+	home      string   // the one where direct messages belong
+}
 
 // A channel is what we read of one.
 type channel struct {
@@ -167,7 +172,7 @@ func (c *client) close() { c.http.CloseIdleConnections() }
 
 // identify tells who we are: the application and its user. It comes before
 // anything is confirmed.
-func (c *client) identify(app, user string) { c.self.Store(&identity{app, user}) }
+func (c *client) identify(app, user string) { c.self.Store(&identity{app: app, user: user}) }
 
 // trusts reports whether an address is where Discord keeps files, or of the API
 // that was configured.

@@ -323,7 +323,9 @@ func localNames(names localised) []string {
 }
 
 // wordingText is how much of [maxCommandText] a wording takes.
-func wordingText(w wording) int { return longestOf(w.Name, w.Names) + longestOf(w.Description, w.Descriptions) }
+func wordingText(w wording) int {
+	return longestOf(w.Name, w.Names) + longestOf(w.Description, w.Descriptions)
+}
 
 func parametersText(list []parameter) int {
 	n := 0

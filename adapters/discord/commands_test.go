@@ -379,7 +379,7 @@ func (r *registry) call(_ context.Context, method, path string, body, into any) 
 
 // answered is how Discord gives commands back: in an order of its own, with
 // ids, and with nothing where nothing was said.
-func answered(t *testing.T, list []Definition) []byte {
+func answeredBy(t *testing.T, list []Definition) []byte {
 	t.Helper()
 	var all []map[string]any
 	if err := json.Unmarshal(pretty(t, list), &all); err != nil {
@@ -426,11 +426,11 @@ func TestRegister(t *testing.T) {
 		asked []string
 	}{
 		{"nothing", []byte(`[]`), []string{get, put}},
-		{"just these", answered(t, want), []string{get}},
-		{"fewer", answered(t, fewer), []string{get, put}},
-		{"others too", answered(t, append(slices.Clone(want), Definition{Type: discordgo.ChatApplicationCommand, wording: wording{Name: "old"}})), []string{get, put}},
-		{"in other words", answered(t, reworded), []string{get, put}},
-		{"with other permissions", answered(t, hidden), []string{get, put}},
+		{"just these", answeredBy(t, want), []string{get}},
+		{"fewer", answeredBy(t, fewer), []string{get, put}},
+		{"others too", answeredBy(t, append(slices.Clone(want), Definition{Type: discordgo.ChatApplicationCommand, wording: wording{Name: "old"}})), []string{get, put}},
+		{"in other words", answeredBy(t, reworded), []string{get, put}},
+		{"with other permissions", answeredBy(t, hidden), []string{get, put}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

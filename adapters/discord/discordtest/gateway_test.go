@@ -22,7 +22,9 @@ func TestIdentify(t *testing.T) {
 		{"with Bot", Options{}, 1, func(s *scene, l *listener) {
 			l.send(opIdentify, object{"token": "Bot " + s.Token(), "intents": 0, "properties": object{}})
 		}, 0},
-		{"a wrong token", Options{}, 1, func(_ *scene, l *listener) { l.send(opIdentify, object{"token": "x", "intents": 0, "properties": object{}}) }, closeToken},
+		{"a wrong token", Options{}, 1, func(_ *scene, l *listener) {
+			l.send(opIdentify, object{"token": "x", "intents": 0, "properties": object{}})
+		}, closeToken},
 		{"words that are not granted", Options{}, 1, func(_ *scene, l *listener) { l.identify(usual|intentContent, nil) }, closeForbidden},
 		{"words that are", Options{MessageContent: true}, 1, func(_ *scene, l *listener) { l.identify(usual|intentContent, nil) }, 0},
 		{"members that are not granted", Options{}, 1, func(_ *scene, l *listener) { l.identify(intentMembers, nil) }, closeForbidden},

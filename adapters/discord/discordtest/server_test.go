@@ -272,14 +272,23 @@ func TestLibrary(t *testing.T) {
 		{"self", func() (any, error) { u, err := s.api.User("@me"); return u.ID, err }, s.Bot()},
 		{"application", func() (any, error) { a, err := s.api.Application("@me"); return a.ID, err }, s.ApplicationID()},
 		{"guilds", func() (any, error) { g, err := s.api.UserGuilds(10, "", "", false); return g[0].ID, err }, s.GuildID()},
-		{"guild", func() (any, error) { g, err := s.api.GuildWithCounts(s.GuildID()); return g.ApproximateMemberCount, err }, 3},
+		{"guild", func() (any, error) {
+			g, err := s.api.GuildWithCounts(s.GuildID())
+			return g.ApproximateMemberCount, err
+		}, 3},
 		{"channels", func() (any, error) { c, err := s.api.GuildChannels(s.GuildID()); return len(c), err }, 2},
 		{"roles", func() (any, error) { r, err := s.api.GuildRoles(s.GuildID()); return len(r), err }, 4},
 		{"member", func() (any, error) { m, err := s.api.GuildMember(s.GuildID(), s.ana); return m.Roles[0], err }, s.leads},
 		{"members", func() (any, error) { m, err := s.api.GuildMembers(s.GuildID(), "", 10); return len(m), err }, 3},
-		{"search", func() (any, error) { m, err := s.api.GuildMembersSearch(s.GuildID(), "ana", 5); return m[0].User.ID, err }, s.ana},
+		{"search", func() (any, error) {
+			m, err := s.api.GuildMembersSearch(s.GuildID(), "ana", 5)
+			return m[0].User.ID, err
+		}, s.ana},
 		{"user", func() (any, error) { u, err := s.api.User(s.kim); return u.Username, err }, "kim"},
-		{"history", func() (any, error) { m, err := s.api.ChannelMessages(s.help, 10, "", "", ""); return m[0].Mentions[0].ID, err }, s.ana},
+		{"history", func() (any, error) {
+			m, err := s.api.ChannelMessages(s.help, 10, "", "", "")
+			return m[0].Mentions[0].ID, err
+		}, s.ana},
 		{"attachment", func() (any, error) {
 			m, err := s.api.ChannelMessage(s.help, m)
 			if err != nil {
@@ -308,7 +317,10 @@ func TestLibrary(t *testing.T) {
 			return m.ReferencedMessage.Content, err
 		}, "hello <@" + s.ana + ">"},
 		{"react", func() (any, error) { return nil, s.api.MessageReactionAdd(s.help, m, "✅") }, nil},
-		{"reactions", func() (any, error) { u, err := s.api.MessageReactions(s.help, m, "✅", 10, "", ""); return len(u), err }, 1},
+		{"reactions", func() (any, error) {
+			u, err := s.api.MessageReactions(s.help, m, "✅", 10, "", "")
+			return len(u), err
+		}, 1},
 		{"react no more", func() (any, error) { return nil, s.api.MessageReactionRemove(s.help, m, "✅", "@me") }, nil},
 		{"thread", func() (any, error) {
 			c, err := s.api.MessageThreadStart(s.help, m, "about it", 60)

@@ -1,0 +1,623 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/tools/txtar"
+
+	"github.com/signpost-bot/signpost/adapters/discord"
+	"github.com/signpost-bot/signpost/adapters/discord/discordtest"
+	"github.com/signpost-bot/signpost/adapters/redis"
+	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/spool"
+	"github.com/signpost-bot/signpost/config"
+)
+
+// A guild is the stage of Discord: the whole program in this process, with its
+// real adapter, on a Discord of the same process. What people see is read from
+// what that Discord shows them.
+type guild struct {
+	*parts
+	staff
+	t       testing.TB
+	ctx     context.Context
+	discord *discordtest.Server
+	clock   *clock
+	config  config.Config
+	store   *redis.Store
+	journal journal
+	stop    context.CancelFunc
+	running errgroup.Group
+
+	page     strings.Builder
+	before   map[string]sight
+	people   map[string]string // ids by name
+	channels map[string]string // likewise
+	roles    map[string]string // likewise
+	threads  map[string]string // as scripts call them, by id
+	has      map[string][]string
+}
+
+// unhurried is a Discord adapter that does not wait between messages: the clock
+// stands still.
+type unhurried struct{ *discord.Adapter }
+
+func (unhurried) Pace() chat.Pace { return chat.Pace{} }
+
+func openGuild(ctx context.Context, t *testing.T, world []txtar.File) stage {
+	t.Helper()
+	return newGuild(ctx, t, discordtest.Options{MessageContent: true}, world)
+}
+
+func newGuild(ctx context.Context, t testing.TB, o discordtest.Options, world []txtar.File) *guild {
+	t.Helper()
+	on := &guild{
+		t: t, ctx: ctx, clock: newClock(), before: map[string]sight{}, people: map[string]string{}, channels: map[string]string{},
+		roles: map[string]string{}, threads: map[string]string{}, has: map[string][]string{},
+	}
+	o.Now, o.HeartbeatInterval = on.clock.Now, 10*time.Millisecond // a heartbeat tells how far we are
+	on.discord = discordtest.New(o)
+	for _, name := range append(slices.Clone(cast), "passerby") {
+		on.people[name] = on.discord.AddUser(discordtest.User{Name: name})
+	}
+	on.configure(world, o.MessageContent)
+	list, err := articles(on.config.Knowledge.Dir, rules(on.config))
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := newLogger(config.Log{Level: "warn", Format: "text"}, &on.journal, secrets(on.config))
+	if on.store, err = redis.Embedded(redis.Options{Installation: on.config.Installation, Log: log}); err != nil {
+		t.Fatal(err)
+	}
+	platforms := map[string]chat.Platform{}
+	if on.parts, err = assemble(on.config, behaviour(on.config, discord.Name), list, on.store, platforms, spool.Unmetered{}, on.clock.Now, log); err != nil {
+		t.Fatal(err)
+	}
+	adapter := discordAdapter(on.config, on.bot, on.store, on.clock.Now, log)
+	platforms[discord.Name] = unhurried{adapter}
+	ctx, on.stop = context.WithCancel(ctx)
+	on.running.Go(func() error { return on.events.Run(ctx, platforms) })
+	on.running.Go(func() error { return adapter.Run(ctx, on.events) })
+	if err := on.discord.WaitSockets(ctx, 1); err != nil {
+		t.Fatalf("%v; the program logged\n%s", err, &on.journal)
+	}
+	return on
+}
+
+// configure writes a script's world down, and makes the channels and roles that
+// it names.
+func (on *guild) configure(world []txtar.File, content bool) {
+	on.t.Helper()
+	dir := on.t.TempDir()
+	settings := ""
+	prefix := "discord:" + on.discord.GuildID() + ":"
+	for _, f := range world {
+		name := filepath.Join(dir, filepath.FromSlash(f.Name))
+		data := f.Data
+		if f.Name == "signpost.yaml" {
+			settings = name
+			data = slackNames.ReplaceAllFunc(data, func(found []byte) []byte {
+				m := slackNames.FindSubmatch(found)
+				if len(m[1]) > 0 {
+					return []byte(prefix + on.channel("#"+string(m[2])))
+				}
+				return []byte(prefix + on.people[string(m[2])])
+			})
+		}
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, data, 0o644)); err != nil {
+			on.t.Fatal(err)
+		}
+	}
+	cfg, err := config.Load(settings, []string{
+		"SIGNPOST_DISCORD_TOKEN=" + on.discord.Token(), "SIGNPOST_DISCORD_API_URL=" + on.discord.APIURL(),
+		fmt.Sprintf("SIGNPOST_DISCORD_MESSAGE_CONTENT=%t", content),
+	})
+	if err != nil {
+		on.t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "knowledge")); err == nil {
+		cfg.Knowledge.Dir = filepath.Join(dir, "knowledge")
+	}
+	w := staffOf(cfg)
+	for _, id := range w.agents {
+		on.staff.agents = append(on.staff.agents, on.name(id))
+	}
+	for _, id := range w.channels {
+		on.staff.channels = append(on.staff.channels, on.called(on.channels, id))
+	}
+	for _, name := range agents {
+		cfg.Desks[0].Agents = append(cfg.Desks[0].Agents, prefix+on.people[name])
+	}
+	on.config = cfg
+}
+
+// called is the name of an id; the id itself if it has none.
+func (on *guild) called(names map[string]string, id string) string {
+	for name, other := range names {
+		if other == id {
+			return name
+		}
+	}
+	return id
+}
+
+func (on *guild) name(id string) string { return on.called(on.people, id) }
+
+// channel is one where everyone is, made when it is first named.
+func (on *guild) channel(name string) string {
+	if on.channels[name] == "" {
+		on.channels[name] = on.discord.AddChannel(discordtest.Channel{Name: strings.TrimPrefix(name, "#"), Kind: discordtest.Text})
+	}
+	return on.channels[name]
+}
+
+func (on *guild) transcript() string { return on.page.String() }
+
+func (on *guild) close() error {
+	on.stop()
+	err := on.running.Wait()
+	on.discord.Close()
+	err = errors.Join(err, on.store.Close())
+	for line := range strings.Lines(on.journal.String()) {
+		if !strings.Contains(line, `msg="reply cannot be delivered"`) {
+			err = errors.Join(err, fmt.Errorf("the program logged: %s", line))
+		}
+	}
+	for _, v := range on.discord.Violations() {
+		err = errors.Join(err, fmt.Errorf("Discord minds: %s", v))
+	}
+	return err
+}
+
+func (on *guild) quiet() error {
+	for range 2 {
+		if err := on.discord.Settle(on.ctx); err != nil {
+			return fmt.Errorf("%w; the program logged:\n%s", err, &on.journal)
+		}
+		if err := on.events.Quiet(on.ctx); err != nil {
+			return fmt.Errorf("%w; the program logged:\n%s", err, &on.journal)
+		}
+	}
+	return nil
+}
+
+func (on *guild) pass(d time.Duration) error {
+	on.clock.advance(d)
+	for {
+		n, err := on.store.Fire(on.ctx, on.clock.Now())
+		if err != nil {
+			return err
+		}
+		if err := on.quiet(); err != nil || n == 0 {
+			return err
+		}
+	}
+}
+
+// become lets Discord tell who a person is.
+func (on *guild) become(p player) error {
+	for _, role := range p.roles[len(on.has[p.name]):] {
+		if on.roles[role] == "" {
+			on.roles[role] = on.discord.AddRole(discordtest.Role{Name: role})
+		}
+	}
+	on.has[p.name] = p.roles
+	u := discordtest.User{ID: on.people[p.name], Name: p.name, Locale: p.locale}
+	for _, role := range p.roles {
+		u.Roles = append(u.Roles, on.roles[role])
+	}
+	return on.discord.ChangeUser(u)
+}
+
+// see is a message as people see it.
+func (on *guild) see(m discordtest.Message) (shown, error) {
+	var s shown
+	if m.Content != "" {
+		s.lines(m.Content, discordLines, s.discordInline)
+	}
+	if len(m.Components) > 0 {
+		var components []any
+		if err := json.Unmarshal(m.Components, &components); err != nil {
+			return s, err
+		}
+		s.components(object{"components": components})
+	}
+	return s, nil
+}
+
+func (on *guild) sight(m discordtest.Message) (sight, error) {
+	s, err := on.see(m)
+	v := sight{text: s.text, buttons: s.buttons(), articles: s.links, only: on.name(m.Only)}
+	if m.Only == "" {
+		v.only = ""
+	}
+	c, _ := on.discord.Channel(m.Channel)
+	switch {
+	case c.Kind == discordtest.DM:
+		v.place = private
+		for _, id := range c.Members {
+			if id != on.discord.Bot() {
+				v.only = on.name(id)
+			}
+		}
+	case c.Parent != "" && on.isThread(c):
+		v.place = on.called(on.channels, c.Parent) + "/" + on.threadName(c)
+		if c.Kind == discordtest.PrivateThread {
+			v.place = on.called(on.channels, c.Parent) + "/" + apart
+			for _, id := range c.Members {
+				if id != on.discord.Bot() {
+					v.only = on.name(id)
+				}
+			}
+		}
+	default:
+		v.place = on.called(on.channels, m.Channel)
+	}
+	for _, id := range m.Files {
+		name, data, ok := on.discord.File(id)
+		if !ok {
+			name += " (lost)"
+		} else if want, _ := io.ReadAll(contents(chat.File{Name: name, Size: int64(len(data))})); m.Author == on.discord.Bot() && string(want) != string(data) {
+			name += " (spoilt)"
+		}
+		v.files = append(v.files, name)
+	}
+	return v, err
+}
+
+func (on *guild) isThread(c discordtest.Channel) bool {
+	return c.Kind == discordtest.PublicThread || c.Kind == discordtest.PrivateThread
+}
+
+// threadName is what scripts call a thread.
+func (on *guild) threadName(c discordtest.Channel) string {
+	if name := on.threads[c.ID]; name != "" {
+		return name
+	}
+	for _, first := range on.discord.Messages(c.Parent) {
+		if first.ID != c.ID || first.Author != on.discord.Bot() {
+			continue
+		}
+		if s, err := on.see(first); err == nil {
+			if card := heading.FindStringSubmatch(s.text); card != nil {
+				return card[1]
+			}
+		}
+	}
+	return c.ID
+}
+
+// all is everything that stands anywhere, oldest first.
+func (on *guild) all() []discordtest.Message {
+	var list []discordtest.Message
+	for _, c := range on.discord.Channels() {
+		list = append(list, on.discord.Messages(c.ID)...)
+	}
+	slices.SortStableFunc(list, func(a, b discordtest.Message) int { return strings.Compare(a.ID, b.ID) })
+	return list
+}
+
+// looked is what has come from the bot since someone looked last.
+func (on *guild) looked() ([]sight, error) {
+	var sights []sight
+	now := map[string]sight{}
+	for _, m := range on.all() {
+		if m.Author != on.discord.Bot() || m.Thinking {
+			continue
+		}
+		v, err := on.sight(m)
+		if err != nil {
+			return nil, err
+		}
+		id := m.Channel + m.ID
+		now[id] = v
+		if old, stood := on.before[id]; !stood || fmt.Sprint(old) != fmt.Sprint(v) {
+			sights = append(sights, v)
+			on.write(v)
+		}
+	}
+	for id, v := range on.before {
+		if _, stands := now[id]; !stands {
+			v.gone = true
+			sights = append(sights, v)
+			on.write(v)
+		}
+	}
+	on.before = now
+	return sights, nil
+}
+
+func (on *guild) write(v sight) { writeSight(&on.page, v) }
+
+func (on *guild) stands(p player) []sight {
+	var sights []sight
+	for _, m := range on.discord.Sees(on.people[p.name]) {
+		if v, err := on.sight(m); err == nil && !m.Thinking && on.looks(p.name, v) {
+			sights = append(sights, v)
+		}
+	}
+	return sights
+}
+
+// spot is the channel or thread where a person is.
+func (on *guild) spot(p player) (string, error) {
+	if p.place == private {
+		return on.discord.Direct(on.people[p.name]), nil
+	}
+	name, called, _ := strings.Cut(p.place, "/")
+	channel := on.channel(name)
+	if called == "" {
+		return channel, nil
+	}
+	for _, c := range slices.Backward(on.discord.Channels()) {
+		if c.Parent != channel || !on.isThread(c) {
+			continue
+		}
+		if called == apart && c.Kind == discordtest.PrivateThread && slices.Contains(c.Members, on.people[p.name]) || on.threadName(c) == called {
+			return c.ID, nil
+		}
+	}
+	if ticketRule.MatchString(called) {
+		for _, m := range slices.Backward(on.discord.Messages(channel)) {
+			if s, err := on.see(m); err == nil && m.Author == on.discord.Bot() {
+				if card := heading.FindStringSubmatch(s.text); card != nil && card[1] == called {
+					return on.discord.StartThread(on.people[p.name], channel, m.ID, called)
+				}
+			}
+		}
+	}
+	if ticketRule.MatchString(called) || called == apart {
+		return channel, fmt.Errorf("there is no %s", p.place)
+	}
+	id, err := on.discord.OpenThread(on.people["passerby"], channel, called, false)
+	on.threads[id] = called
+	return id, err
+}
+
+// newest is the newest message that a person sees where they are and that is
+// such a one.
+func (on *guild) newest(p player, is func(m discordtest.Message, v sight) bool) (discordtest.Message, error) {
+	for _, m := range slices.Backward(on.discord.Sees(on.people[p.name])) {
+		if v, err := on.sight(m); err == nil && !m.Thinking && v.seenBy(&p) && is(m, v) {
+			return m, nil
+		}
+	}
+	return discordtest.Message{}, fmt.Errorf("%s sees no such message", p.name)
+}
+
+func (on *guild) play(a act) ([]sight, error) {
+	on.page.Reset()
+	on.clock.advance(time.Millisecond)
+	if a.verb == "passes" {
+		d, err := time.ParseDuration(a.text)
+		if err != nil {
+			return nil, err
+		}
+		if err := on.pass(d); err != nil {
+			return nil, err
+		}
+		return on.looked()
+	}
+	if err := on.become(a.who); err != nil {
+		return nil, err
+	}
+	user := on.people[a.who.name]
+	modal := string(on.discord.Modal(user))
+	if err := on.act(a, user); err != nil {
+		if a.verb == "sends" && strings.Contains(err.Error(), "required") {
+			v := sight{only: a.who.name, form: true, text: err.Error()} // as Discord itself says
+			on.write(v)
+			return []sight{v}, nil
+		}
+		return nil, err
+	}
+	if err := on.quiet(); err != nil {
+		return nil, err
+	}
+	sights, err := on.looked()
+	if opened := string(on.discord.Modal(user)); opened != "" && opened != modal {
+		v := sight{only: a.who.name, form: true, text: discordForm(opened)}
+		on.write(v)
+		sights = append(sights, v)
+	}
+	return sights, err
+}
+
+// act does what an act says.
+func (on *guild) act(a act, user string) error {
+	channel, err := on.spot(a.who)
+	if err != nil {
+		return err
+	}
+	var m discordtest.Message
+	mine := func(m discordtest.Message) bool { return m.Author == user }
+	switch a.verb {
+	case "presses", "picks", "edits", "deletes", "reacts", "menu":
+		m, err = on.newest(a.who, func(m discordtest.Message, v sight) bool {
+			switch {
+			case a.verb == "edits":
+				return mine(m) && v.says(a.of)
+			case a.verb == "picks", a.verb == "presses" && a.of == "":
+				return v.offers(a.text)
+			case a.of != "":
+				return v.says(a.of)
+			}
+			return mine(m)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	switch a.verb {
+	case "says", "attaches":
+		var files []discordtest.Upload
+		if a.file != "" {
+			size, err := parseSize(a.size)
+			if err != nil {
+				return err
+			}
+			data, err := io.ReadAll(contents(chat.File{Name: a.file, Size: size}))
+			if err != nil {
+				return err
+			}
+			files = append(files, discordtest.Upload{Name: a.file, Data: data})
+		}
+		_, err = on.discord.Say(user, channel, a.text, files...)
+	case "runs":
+		err = on.runs(user, channel, a.text)
+	case "presses", "picks":
+		s, seeErr := on.see(m)
+		if seeErr != nil {
+			return seeErr
+		}
+		i := slices.IndexFunc(s.offers, func(o offer) bool { return o.label == a.text })
+		switch {
+		case i < 0:
+			err = errNotOffered
+		case s.offers[i].option:
+			err = on.discord.Select(user, m.Channel, m.ID, s.offers[i].id, s.offers[i].value)
+		default:
+			err = on.discord.Press(user, m.Channel, m.ID, s.offers[i].id)
+		}
+	case "edits":
+		err = on.discord.Edit(user, m.Channel, m.ID, a.text)
+	case "deletes":
+		if mine(m) {
+			err = on.discord.Delete(user, m.Channel, m.ID)
+		} else {
+			err = on.discord.DeleteAny(user, m.Channel, m.ID)
+		}
+	case "reacts":
+		err = on.discord.React(user, m.Channel, m.ID, a.text)
+	case "menu":
+		for _, c := range on.bot.Commands() {
+			if c.Menu != "" && c.Verb == a.text {
+				return on.discord.Menu(user, c.Menu, m.Channel, m.ID)
+			}
+		}
+		err = fmt.Errorf("no menu has %s", a.text)
+	case "drops":
+		err = on.discord.DeleteThread(on.people["passerby"], channel)
+	case "closes":
+		err = on.discord.ChangeUser(discordtest.User{ID: user, Name: a.who.name, DMsClosed: true})
+	case "sends":
+		return on.send(user, a.fills)
+	case "leaves":
+		err = on.discord.Dismiss(user)
+	default:
+		err = fmt.Errorf("nobody on Discord knows how one %s", a.verb)
+	}
+	return err
+}
+
+// runs fills in a slash command as Discord's client lets one do it.
+func (on *guild) runs(user, channel, line string) error {
+	door, text, _ := strings.Cut(strings.TrimPrefix(line, "/"), " ")
+	in, err := on.bot.Parse(door, text)
+	var usage *chat.UsageError
+	if errors.As(err, &usage) && usage.Command != nil && usage.Param != "" {
+		in.Command, err = *usage.Command, nil // what is missing shows when it is sent
+	}
+	if err != nil {
+		return fmt.Errorf("%s cannot be typed on Discord: %w", line, err)
+	}
+	options := map[string]string{}
+	if door == "ask" {
+		options["question"] = strings.TrimSpace(text)
+		return on.discord.Slash(user, channel, "/ask", options)
+	}
+	for _, p := range in.Command.Params {
+		value, given := in.Args[p.Name]
+		if !given {
+			continue
+		}
+		if p.Kind == chat.PersonParam {
+			value = strings.TrimPrefix(value, "@")
+		}
+		options[p.Name] = value
+	}
+	return on.discord.Slash(user, channel, "/"+door+" "+in.Command.Verb, options)
+}
+
+// A dialog is what is read of a modal.
+type dialog struct {
+	Title      string
+	Components []struct {
+		Label     string
+		Component struct {
+			ID      string `json:"custom_id"`
+			Value   string
+			Options []struct {
+				Label, Value string
+				Default      bool
+			}
+		}
+	}
+}
+
+func readDialog(raw string) (dialog, error) {
+	var d dialog
+	err := json.Unmarshal([]byte(raw), &d)
+	return d, err
+}
+
+// discordForm is a form as it reads.
+func discordForm(raw string) string {
+	d, err := readDialog(raw)
+	if err != nil {
+		return err.Error()
+	}
+	text := d.Title
+	for _, c := range d.Components {
+		value := c.Component.Value
+		for _, o := range c.Component.Options {
+			if o.Default {
+				value = o.Label
+			}
+		}
+		text += "\n" + c.Label + ": " + value
+	}
+	return text
+}
+
+// send fills in the form that a person has open, and sends it.
+func (on *guild) send(user string, fills map[string]string) error {
+	raw := on.discord.Modal(user)
+	if raw == nil {
+		return errNoForm
+	}
+	d, err := readDialog(string(raw))
+	if err != nil {
+		return err
+	}
+	values, left := map[string]string{}, maps.Clone(fills)
+	for _, c := range d.Components {
+		value, ok := left[c.Label]
+		if !ok {
+			continue
+		}
+		delete(left, c.Label)
+		for _, o := range c.Component.Options {
+			if o.Label == value {
+				value = o.Value
+			}
+		}
+		values[c.Component.ID] = value
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("the form does not have all of the fields %q", slices.Sorted(maps.Keys(fills)))
+	}
+	return on.discord.Submit(user, values)
+}
