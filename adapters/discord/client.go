@@ -625,8 +625,8 @@ func (c *client) createTopic(ctx context.Context, d chat.Delivery) (chat.Receipt
 	got, missing, err := post()
 	if isRefused(err, tagRequired) {
 		c.known.drop(d.Reply.Place.Channel) // the tags may be new
-		at, err := c.channel(ctx, d.Reply.Place.Channel)
-		if err != nil {
+		var at channel
+		if at, err = c.channel(ctx, d.Reply.Place.Channel); err != nil {
 			return chat.Receipt{}, err
 		}
 		if len(at.Tags) == 0 {
