@@ -112,13 +112,17 @@ type identity struct {
 
 // A channel is what we read of one.
 type channel struct {
-	ID   string                `json:"id"`
-	Type discordgo.ChannelType `json:"type"`
-	Tags []struct {
-		ID string `json:"id"`
-	} `json:"available_tags"`
-	Parent string `json:"parent_id"`
-	Owner  string `json:"owner_id"`
+	ID     string                `json:"id"`
+	Type   discordgo.ChannelType `json:"type"`
+	Tags   []tag                 `json:"available_tags"`
+	Parent string                `json:"parent_id"`
+	Owner  string                `json:"owner_id"`
+}
+
+// A tag is one that a forum has for its topics.
+type tag struct {
+	ID        string `json:"id"`
+	Moderated bool   `json:"moderated"` // only moderators give it
 }
 
 // forum reports whether all that is said in a channel is said in threads.
@@ -632,7 +636,8 @@ func (c *client) createTopic(ctx context.Context, d chat.Delivery) (chat.Receipt
 		if len(at.Tags) == 0 {
 			return chat.Receipt{}, undeliverable("the forum wants a tag and has none")
 		}
-		topic["applied_tags"] = []string{at.Tags[0].ID}
+		i := max(0, slices.IndexFunc(at.Tags, func(t tag) bool { return !t.Moderated }))
+		topic["applied_tags"] = []string{at.Tags[i].ID}
 		got, missing, err = post()
 	}
 	if err == nil && !isID(got.ID) {

@@ -150,7 +150,7 @@ func (s *server) take(r request) string {
 	case path == "users/@me/channels":
 		return `201 {"id":"500","type":1}`
 	case method == "GET" && len(parts) == 2 && slices.Contains(s.forums, last):
-		return fmt.Sprintf(`{"id":%q,"type":15,"available_tags":[{"id":"41"},{"id":"42"}]}`, last)
+		return fmt.Sprintf(`{"id":%q,"type":15,"available_tags":[{"id":"40","moderated":true},{"id":"41"},{"id":"42"}]}`, last)
 	case method == "GET" && len(parts) == 2:
 		return fmt.Sprintf(`{"id":%q,"type":0}`, last)
 	case method == "GET" && last == "messages":

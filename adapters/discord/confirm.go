@@ -118,7 +118,7 @@ func (c *client) confirmPrivate(ctx context.Context, d chat.Delivery) (chat.Rece
 		switch {
 		case err != nil:
 		case m.ephemeral() && c.own(m) && m.is(d.ID):
-			return answered(d.Reply, m), chat.Found, nil
+			return receiptOf(d.Reply, m), chat.Found, nil
 		case m.loading():
 			return chat.Receipt{}, chat.Absent, nil // whatever came first would stand there
 		}

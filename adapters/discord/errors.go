@@ -116,8 +116,8 @@ func isRefused(err error, codes ...int) bool {
 }
 
 var (
-	errTooManyInvalid = errors.New("Discord has refused so much that it would block us")
-	errRefusedToken   = errors.New("Discord refuses the bot's token")
+	errTooManyInvalid = errors.New("so much was refused that Discord would block us")
+	errRefusedToken   = errors.New("the bot's token is refused")
 )
 
 // mendToken says what an operator does about a token that is refused.

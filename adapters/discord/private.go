@@ -224,7 +224,7 @@ func (c *client) fill(ctx context.Context, d chat.Delivery) (r chat.Receipt, thi
 	seen := direct || !m.ephemeral()
 	switch {
 	case seen && m.is(d.ID):
-		return answered(d.Reply, m), nil, nil
+		return receiptOf(d.Reply, m), nil, nil
 	case !m.loading():
 		return chat.Receipt{}, nil, nil
 	case !seen, len(d.Reply.Files) > 0:
@@ -242,7 +242,7 @@ func (c *client) fill(ctx context.Context, d chat.Delivery) (r chat.Receipt, thi
 	} else if err != nil {
 		return chat.Receipt{}, nil, err
 	}
-	return answered(d.Reply, m), nil, nil
+	return receiptOf(d.Reply, m), nil, nil
 }
 
 // rewrite edits an answer to an interaction. Who sees it stays as it is.
@@ -254,8 +254,8 @@ func (c *client) rewrite(ctx context.Context, path string, b body, ephemeral boo
 	return m, err
 }
 
-// answered is the receipt of an answer to an interaction.
-func answered(r chat.Reply, m said) chat.Receipt {
+// receiptOf is the receipt of an answer to an interaction.
+func receiptOf(r chat.Reply, m said) chat.Receipt {
 	receipt := chat.Receipt{Place: r.Place, Message: chat.MessageID(m.ID)}
 	if m.ephemeral() {
 		receipt.Message = ephemeralID(markFor(r.Key), m.ID)
@@ -290,7 +290,7 @@ func (c *client) whisper(ctx context.Context, d chat.Delivery) (chat.Receipt, er
 	case err != nil:
 		return chat.Receipt{}, err
 	}
-	receipt := answered(r, m)
+	receipt := receiptOf(r, m)
 	if r.Deed == chat.Post {
 		receipt.Missing = none(r.Files, "it cannot be shown to one person alone")
 	}
