@@ -79,12 +79,14 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		got.files = map[string]string{}
 		for form := multipart.NewReader(r.Body, with["boundary"]); ; {
 			part, err := form.NextPart()
-			if err != nil {
-				break // the end, or the client went
+			if err == io.EOF {
+				break
+			} else if err != nil {
+				return // the client went
 			}
 			text, err := io.ReadAll(part)
 			if err != nil {
-				break
+				return
 			}
 			if part.FormName() == "payload_json" {
 				got.body = string(text)

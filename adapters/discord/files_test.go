@@ -124,14 +124,24 @@ func tenTimes() map[string]string {
 func TestFilesThatBreak(t *testing.T) {
 	const post = "POST channels/300/messages"
 	for name, test := range map[string]struct {
-		size int64
-		want string
+		size  int64
+		want  string
+		http2 bool // as Discord speaks it
 	}{
-		"longer":  {2, "it is larger than was said"},
-		"shorter": {4, "it is smaller than was said"},
+		"longer":             {2, "it is larger than was said", false},
+		"shorter":            {4, "it is smaller than was said", false},
+		"longer, by HTTP/2":  {2, "it is larger than was said", true},
+		"shorter, by HTTP/2": {4, "it is smaller than was said", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t)
+			if test.http2 {
+				s := httptest.NewUnstartedServer(r.server)
+				s.EnableHTTP2 = true
+				s.StartTLS()
+				defer s.Close()
+				r.client = newClient(Options{Token: botToken, APIURL: s.URL + "/api", Memory: r.memory, HTTP: s.Client(), Log: slog.New(slog.DiscardHandler)})
+			}
 			from := &drawer{files: map[string]string{"a": "aaa", "b": "bbbbb"}}
 			d := changed(delivery(chat.Post, thread), func(r *chat.Reply) {
 				r.Files = []chat.Attachment{attach("a", "a.txt", test.size), attach("b", "b.txt", 5)}
