@@ -86,7 +86,7 @@ type wording struct {
 type choice struct {
 	Name  string    `json:"name"`
 	Names localised `json:"name_localizations,omitempty"`
-	Value string    `json:"value"`
+	Value any       `json:"value"` // a string; others may have registered numbers
 }
 
 type localised map[discordgo.Locale]string
@@ -306,7 +306,7 @@ func (c *commandChecker) parameters(what string, list []parameter) {
 		c.count(part+": ", "choices", len(p.Choices), maxChoices)
 		for _, choice := range p.Choices {
 			c.lengths(part, "choice", choice.Name, choice.Names, maxChoice)
-			c.lengths(part, "value", choice.Value, nil, maxChoice)
+			c.lengths(part, "value", fmt.Sprint(choice.Value), nil, maxChoice)
 		}
 	}
 }
@@ -332,7 +332,7 @@ func parametersText(list []parameter) int {
 	for _, p := range list {
 		n += wordingText(p.wording) + parametersText(p.Options)
 		for _, c := range p.Choices {
-			n += longestOf(c.Name, c.Names) + units(c.Value)
+			n += longestOf(c.Name, c.Names) + units(fmt.Sprint(c.Value))
 		}
 	}
 	return n
