@@ -27,6 +27,7 @@ import (
 
 	"github.com/signpost-bot/signpost/adapters/console"
 	"github.com/signpost-bot/signpost/adapters/redis"
+	"github.com/signpost-bot/signpost/adapters/slack"
 	"github.com/signpost-bot/signpost/bot"
 	"github.com/signpost-bot/signpost/bot/chat"
 	"github.com/signpost-bot/signpost/bot/desk"
@@ -57,6 +58,7 @@ type cli struct {
 	Check   checkCommand   `cmd:"" help:"Check configuration and articles, and print every problem."`
 	Eval    evalCommand    `cmd:"" help:"Measure how well a file of questions with known answers is answered."`
 	Slack   slackCommand   `cmd:"" help:"Set up Slack."`
+	Discord discordCommand `cmd:"" help:"Set up Discord."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
@@ -291,7 +293,7 @@ func (o *chatCommand) Run(ctx context.Context, c *cli, s streams) error {
 
 type checkCommand struct {
 	Knowledge string `help:"Folder of articles, instead of the configured one." placeholder:"DIR"`
-	Live      bool   `help:"Ask Slack, too: tokens, scopes, channels, groups and accounts."`
+	Live      bool   `help:"Ask Slack and Discord, too: tokens, rights, channels, groups, roles and accounts."`
 }
 
 // Run prints every problem of configuration and articles, and of what they name
@@ -324,8 +326,8 @@ func (o *checkCommand) Run(ctx context.Context, c *cli, s streams) error {
 		where = dir
 	}
 	switch {
-	case o.Live && cfg.Slack.On():
-		if summary := checkSlack(ctx, cfg, report); summary != "" {
+	case o.Live && (cfg.Slack.On() || cfg.Discord.On()):
+		for _, summary := range checkLive(ctx, cfg, report) {
 			fmt.Fprintln(s.out, summary)
 		}
 	case o.Live && found == 0:
@@ -339,6 +341,58 @@ func (o *checkCommand) Run(ctx context.Context, c *cli, s streams) error {
 	}
 	fmt.Fprintf(s.out, "All good: configuration and %d articles (%s).\n", len(list), where)
 	return nil
+}
+
+// A mismatch is something on a platform that does not fit the configuration,
+// with its mend.
+type mismatch struct {
+	platform, what string
+	group          string // the group or role that is not there
+}
+
+// checkLive asks every platform that is on whether the configuration fits it.
+// It reports each mismatch, and returns what it found for the last lines. No
+// secret gets into either.
+func checkLive(ctx context.Context, cfg config.Config, report func(error)) (summaries []string) {
+	var mismatches []mismatch
+	hide, asked := secrets(cfg), 0
+	for _, platform := range []struct {
+		on    bool
+		check func(context.Context, config.Config) ([]mismatch, string)
+	}{{cfg.Slack.On(), checkSlack}, {cfg.Discord.On(), checkDiscord}} {
+		if !platform.on {
+			continue
+		}
+		found, summary := platform.check(ctx, cfg)
+		mismatches = append(mismatches, found...)
+		if asked++; summary != "" {
+			summaries = append(summaries, hide.redact(summary))
+		}
+	}
+	for _, m := range mismatches {
+		if m.group == "" || isNowhere(m, cfg, mismatches, asked) {
+			report(errors.New(hide.redact(m.platform + ": " + m.what)))
+		}
+	}
+	return summaries
+}
+
+// isNowhere reports whether a group or role that is missing on one platform is
+// not on the other either. Agents that are written as @name are a group of one
+// or a role of the other, as it happens; audiences tell the two apart.
+func isNowhere(m mismatch, cfg config.Config, all []mismatch, asked int) bool {
+	missing := 0
+	for _, other := range all {
+		if other.group == m.group {
+			missing++
+		}
+	}
+	return missing == asked || slices.ContainsFunc(cfg.Audiences, func(a config.Audience) bool {
+		if m.platform == slack.Name {
+			return slices.Contains(a.Groups, m.group)
+		}
+		return slices.Contains(a.Roles, m.group)
+	})
 }
 
 type versionCommand struct{}

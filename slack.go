@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -128,11 +127,9 @@ func slackNamed(cfg config.Config) (channels, members, groups, accounts []slack.
 	return channels, members, groups, accounts
 }
 
-// checkSlack asks Slack whether the configuration fits it. It reports each
-// problem, and returns what it found for the last line. No secret gets into
-// either.
-func checkSlack(ctx context.Context, cfg config.Config, report func(error)) string {
-	hide := secrets(cfg)
+// checkSlack asks Slack whether the configuration fits it. It returns what does
+// not, and what it found for the last line.
+func checkSlack(ctx context.Context, cfg config.Config) ([]mismatch, string) {
 	o := slack.CheckOptions{
 		BotToken: cfg.Slack.BotToken.Reveal(), APIURL: cfg.Slack.APIURL, Features: slackFeatures(cfg),
 	}
@@ -141,11 +138,12 @@ func checkSlack(ctx context.Context, cfg config.Config, report func(error)) stri
 	}
 	o.Channels, o.Members, o.Groups, o.Accounts = slackNamed(cfg)
 	problems, summary, err := slack.CheckLive(ctx, o)
+	var mismatches []mismatch
 	for _, p := range problems {
-		report(errors.New(hide.redact(fmt.Sprintf("slack: %s; %s", p.What, p.Mend))))
+		mismatches = append(mismatches, mismatch{slack.Name, p.What + "; " + p.Mend, p.Group})
 	}
 	if err != nil {
-		report(errors.New(hide.redact("slack: " + err.Error())))
+		mismatches = append(mismatches, mismatch{platform: slack.Name, what: err.Error()})
 	}
-	return hide.redact(summary)
+	return mismatches, summary
 }

@@ -32,6 +32,9 @@ const (
 type Problem struct {
 	What string
 	Mend string
+	// Group is the user group that is not there, if that is the problem: on a
+	// desk, the name may be that of another platform's role.
+	Group string
 }
 
 // Named is something of Slack's that the configuration names.
@@ -345,6 +348,7 @@ func (c *checker) groups(ctx context.Context) error {
 		case i < 0:
 			c.add("correct its handle, or make it (on a paid plan); on any plan a channel can name agents, such as \"#C024BE91L\"",
 				"there is no user group @%s (%s)", n.Text, n.Where)
+			c.problems[len(c.problems)-1].Group = n.Text
 		case all[i].DateDelete != 0:
 			c.add("enable it, or name another", "user group @%s (%s) is disabled", n.Text, n.Where)
 		}
