@@ -1,7 +1,8 @@
 #!/bin/sh
-# Photographs Signpost's messages and forms for the docs, as docs/images/slack-*.png,
-# from the golden files of adapters/slack. It needs Chromium, and looks best with
-# the fonts Lato and Noto Color Emoji. No test runs it.
+# Photographs Signpost's messages and forms for the docs, as docs/images/*.png,
+# from the golden files of adapters/slack and adapters/discord. It needs Chromium,
+# and looks best with the fonts Lato and Noto Color Emoji. No test runs it.
+# sh tools/pictures.sh discord-card takes that picture only.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -17,10 +18,12 @@ look() {
 		--force-device-scale-factor=2 "$@" 2>/dev/null
 }
 
-for scene in answer unsure form card reply home; do
+[ $# -gt 0 ] || set -- slack-answer slack-unsure slack-form slack-card slack-reply slack-home \
+	discord-answer discord-unsure discord-form discord-card discord-reply discord-commands
+for scene; do
 	page="file://$PWD/docs/blocks/index.html?$scene"
 	height=$(look --window-size=680,400 --dump-dom "$page" | sed -n 's/.*data-height="\([0-9]*\)".*/\1/p')
 	if [ -z "$height" ]; then echo "$scene could not be drawn"; exit 1; fi
-	look --window-size="680,$height" --screenshot="docs/images/slack-$scene.png" "$page"
-	echo "docs/images/slack-$scene.png"
+	look --window-size="680,$height" --screenshot="docs/images/$scene.png" "$page"
+	echo "docs/images/$scene.png"
 done

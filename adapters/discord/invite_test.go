@@ -3,7 +3,11 @@ package discord
 import (
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -92,4 +96,45 @@ func FuzzApplicationID(f *testing.F) {
 			t.Errorf("%q gives the address %v, %v", token, u, err)
 		}
 	})
+}
+
+// TestHandbook: the handbook names every permission and why, and shows pictures
+// of what there is.
+func TestHandbook(t *testing.T) {
+	read := func(name string) string {
+		data, err := os.ReadFile(filepath.Join("..", "..", "docs", filepath.FromSlash(name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	handbook := read("discord.md")
+	var table strings.Builder
+	table.WriteString("| permission | what for |\n|---|---|\n")
+	for _, p := range permissions {
+		needed := ""
+		if !p.when(Features{}) {
+			needed = "; only with `answers: thread`, or a desk on Discord"
+		}
+		fmt.Fprintf(&table, "| %s | to %s%s |\n", p.Name, p.Why, needed)
+	}
+	if !strings.Contains(handbook, "\n"+table.String()+"\n") {
+		t.Errorf("docs/discord.md should say:\n%s", table.String())
+	}
+
+	pictures := regexp.MustCompile(`"images/([a-z0-9-]+\.png)"`).FindAllStringSubmatch(handbook, -1)
+	for _, picture := range pictures {
+		if n := len(read("images/" + picture[1])); n == 0 || n > 100_000 {
+			t.Errorf("%s has %d bytes", picture[1], n)
+		}
+	}
+	sources := regexp.MustCompile(`"([a-z_-]+\.json)"`).FindAllStringSubmatch(read("blocks/discord.js"), -1)
+	for _, source := range sources {
+		if _, err := os.Stat(filepath.Join("testdata", "golden", source[1])); err != nil {
+			t.Error(err)
+		}
+	}
+	if len(pictures) == 0 || len(sources) == 0 {
+		t.Errorf("%d pictures of %d files", len(pictures), len(sources))
+	}
 }

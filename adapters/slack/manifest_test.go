@@ -137,7 +137,7 @@ func TestHandbook(t *testing.T) {
 			t.Errorf("%s is empty", picture[1])
 		}
 	}
-	sources := regexp.MustCompile(`"([a-z_-]+\.json)"`).FindAllStringSubmatch(read("blocks/blocks.js"), -1)
+	sources := regexp.MustCompile(`"([a-z_-]+\.json)"`).FindAllStringSubmatch(read("blocks/slack.js"), -1)
 	for _, source := range sources {
 		if _, err := os.Stat(filepath.Join("testdata", "golden", source[1])); err != nil {
 			t.Error(err)

@@ -1,7 +1,5 @@
-// Draws the scene that the address names: index.html?answer.
+// Draws messages and forms as Slack does.
 "use strict";
-
-const golden = "../../adapters/slack/testdata/golden/";
 
 // What is photographed: who says what, and in which golden file it stands.
 const scenes = {
@@ -21,27 +19,6 @@ const scenes = {
     messages: [{ file: "relayed.json" }, { file: "settled.json" }],
   },
 };
-
-function load(file) {
-  const r = new XMLHttpRequest(); // fetch takes no files
-  r.open("GET", golden + file, false);
-  r.send();
-  return JSON.parse(r.responseText);
-}
-
-// make is an element with a class and what is in it: texts and elements.
-function make(name, kind, ...inside) {
-  const e = document.createElement(name);
-  if (kind) e.className = kind;
-  e.append(...inside.filter((part) => part));
-  return e;
-}
-
-function link(url, ...inside) {
-  const a = make("a", "", ...inside);
-  a.href = url;
-  return a;
-}
 
 const unescape = (s) => s.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 
@@ -117,7 +94,7 @@ function block(b) {
 function message(m, i, all) {
   const more = i > 0 && all[i - 1].from === m.from;
   const app = !m.from;
-  const said = app ? load(m.file).blocks.map(block) : [make("div", "", m.mention && make("span", "mention", m.mention), m.text)];
+  const said = app ? load("slack", m.file).blocks.map(block) : [make("div", "", m.mention && make("span", "mention", m.mention), m.text)];
   return make(
     "div",
     more ? "message more" : "message",
@@ -141,7 +118,7 @@ function form(v) {
 }
 
 function draw(scene) {
-  if (scene.form) return [form(load(scene.form))];
+  if (scene.form) return [form(load("slack", scene.form))];
   const [place, beside] = scene.bar;
   return [
     make("div", "bar", place, beside && make("small", "", beside)),
@@ -151,6 +128,4 @@ function draw(scene) {
   ];
 }
 
-document.querySelector("main").append(...draw(scenes[location.search.slice(1)] ?? scenes.answer));
-// For the photographer, who has to know how large a picture will be.
-document.documentElement.dataset.height = document.body.scrollHeight;
+look(scenes, draw);
