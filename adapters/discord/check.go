@@ -464,7 +464,7 @@ func (c *checker) commands(ctx context.Context) error {
 		return nil
 	}
 	var have []Definition
-	denied, _, err := c.get(ctx, commandsPath(cmp.Or(c.app, c.self.ID))+"?with_localizations=true", &have)
+	denied, _, err := c.get(ctx, "/"+commandsPath(cmp.Or(c.app, c.self.ID))+"?with_localizations=true", &have)
 	switch {
 	case err != nil:
 		return err

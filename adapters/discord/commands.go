@@ -352,7 +352,7 @@ type caller func(ctx context.Context, method, path string, body, into any) error
 
 // commandsPath is where an app's commands are.
 // Source: https://docs.discord.com/developers/interactions/application-commands#endpoints
-func commandsPath(app string) string { return "/applications/" + app + "/commands" }
+func commandsPath(app string) string { return "applications/" + app + "/commands" }
 
 // register has Discord know just these commands, and reports whether it had
 // known others. It asks first, since every change counts against a daily limit

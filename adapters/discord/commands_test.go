@@ -377,9 +377,9 @@ func (r *registry) call(_ context.Context, method, path string, body, into any) 
 	return json.Unmarshal(r.have, into)
 }
 
-// answered is how Discord gives commands back: in an order of its own, with
+// givenBack is how Discord gives commands back: in an order of its own, with
 // ids, and with nothing where nothing was said.
-func answeredBy(t *testing.T, list []Definition) []byte {
+func givenBack(t *testing.T, list []Definition) []byte {
 	t.Helper()
 	var all []map[string]any
 	if err := json.Unmarshal(pretty(t, list), &all); err != nil {
@@ -411,7 +411,7 @@ func TestRegister(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const path = "/applications/9/commands"
+	const path = "applications/9/commands"
 	get, put := "GET "+path+"?with_localizations=true", "PUT "+path
 	fewer := want[1:]
 	reworded := slices.Clone(want)
@@ -426,11 +426,11 @@ func TestRegister(t *testing.T) {
 		asked []string
 	}{
 		{"nothing", []byte(`[]`), []string{get, put}},
-		{"just these", answeredBy(t, want), []string{get}},
-		{"fewer", answeredBy(t, fewer), []string{get, put}},
-		{"others too", answeredBy(t, append(slices.Clone(want), Definition{Type: discordgo.ChatApplicationCommand, wording: wording{Name: "old"}})), []string{get, put}},
-		{"in other words", answeredBy(t, reworded), []string{get, put}},
-		{"with other permissions", answeredBy(t, hidden), []string{get, put}},
+		{"just these", givenBack(t, want), []string{get}},
+		{"fewer", givenBack(t, fewer), []string{get, put}},
+		{"others too", givenBack(t, append(slices.Clone(want), Definition{Type: discordgo.ChatApplicationCommand, wording: wording{Name: "old"}})), []string{get, put}},
+		{"in other words", givenBack(t, reworded), []string{get, put}},
+		{"with other permissions", givenBack(t, hidden), []string{get, put}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

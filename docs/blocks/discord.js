@@ -1,6 +1,8 @@
 // Draws messages and forms as Discord does.
 "use strict";
 
+const load = (file) => golden("discord", file);
+
 // What is photographed: who says what, and in which golden file it stands.
 const scenes = {
   answer: {
@@ -80,7 +82,7 @@ function component(c) {
 function message(m, i, all) {
   const more = i > 0 && all[i - 1].from === m.from;
   const app = !m.from;
-  const said = app ? load("discord", m.file).components.map(component) : [make("div", "text", m.mention && make("span", "mention", m.mention), m.text)];
+  const said = app ? load(m.file).components.map(component) : [make("div", "text", m.mention && make("span", "mention", m.mention), m.text)];
   return make(
     "div",
     more ? "message more" : "message",
@@ -106,7 +108,7 @@ function form(f) {
 
 // picker is what Discord offers while a command is typed.
 function picker(scene) {
-  const command = load("discord", scene.commands).find((c) => "/" + c.name === scene.typed);
+  const command = load(scene.commands).find((c) => "/" + c.name === scene.typed);
   const options = (o) => (o.options ?? []).map((p) => make("span", p.required ? "option" : "option open", p.name));
   const rows = scene.shown.map((name) => {
     const o = command.options.find((o) => o.name === name);
@@ -122,7 +124,7 @@ function picker(scene) {
 }
 
 function draw(scene) {
-  if (scene.form) return [form(load("discord", scene.form))];
+  if (scene.form) return [form(load(scene.form))];
   if (scene.commands) return [picker(scene)];
   return [
     make("div", "bar", make("small", "", scene.bar[0]), scene.bar[1]),

@@ -2,8 +2,8 @@
 // calls look with its scenes and how it draws them.
 "use strict";
 
-// load reads a golden file of an adapter's tests.
-function load(adapter, file) {
+// golden reads a golden file of an adapter's tests.
+function golden(adapter, file) {
   const r = new XMLHttpRequest(); // fetch takes no files
   r.open("GET", "../../adapters/" + adapter + "/testdata/golden/" + file, false);
   r.send();

@@ -1,6 +1,8 @@
 // Draws messages and forms as Slack does.
 "use strict";
 
+const load = (file) => golden("slack", file);
+
 // What is photographed: who says what, and in which golden file it stands.
 const scenes = {
   answer: {
@@ -94,7 +96,7 @@ function block(b) {
 function message(m, i, all) {
   const more = i > 0 && all[i - 1].from === m.from;
   const app = !m.from;
-  const said = app ? load("slack", m.file).blocks.map(block) : [make("div", "", m.mention && make("span", "mention", m.mention), m.text)];
+  const said = app ? load(m.file).blocks.map(block) : [make("div", "", m.mention && make("span", "mention", m.mention), m.text)];
   return make(
     "div",
     more ? "message more" : "message",
@@ -118,7 +120,7 @@ function form(v) {
 }
 
 function draw(scene) {
-  if (scene.form) return [form(load("slack", scene.form))];
+  if (scene.form) return [form(load(scene.form))];
   const [place, beside] = scene.bar;
   return [
     make("div", "bar", place, beside && make("small", "", beside)),
