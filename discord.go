@@ -54,14 +54,10 @@ func discordOptions(cfg config.Config, signpost *bot.Bot, memory chat.Memory, no
 		Gateway: cfg.Discord.Mode == "gateway", Content: cfg.Discord.MessageContent, Threads: cfg.Discord.Answers == "thread",
 		Guild: cfg.Discord.Guild, Commands: signpost.Commands(), Words: signpost, Front: signpost, Memory: memory, Now: now, Log: log,
 	}
-	channels := slices.Clone(cfg.Overheard.Channels)
+	o.Watched = placesOn(discord.Name, cfg.Overheard.Channels)
+	o.Channels = slices.Clone(o.Watched)
 	for _, d := range cfg.Desks {
-		channels = append(channels, d.Channels...)
-	}
-	for _, channel := range channels {
-		if place, err := chat.ParsePlace(channel); err == nil && place.Platform == discord.Name {
-			o.Channels = append(o.Channels, place)
-		}
+		o.Channels = append(o.Channels, placesOn(discord.Name, d.Channels)...)
 	}
 	return o
 }

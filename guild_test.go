@@ -85,7 +85,7 @@ func newGuild(ctx context.Context, t testing.TB, o discordtest.Options, world []
 	if on.parts, err = assemble(on.config, behaviour(on.config, discord.Name), list, on.store, platforms, spool.Unmetered{}, on.clock.Now, log); err != nil {
 		t.Fatal(err)
 	}
-	adapter := discordAdapter(on.config, on.bot, on.store, on.clock.Now, log)
+	adapter := discord.New(discordOptions(on.config, on.bot, on.store, on.clock.Now, log))
 	platforms[discord.Name] = unhurried{adapter}
 	ctx, on.stop = context.WithCancel(ctx)
 	on.running.Go(func() error { return on.events.Run(ctx, platforms) })

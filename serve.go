@@ -21,7 +21,6 @@ import (
 	"github.com/signpost-bot/signpost/adapters/redis"
 	"github.com/signpost-bot/signpost/adapters/slack"
 	"github.com/signpost-bot/signpost/adapters/web"
-	"github.com/signpost-bot/signpost/bot"
 	"github.com/signpost-bot/signpost/bot/chat"
 	"github.com/signpost-bot/signpost/bot/spool"
 	"github.com/signpost-bot/signpost/config"
@@ -93,7 +92,7 @@ func (o *serveCommand) Run(ctx context.Context, c *cli, s streams) error {
 		}
 	}
 	if cfg.Discord.On() {
-		adapter := discordAdapter(cfg, p.bot, store, time.Now, log)
+		adapter := discord.New(discordOptions(cfg, p.bot, store, time.Now, log))
 		platforms[discord.Name] = adapter
 		if cfg.Discord.Mode == "http" {
 			routes["/discord/"] = adapter.Handler()
@@ -289,21 +288,6 @@ func secrets(cfg config.Config) redactor {
 	found = slices.DeleteFunc(found, func(s string) bool { return len(s) < 4 })
 	slices.SortFunc(found, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
 	return slices.Compact(found)
-}
-
-// discordAdapter is the one that the configuration describes.
-func discordAdapter(cfg config.Config, signpost *bot.Bot, memory chat.Memory, now func() time.Time, log *slog.Logger) *discord.Adapter {
-	o := discord.Options{
-		Token: cfg.Discord.Token.Reveal(), PublicKey: cfg.Discord.PublicKey, APIURL: cfg.Discord.APIURL,
-		Gateway: cfg.Discord.Mode != "http", Content: cfg.Discord.MessageContent, Threads: cfg.Discord.Answers == "thread", Guild: cfg.Discord.Guild,
-		Commands: signpost.Commands(), Words: signpost, Front: signpost, Memory: memory, Now: now, Log: log,
-	}
-	o.Watched = placesOn(discord.Name, cfg.Overheard.Channels)
-	o.Channels = slices.Clone(o.Watched)
-	for _, d := range cfg.Desks {
-		o.Channels = append(o.Channels, placesOn(discord.Name, d.Channels)...)
-	}
-	return discord.New(o)
 }
 
 // placesOn are those of some channels that are on a platform.

@@ -36,7 +36,7 @@ const (
 const (
 	pinged       = 1
 	ranCommand   = 2
-	pressed      = 3
+	pressedPart  = 3
 	typingNow    = 4
 	sentForm     = 5
 	chatInput    = 1 // kinds of commands
@@ -63,7 +63,7 @@ type interaction struct {
 	Member  *member         `json:"member"`
 	User    *user           `json:"user"`
 	Token   string          `json:"token"`
-	Message *message        `json:"message"`
+	Message *spoken        `json:"message"`
 	Locale  string          `json:"locale"`
 }
 
@@ -77,7 +77,7 @@ type commandData struct {
 	Resolved struct {
 		Users    map[string]user    `json:"users"`
 		Members  map[string]member  `json:"members"`
-		Messages map[string]message `json:"messages"`
+		Messages map[string]spoken `json:"messages"`
 	} `json:"resolved"`
 }
 
@@ -225,7 +225,7 @@ func (a *Adapter) take(ctx context.Context, s *session, i interaction, raw []byt
 	switch i.Kind {
 	case ranCommand:
 		return a.ran(ctx, s, i, e, raw)
-	case pressed:
+	case pressedPart:
 		return a.pressed(ctx, s, i, e, raw)
 	case typingNow:
 		return a.typed(ctx, i, e)
