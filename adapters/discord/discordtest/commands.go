@@ -67,11 +67,20 @@ type command struct {
 	Description  string            `json:"description"`
 	Descriptions map[string]string `json:"description_localizations"`
 	Options      []option          `json:"options"`
-	Permissions  *string           `json:"default_member_permissions"`
+	Permissions  *permissions      `json:"default_member_permissions"`
 	InDMs        *bool             `json:"dm_permission"`
 	Contexts     []int             `json:"contexts"`
 
 	raw object
+}
+
+// permissions may be a number, or one in quotes.
+type permissions Permission
+
+func (p *permissions) UnmarshalJSON(raw []byte) error {
+	n, err := strconv.ParseInt(strings.Trim(string(raw), `"`), 10, 64)
+	*p = permissions(n)
+	return err
 }
 
 // An option is one of a command.
@@ -267,6 +276,9 @@ func (cmd *command) json() object {
 		if v != nil {
 			o[name] = v
 		}
+	}
+	if cmd.Permissions != nil {
+		o["default_member_permissions"] = Permission(*cmd.Permissions).String()
 	}
 	if cmd.Guild != "" {
 		o["guild_id"] = cmd.Guild
@@ -481,7 +493,7 @@ func (s *Server) offered(user, channel string) []*command {
 			switch {
 			case c.Kind == DM && (cmd.Guild != "" || cmd.InDMs != nil && !*cmd.InDMs || cmd.Contexts != nil && !slices.Contains(cmd.Contexts, 1)):
 			case c.Kind != DM && cmd.Contexts != nil && !slices.Contains(cmd.Contexts, 0):
-			case c.Kind != DM && cmd.Permissions != nil && !may.has(Permission(number(*cmd.Permissions))) && !may.has(Administrator):
+			case c.Kind != DM && cmd.Permissions != nil && !may.has(Permission(*cmd.Permissions)):
 			case slices.ContainsFunc(all, func(o *command) bool { return o == cmd }):
 			default:
 				all = append(all, cmd)

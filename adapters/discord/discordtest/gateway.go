@@ -222,7 +222,6 @@ type socket struct {
 	wake    chan struct{} // one at most
 	session *session
 	asked   int         // seq up to which a heartbeat was asked for
-	beat    bool        // one came
 	sends   []time.Time // in the last minute
 }
 

@@ -82,7 +82,7 @@ func TestReady(t *testing.T) {
 		t.Errorf("READY %v", ready)
 	}
 	threads := g["threads"].([]any)
-	if len(g["channels"].([]any)) != 2 || len(threads) != 1 || threads[0].(object)["id"] != m || len(g["members"].([]any)) != 1 {
+	if len(g["channels"].([]any)) != 3 || len(threads) != 1 || threads[0].(object)["id"] != m || len(g["members"].([]any)) != 1 {
 		t.Errorf("GUILD_CREATE %v", g)
 	}
 	one := s.Sessions()

@@ -14,7 +14,7 @@ import (
 
 // ErrFailed is what a person reads when the bot did not answer in time, or
 // answered with what Discord does not take: This interaction failed.
-var ErrFailed = errors.New("This interaction failed") //nolint:staticcheck // Discord's own words
+var ErrFailed = errors.New("this interaction failed")
 
 // Types of interactions.
 // Source: https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-interaction-type
@@ -25,6 +25,9 @@ const (
 	kindAutocomplete = 4
 	kindSubmit       = 5
 )
+
+// tokenBegins is how every interaction's token does.
+const tokenBegins = "aW50ZXJhY3Rpb246"
 
 type state int
 
@@ -57,7 +60,7 @@ type interaction struct {
 // Source: https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object
 func (s *Server) interactionJSON(i *interaction, data object) object {
 	u, c := s.users[i.user], s.channels[i.channel]
-	i.id, i.token, i.at, i.done = s.id(), "aW50ZXJhY3Rpb246"+s.secret()+s.secret(), s.opts.Now(), make(chan struct{})
+	i.id, i.token, i.at, i.done = s.id(), tokenBegins+s.secret()+s.secret(), s.opts.Now(), make(chan struct{})
 	i.guild = c.Guild
 	s.interactions[i.token] = i
 	o := object{

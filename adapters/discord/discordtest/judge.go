@@ -119,10 +119,25 @@ func readSpec(name string) (*spec, error) {
 		if paths == nil {
 			return nil, fmt.Errorf("%s has no paths", name)
 		}
+		loosen(within(root, "components", "schemas"))
 		c := jsonschema.NewCompiler()
 		return &spec{paths: paths, compiler: c, bodies: map[string]*jsonschema.Schema{}}, c.AddResource(specAddress, doc)
 	}))
 	return once.(func() (*spec, error))()
+}
+
+// loosen lets a command's permissions be words, as the reference has them and
+// Discord takes them; the description knows only numbers.
+// Source: https://docs.discord.com/developers/interactions/application-commands#application-command-object
+func loosen(schemas object) {
+	for _, v := range schemas {
+		o, _ := v.(object)
+		if p := within(o, "properties", "default_member_permissions"); p != nil {
+			if kinds, ok := p["type"].([]any); ok && !slices.Contains(kinds, any("string")) {
+				p["type"] = append(kinds, "string")
+			}
+		}
+	}
 }
 
 // within is what lies in an object, nil if it does not.

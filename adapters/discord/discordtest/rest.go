@@ -134,9 +134,6 @@ type fault struct {
 
 func (f fault) String() string { return strings.Join(f.path, ".") + ": " + f.message }
 
-// errCut ends a request without an answer.
-var errCut = errors.New("cut")
-
 // A call is a request of the bot's.
 type call struct {
 	s      *Server
@@ -296,8 +293,12 @@ func (s *Server) routes() http.Handler {
 		s.mu.Lock()
 		token := s.token
 		s.mu.Unlock()
-		if strings.Contains(r.URL.String(), token) {
+		address := r.URL.String()
+		if strings.Contains(address, token) {
 			s.judge.add("%s: the bot's token in the address", r.Method)
+		}
+		if strings.Contains(address, tokenBegins) && !strings.Contains(r.URL.Path, "/interactions/") && !strings.Contains(r.URL.Path, "/webhooks/") {
+			s.judge.add("%s: an interaction's token in the address", r.Method)
 		}
 		mux.ServeHTTP(w, r)
 	})

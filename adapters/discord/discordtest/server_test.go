@@ -3,7 +3,10 @@ package discordtest
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"runtime"
 	"slices"
@@ -86,8 +89,9 @@ func TestEvents(t *testing.T) {
 		{"deleted", func() error { return s.Delete(s.kim, s.help, m) }, []string{"MESSAGE_DELETE"}},
 		{"a role", func() error { s.AddRole(Role{Name: "new"}); return nil }, []string{"GUILD_ROLE_CREATE"}},
 		{"a channel", func() error { s.AddChannel(Channel{Name: "new"}); return nil }, []string{"CHANNEL_CREATE 0"}},
-		{"no longer seen", func() error { return s.Overwrite(s.help, Overwrite{ID: s.BotRole(), Deny: ViewChannel}) }, []string{"CHANNEL_DELETE 0"}},
-		{"seen again", func() error { return s.Overwrite(s.help, Overwrite{ID: s.BotRole()}) }, []string{"CHANNEL_CREATE 0"}},
+		{"no longer seen", func() error { return s.Overwrite(s.help, Overwrite{ID: s.BotRole(), Deny: ViewChannel}) }, []string{"CHANNEL_UPDATE 0"}},
+		{"not heard", func() error { _, err := s.Say(s.kim, s.help, "psst"); return err }, nil},
+		{"seen again", func() error { return s.Overwrite(s.help, Overwrite{ID: s.BotRole()}) }, []string{"CHANNEL_UPDATE 0", "THREAD_LIST_SYNC"}},
 		{"another server", func() error { s.AddGuild(Guild{Name: "else"}, s.kim); return nil }, []string{"GUILD_CREATE"}},
 		{"a profile", func() error { return s.ChangeUser(User{ID: s.kim, Name: "kim", Locale: "de"}) }, nil},
 		{"anything", func() error { s.Emit("ANYTHING", object{"type": 7}); return nil }, []string{"ANYTHING 7"}},
@@ -489,6 +493,160 @@ func TestJudge(t *testing.T) {
 	if s.Invalid() != 2 {
 		t.Errorf("%d invalid requests", s.Invalid())
 	}
+	if status, _ := s.request("GET", "channels/"+tokenBegins, nil); status != 404 {
+		t.Errorf("status %d", status)
+	}
+	if all := s.Violations(); !strings.Contains(all[len(all)-2], "an interaction's token") || !strings.Contains(all[len(all)-1], "after a 401") {
+		t.Errorf("violations %q", all)
+	}
+	// Who is refused too often is answered no more, for a while.
+	s.invalid = slices.Repeat([]time.Time{s.clock.now()}, invalidLimit)
+	if status, answer := s.request("GET", "users/@me", nil); status != 429 || code(answer) != -1 {
+		t.Errorf("after 10,000: %d %s", status, answer)
+	}
+	s.clock.advance(invalidWindow)
+	if status, _ := s.request("GET", "users/@me", nil); status != 200 {
+		t.Errorf("later: %d", status)
+	}
+}
+
+// TestFiles checks which files stand on a message of the bot's.
+func TestFiles(t *testing.T) {
+	s := newScene(t, Options{})
+	send := func(method, path string, payload object, names ...string) int {
+		t.Helper()
+		var body bytes.Buffer
+		form := multipart.NewWriter(&body)
+		if err := form.WriteField("payload_json", string(encode(quiet(payload)))); err != nil {
+			t.Fatal(err)
+		}
+		for i, name := range names {
+			part, err := form.CreateFormFile(fmt.Sprintf("files[%d]", i), name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprint(part, name)
+		}
+		form.Close()
+		r, err := http.NewRequest(method, s.APIURL()+path, &body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bot "+s.Token())
+		r.Header.Set("User-Agent", "DiscordBot (x, 1)")
+		r.Header.Set("Content-Type", form.FormDataContentType())
+		w, err := s.client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Body.Close()
+		return w.StatusCode
+	}
+	file := func(name string) object { return object{"type": 13, "file": object{"url": "attachment://" + name}} }
+	path := "channels/" + s.help + "/messages"
+	v2 := func(parts ...object) object { return object{"flags": flagV2, "components": parts} }
+	tests := []struct {
+		name   string
+		do     func() int
+		status int
+		files  string
+	}{
+		{"two", func() int { return send("POST", path, v2(file("a.txt"), file("b.txt")), "a.txt", "b.txt") }, 200, "a.txt b.txt"},
+		{"named", func() int {
+			o := v2(file("c.txt"))
+			o["attachments"] = []object{{"id": "0", "filename": "c.txt", "description": "see"}}
+			return send("POST", path, o, "x.txt")
+		}, 200, "c.txt"},
+		{"none of that name", func() int { return send("POST", path, v2(file("b.txt")), "a.txt") }, 400, "c.txt"},
+		{"in no attachment", func() int {
+			return send("POST", path, object{"content": "a", "attachments": []object{{"id": "1", "filename": "c.txt"}}}, "a.txt")
+		}, 400, "c.txt"},
+		{"eleven", func() int {
+			return send("POST", path, object{"content": "a"}, strings.Fields(strings.Repeat("a ", 11))...)
+		}, 400, "c.txt"},
+		{"one more", func() int { return send("PATCH", path+"/"+s.newest(), object{}, "d.txt") }, 200, "c.txt d.txt"},
+		{"only one", func() int {
+			m := s.Messages(s.help)[len(s.Messages(s.help))-1]
+			return send("PATCH", path+"/"+m.ID, object{"attachments": []object{{"id": m.Files[1]}}})
+		}, 200, "d.txt"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if got := test.do(); got != test.status {
+				t.Errorf("status %d, want %d", got, test.status)
+			}
+			var names []string
+			m := s.Messages(s.help)[len(s.Messages(s.help))-1]
+			for _, id := range m.Files {
+				name, _, _ := s.File(id)
+				names = append(names, name)
+			}
+			if got := strings.Join(names, " "); got != test.files {
+				t.Errorf("files %s, want %s", got, test.files)
+			}
+		})
+	}
+	before := len(s.Violations())
+	if status := send("POST", path, v2(object{"type": 10, "content": "a"}), "a.txt"); status != 200 {
+		t.Errorf("status %d", status)
+	}
+	if after := s.Violations()[before:]; len(after) != 1 || !strings.Contains(after[0], "shown by no component") {
+		t.Errorf("violations %q", after)
+	}
+}
+
+// newest is the last message in #help.
+func (s *scene) newest() string {
+	all := s.Messages(s.help)
+	return all[len(all)-1].ID
+}
+
+// TestThreads checks where the bot may write without managing threads.
+func TestThreads(t *testing.T) {
+	s := newScene(t, Options{Permissions: asked &^ ManageThreads})
+	open := func(private bool) string {
+		t.Helper()
+		id, err := s.OpenThread(s.kim, s.help, "thread", private)
+		return must(t, id, err)
+	}
+	archived, locked, secret, shared := open(false), open(false), open(true), open(true)
+	if err := errors.Join(s.ArchiveThread(s.ana, archived, false), s.ArchiveThread(s.ana, locked, true), s.Invite(s.kim, shared, s.Bot())); err != nil {
+		t.Fatal(err)
+	}
+	status := func(thread string) (int, int) {
+		status, answer := s.request("POST", "channels/"+thread+"/messages", quiet(object{"content": "a"}))
+		return status, code(answer)
+	}
+	tests := []struct {
+		name, thread string
+		status, code int
+	}{
+		{"archived", archived, 200, 0}, {"locked", locked, 403, codeThreadLocked}, {"private", secret, 403, codeMissingAccess}, {"invited", shared, 200, 0},
+	}
+	for _, test := range tests {
+		if got, c := status(test.thread); got != test.status || c != test.code {
+			t.Errorf("%s: %d %d", test.name, got, c)
+		}
+	}
+	if c, _ := s.Channel(archived); c.Archived {
+		t.Error("words do not bring a thread back")
+	}
+	archive := func(thread string, o object) int {
+		status, _ := s.request("PATCH", "channels/"+thread, o)
+		return status
+	}
+	var own struct{ ID string }
+	s.call("POST", "channels/"+s.help+"/threads", object{"name": "own", "type": 12, "invitable": false}, 201, &own)
+	if others, mine, lock := archive(archived, object{"archived": true}), archive(own.ID, object{"archived": true}), archive(own.ID, object{"archived": false, "locked": true}); others != 403 || mine != 200 || lock != 403 {
+		t.Errorf("archiving another's: %d, its own: %d, locking: %d", others, mine, lock)
+	}
+	for range activeThreads {
+		open(false)
+	}
+	if got, answer := s.request("POST", "channels/"+s.help+"/threads", object{"name": "one more", "type": 11}); got != 400 || code(answer) != codeTooManyThreads {
+		t.Errorf("one more: %d %s", got, answer)
+	}
+	s.judged()
 }
 
 // TestSpec checks that Discord's description judges.

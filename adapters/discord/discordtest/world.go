@@ -353,7 +353,8 @@ func (s *Server) keep(c *Channel) {
 }
 
 // Overwrite changes what a role or a person may do in a channel; the one who
-// had an overwrite gets another.
+// had an overwrite gets another. Where the bot gains access, Discord tells it
+// of the threads there.
 func (s *Server) Overwrite(channel string, o Overwrite) error {
 	s.mu.Lock()
 	c := s.channels[channel]
@@ -363,14 +364,20 @@ func (s *Server) Overwrite(channel string, o Overwrite) error {
 	}
 	saw := s.may(botID, c).has(ViewChannel)
 	c.Overwrites = append(slices.DeleteFunc(c.Overwrites, func(old Overwrite) bool { return old.ID == o.ID }), o)
-	// A channel that the bot no longer sees is gone for it.
-	switch sees := s.may(botID, c).has(ViewChannel); {
-	case saw && sees:
-		s.tellChannel("CHANNEL_UPDATE", c)
-	case saw:
-		s.tell(event{name: "CHANNEL_DELETE", guild: c.Guild, intent: intentGuilds, data: s.channelJSON(c)})
-	case sees:
-		s.tellChannel("CHANNEL_CREATE", c)
+	s.tellChannel("CHANNEL_UPDATE", c)
+	if !saw && s.may(botID, c).has(ViewChannel) {
+		threads, members := []object{}, []object{}
+		for _, id := range s.order {
+			if t := s.channels[id]; t.Parent == channel && t.thread() && !t.Archived && s.may(botID, t).has(ViewChannel) {
+				threads = append(threads, s.channelJSON(t))
+				if t.has(botID) {
+					members = append(members, s.threadMember(t, botID))
+				}
+			}
+		}
+		s.tell(event{name: "THREAD_LIST_SYNC", guild: c.Guild, intent: intentGuilds, data: object{
+			"guild_id": c.Guild, "channel_ids": []string{channel}, "threads": threads, "members": members,
+		}})
 	}
 	s.mu.Unlock()
 	s.flush()
@@ -408,9 +415,10 @@ func (s *Server) removeChannel(c *Channel) {
 	s.change()
 }
 
-// tellChannel tells of a channel, if the bot sees it. The lock is held.
+// tellChannel tells of a channel, even one that the bot cannot see into. The
+// lock is held.
 func (s *Server) tellChannel(kind string, c *Channel) {
-	if c.Kind != DM && s.may(botID, c).has(ViewChannel) {
+	if c.Kind != DM {
 		s.tell(event{name: kind, guild: c.Guild, intent: intentGuilds, data: s.channelJSON(c)})
 	}
 }
@@ -740,9 +748,10 @@ func (s *Server) guildEvent(g *guild, intents int) object {
 	for _, id := range s.order {
 		c := s.channels[id]
 		switch {
-		case c.Guild != g.ID || !s.may(botID, c).has(ViewChannel):
+		case c.Guild != g.ID:
 		case !c.thread():
-			channels = append(channels, s.channelJSON(c))
+			channels = append(channels, s.channelJSON(c)) // those that the bot cannot see into too
+		case !s.may(botID, c).has(ViewChannel):
 		case !c.Archived && (c.Kind != PrivateThread || c.has(botID)):
 			threads = append(threads, s.channelJSON(c))
 		}
