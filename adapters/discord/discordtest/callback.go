@@ -113,7 +113,7 @@ func (c *call) answer(i *interaction, kind int, data json.RawMessage) (any, erro
 		s.put(s.channels[i.channel], m)
 		i.original = m.ID
 		s.tellMessage("MESSAGE_CREATE", m)
-		return object{"type": kind, "message": s.messageJSON(m, false)}, nil
+		return nil, nil
 	case answerNothing:
 		i.original = i.source
 		return nil, nil

@@ -397,6 +397,49 @@ func TestOnce(t *testing.T) {
 	s.judged()
 }
 
+// TestWithResponse checks that an answer tells what it made, where that is
+// asked for.
+func TestWithResponse(t *testing.T) {
+	s := newScene(t, Options{})
+	s.register()
+	heard := make(chan object, 1)
+	s.connect(usual, func(i object) { heard <- i })
+	done := make(chan error)
+	go func() { done <- runs(s, "") }()
+	i := <-heard
+	var answer struct {
+		Interaction struct {
+			Message string `json:"response_message_id"`
+			Loading bool   `json:"response_message_loading"`
+			Private bool   `json:"response_message_ephemeral"`
+		}
+		Resource struct{ Message struct{ ID string } }
+	}
+	s.call("POST", fmt.Sprintf("interactions/%s/%s/callback?with_response=true", i["id"], i["token"]), object{"type": answerLater, "data": object{"flags": flagEphemeral}}, 200, &answer)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	m := s.Messages(s.help)[0]
+	if a := answer.Interaction; a.Message != m.ID || !a.Loading || !a.Private {
+		t.Errorf("answer %+v", answer)
+	}
+		go func() { done <- runs(s, "") }()
+	now := <-heard
+	s.call("POST", fmt.Sprintf("interactions/%s/%s/callback?with_response=true", now["id"], now["token"]), object{"type": answerMessage, "data": quiet(object{"content": "now"})}, 200, &answer)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if a := answer; a.Interaction.Loading || a.Interaction.Private || a.Resource.Message.ID != a.Interaction.Message {
+		t.Errorf("answer %+v", a)
+	}
+	// The first message after a deferral fills that in, and stays private.
+	s.call("POST", s.hook(i), quiet(object{"content": "answer"}), 200, nil)
+	if all := s.Messages(s.help); len(all) != 2 || all[0].Content != "answer" || all[0].Only != s.kim || all[0].Thinking {
+		t.Errorf("messages %+v", all)
+	}
+	s.judged()
+}
+
 // TestLate checks that nobody waits for ever.
 func TestLate(t *testing.T) {
 	s := newScene(t, Options{RespondWithin: 10 * time.Millisecond})

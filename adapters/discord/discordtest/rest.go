@@ -132,8 +132,6 @@ type fault struct {
 	message string
 }
 
-func (f fault) String() string { return strings.Join(f.path, ".") + ": " + f.message }
-
 // A call is a request of the bot's.
 type call struct {
 	s      *Server
