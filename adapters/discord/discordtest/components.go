@@ -338,15 +338,16 @@ func inspectForm(f form) *inspection {
 
 // completed is what Discord adds to a component that does not say so itself.
 var completed = map[int]object{
-	componentButton:    {"disabled": false},
-	componentSelect:    {"min_values": 1, "max_values": 1, "disabled": false},
-	componentUsers:     {"min_values": 1, "max_values": 1, "disabled": false},
-	componentRoles:     {"min_values": 1, "max_values": 1, "disabled": false},
-	componentChannels:  {"min_values": 1, "max_values": 1, "disabled": false},
-	componentThumbnail: {"description": nil, "spoiler": false},
-	componentFile:      {"spoiler": false, "name": nil, "size": nil},
-	componentSeparator: {"spacing": 1, "divider": true},
-	componentContainer: {"accent_color": nil, "spoiler": false},
+	componentButton:      {"disabled": false},
+	componentSelect:      {"min_values": 1, "max_values": 1, "disabled": false},
+	componentUsers:       {"min_values": 1, "max_values": 1, "disabled": false},
+	componentRoles:       {"min_values": 1, "max_values": 1, "disabled": false},
+	componentMentionable: {"min_values": 1, "max_values": 1, "disabled": false},
+	componentChannels:    {"min_values": 1, "max_values": 1, "disabled": false},
+	componentThumbnail:   {"description": nil, "spoiler": false},
+	componentFile:        {"spoiler": false, "name": nil, "size": nil},
+	componentSeparator:   {"spacing": 1, "divider": true},
+	componentContainer:   {"accent_color": nil, "spoiler": false},
 }
 
 // complete is components as Discord keeps them: each with a number and all that

@@ -4,18 +4,15 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
-
-	"github.com/gorilla/websocket"
 )
 
 // A gate is how the gateway receives clients.
 type gate struct {
-	away     bool // no connections
-	silent   bool // no HELLO
-	deaf     bool // no acknowledgement of heartbeats
-	forgiven int  // code that ends a RESUME of a session that is gone; 0: op 9
-	meet     func(op int) Welcome
+	away      bool // no connections
+	silent    bool // no HELLO
+	deaf      bool // no acknowledgement of heartbeats
+	forgotten int  // code that ends a RESUME of a session that is gone; 0: op 9
+	meet      func(op int) Welcome
 }
 
 // A Welcome is how the gateway answers an IDENTIFY (2) or a RESUME (6). The
@@ -64,12 +61,17 @@ func (s *Server) StopAcks(on bool) {
 func (s *Server) Forget(code int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.gate.forgiven = code
+	s.gate.forgotten = code
 	s.sessions = slices.DeleteFunc(s.sessions, func(one *session) bool { return one.socket == nil })
 }
 
 // RequestHeartbeat asks every connection for a heartbeat at once (op 1).
-func (s *Server) RequestHeartbeat() { s.all(func(c *socket) { c.say(opHeartbeat, nil) }) }
+func (s *Server) RequestHeartbeat() {
+	s.all(func(c *socket) {
+		c.say(opHeartbeat, nil)
+		c.owed = true
+	})
+}
 
 // Reconnect asks every connection to come again (op 7).
 func (s *Server) Reconnect() { s.all(func(c *socket) { c.say(opReconnect, nil) }) }
@@ -107,28 +109,21 @@ func (s *Server) leave(c *socket) {
 
 // Disconnect closes every connection with a code, such as 4000.
 func (s *Server) Disconnect(code int) {
-	for _, c := range s.connections() {
-		c.close(code)
+	s.mu.Lock()
+	for _, c := range s.sockets {
+		c.hangUp(code)
 	}
+	s.mu.Unlock()
+	s.flush()
 }
 
 // Kill cuts every connection without a word.
 func (s *Server) Kill() {
-	for _, c := range s.connections() {
-		c.conn.Close()
-	}
-}
-
-func (s *Server) connections() []*socket {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.sockets)
-}
-
-// close closes a connection with a code.
-func (c *socket) close(code int) {
-	_ = c.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""), time.Now().Add(writeWithin)) // gone already, or not
-	c.conn.Close()
+	for _, c := range s.sockets {
+		c.conn.Close()
+	}
 }
 
 // Sockets are how many connections have a session.

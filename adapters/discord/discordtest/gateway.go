@@ -73,6 +73,10 @@ const (
 	identifyDay = 24 * time.Hour
 	// writeWithin is how long a frame may take to be written; ours.
 	writeWithin = 5 * time.Second
+	// leaveWithin is how long a client has to go once it was told to; ours.
+	leaveWithin = time.Second
+	// askEvery is how often a client is asked what it has read; ours.
+	askEvery = 5 * time.Millisecond
 	// slack is how much later than an interval a heartbeat may come on a busy
 	// machine; ours.
 	slack = time.Second
@@ -87,10 +91,11 @@ type event struct {
 	bare   object // data for those from whom words are withheld; nil: the same
 }
 
-// A frame is a payload of the gateway.
+// A frame is a payload of the gateway, or the code that ends a connection.
 type frame struct {
 	seq  int
 	body []byte
+	code int
 }
 
 // A session outlives its connections.
@@ -184,7 +189,7 @@ func (s *Server) dispatch(one *session, name string, data object) {
 	if data != nil {
 		payload["d"] = data
 	}
-	f := frame{one.seq, encode(payload)}
+	f := frame{seq: one.seq, body: encode(payload)}
 	one.log = append(one.log, f)
 	if len(one.log) > s.opts.Replayed {
 		one.dropped = one.log[0].seq
@@ -220,12 +225,17 @@ type socket struct {
 	writing bool
 	wake    chan struct{} // one at most
 	session *session
+	ended   bool        // with a code: the client is to go
 	asked   int         // seq up to which a heartbeat was asked for
+	owed    bool        // the client owes one
 	sends   []time.Time // in the last minute
 }
 
 // queue sends a frame after those before it. The lock is held.
 func (c *socket) queue(f frame) {
+	if c.ended && f.code == 0 {
+		return
+	}
 	c.out = append(c.out, f)
 	select {
 	case c.wake <- struct{}{}:
@@ -254,8 +264,39 @@ func (c *socket) settled() bool {
 	if c.asked < c.session.seq {
 		c.asked = c.session.seq
 		c.say(opHeartbeat, nil)
+		c.owed = true
 	}
 	return false
+}
+
+// askAgain lets a client that has not read all be asked again, after a while.
+func (c *socket) askAgain() {
+	wait := time.NewTimer(askEvery)
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+	case <-c.done:
+		return
+	}
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	c.asked = 0
+	c.s.change()
+}
+
+// hangUp ends a connection with a code, after all that is to be written before:
+// the session stays. The lock is held.
+func (c *socket) hangUp(code int) {
+	if c.ended {
+		return
+	}
+	c.ended = true
+	if c.session != nil {
+		c.session.socket, c.session.left = nil, c.s.opts.Now()
+		c.session = nil
+	}
+	c.queue(frame{code: code})
+	c.s.change()
 }
 
 // serveGateway connects a client.
@@ -307,6 +348,10 @@ func (c *socket) write() {
 		}
 		c.s.mu.Unlock()
 		for _, f := range batch {
+			if f.code != 0 {
+				c.dismiss(f.code)
+				continue
+			}
 			err := c.conn.SetWriteDeadline(time.Now().Add(writeWithin))
 			if err == nil {
 				err = c.conn.WriteMessage(websocket.TextMessage, f.body)
@@ -327,6 +372,22 @@ func (c *socket) write() {
 	}
 }
 
+// dismiss tells the client to go. The connection is not closed at once: that
+// might take the code away before it is read.
+func (c *socket) dismiss(code int) {
+	_ = c.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""), time.Now().Add(writeWithin)) // gone already, or not
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	c.wait(leaveWithin)
+}
+
+// wait says how long the client may be silent. The lock is held.
+func (c *socket) wait(d time.Duration) {
+	if c.conn.NetConn().SetReadDeadline(time.Now().Add(d)) != nil {
+		c.conn.Close() // it is gone
+	}
+}
+
 // drop forgets a connection that has ended.
 func (s *Server) drop(c *socket) {
 	s.mu.Lock()
@@ -342,53 +403,45 @@ func (s *Server) drop(c *socket) {
 
 // listen takes what a client sends, until the connection ends.
 func (s *Server) listen(c *socket, version string) {
-	defer s.drop(c)
+	defer s.drop(c) // once the lock is given back
 	defer c.conn.Close()
 	if s.ctx.Err() != nil {
 		return // closing, and maybe past those that were cut
 	}
 	if version != "9" && version != "10" {
-		c.close(closeVersion)
-		return
+		s.mu.Lock()
+		c.hangUp(closeVersion)
+		s.mu.Unlock()
 	}
 	patience := 2*s.opts.HeartbeatInterval + slack
-	last := time.Now()
+	beat := true
 	for {
-		if c.conn.SetReadDeadline(last.Add(patience)) != nil {
-			return
+		s.mu.Lock()
+		if beat && !c.ended {
+			c.wait(patience)
 		}
+		s.mu.Unlock()
 		_, body, err := c.conn.ReadMessage()
-		var timeout net.Error
-		switch {
-		case errors.As(err, &timeout) && timeout.Timeout():
+		if err != nil {
 			s.mu.Lock()
-			silent := s.gate.silent
-			s.mu.Unlock()
-			if !silent {
+			defer s.mu.Unlock()
+			var timeout net.Error
+			if errors.As(err, &timeout) && timeout.Timeout() && !c.ended && !s.gate.silent {
 				s.judge.add("gateway: no heartbeat for %s", patience)
 			}
-			return
-		case websocket.IsCloseError(err, websocket.CloseNormalClosure, websocket.CloseGoingAway):
-			s.mu.Lock()
-			if c.session != nil {
+			if websocket.IsCloseError(err, websocket.CloseNormalClosure, websocket.CloseGoingAway) && c.session != nil {
 				s.leave(c)
 			}
-			s.mu.Unlock()
-			return
-		case err != nil:
 			return
 		}
-		code, beat := s.take(c, body)
-		if code == closed {
+		var code int
+		if code, beat = s.take(c, body); code == closed {
 			return
-		}
-		if code != 0 {
+		} else if code != 0 {
 			s.judge.add("gateway: closed with %d", code)
-			c.close(code)
-			return
-		}
-		if beat {
-			last = time.Now()
+			s.mu.Lock()
+			c.hangUp(code)
+			s.mu.Unlock()
 		}
 	}
 }
@@ -409,9 +462,14 @@ func (s *Server) take(c *socket, body []byte) (code int, beat bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer s.change()
+	if c.ended {
+		return 0, false
+	}
 	now := time.Now()
-	c.sends = append(slices.DeleteFunc(c.sends, func(at time.Time) bool { return now.Sub(at) > time.Minute }), now)
-	if len(c.sends) > sendsPerMinute {
+	c.sends = slices.DeleteFunc(c.sends, func(at time.Time) bool { return now.Sub(at) > time.Minute })
+	if c.owed && *p.Op == opHeartbeat {
+		c.owed = false // what was asked for does not count
+	} else if c.sends = append(c.sends, now); len(c.sends) > sendsPerMinute {
 		return closeRate, false
 	}
 	switch *p.Op {
@@ -451,7 +509,7 @@ func (s *Server) receive(c *socket, w Welcome) int {
 	case w.Invalid:
 		c.say(opInvalid, w.Resumable)
 	case w.Close != 0:
-		s.background(func() { c.close(w.Close) }) // it is no fault of the client's
+		c.hangUp(w.Close) // it is no fault of the client's
 	}
 	return 0
 }
@@ -467,6 +525,9 @@ func (s *Server) heartbeat(c *socket, raw json.RawMessage) {
 			s.judge.add("gateway: a heartbeat names event %d of %d", *seq, one.seq)
 		}
 		one.acked = *seq
+		if *seq < one.seq && c.asked > 0 {
+			s.background(c.askAgain)
+		}
 	}
 	if !s.gate.deaf {
 		c.say(opAck, nil)
@@ -574,9 +635,8 @@ func (s *Server) resume(c *socket, raw json.RawMessage) int {
 	s.expire()
 	i := slices.IndexFunc(s.sessions, func(one *session) bool { return one.id == d.Session })
 	if i < 0 || d.Seq < s.sessions[i].dropped {
-		if s.gate.forgiven != 0 {
-			code := s.gate.forgiven
-			s.background(func() { c.close(code) })
+		if s.gate.forgotten != 0 {
+			c.hangUp(s.gate.forgotten)
 			return 0
 		}
 		c.say(opInvalid, false)

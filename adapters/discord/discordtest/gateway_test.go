@@ -5,8 +5,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/gorilla/websocket"
 )
 
 // TestIdentify checks whom the gateway lets in, and what it says to others.
@@ -72,7 +75,12 @@ func TestReady(t *testing.T) {
 	if err := s.ArchiveThread(s.ana, must(t, old, err), false); err != nil {
 		t.Fatal(err)
 	}
-	s.AddChannel(Channel{Name: "hidden", Overwrites: []Overwrite{{ID: s.BotRole(), Deny: ViewChannel}}})
+	s.AddChannel(Channel{Name: "hidden", Overwrites: []Overwrite{{ID: s.BotRole(), Deny: ViewChannel}, {ID: s.kim, Allow: ViewChannel}}})
+	s.AddChannel(Channel{Name: "talk", Kind: Voice})
+	s.AddChannel(Channel{Name: "group", Kind: Category})
+	news := s.AddChannel(Channel{Name: "news", Kind: Announcement})
+	headline, err := s.StartThread(s.ana, news, s.say(s.ana, news, "news"), "about it")
+	must(t, headline, err)
 	l := s.connect(usual, nil)
 	if got := l.events(0); !slices.Equal(got, []string{"READY", "GUILD_CREATE"}) {
 		t.Fatalf("heard %q", got)
@@ -82,7 +90,7 @@ func TestReady(t *testing.T) {
 		t.Errorf("READY %v", ready)
 	}
 	threads := g["threads"].([]any)
-	if len(g["channels"].([]any)) != 3 || len(threads) != 1 || threads[0].(object)["id"] != m || len(g["members"].([]any)) != 1 {
+	if len(g["channels"].([]any)) != 6 || len(threads) != 2 || threads[0].(object)["id"] != m || len(g["members"].([]any)) != 1 {
 		t.Errorf("GUILD_CREATE %v", g)
 	}
 	one := s.Sessions()
@@ -94,6 +102,64 @@ func TestReady(t *testing.T) {
 
 // lastRead is no number of an event: that of the last one that was read.
 const lastRead = -1
+
+// TestPeople checks that a bot with the intent hears who comes and goes.
+func TestPeople(t *testing.T) {
+	s := newScene(t, Options{GuildMembers: true})
+	l := s.connect(usual|intentMembers, nil)
+	if n := len(l.last("GUILD_CREATE")["members"].([]any)); n != 3 {
+		t.Errorf("%d members", n)
+	}
+	since := l.count()
+	bo := s.AddUser(User{Name: "bo"})
+	for _, u := range []User{{ID: bo, Name: "bo", Roles: []string{s.leads}}, {ID: bo, Name: "bo", Outside: true}, {ID: bo, Name: "bo"}, {ID: s.Bot(), Name: "signpost", Nick: "Help"}} {
+		if err := s.ChangeUser(u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.AddRole(Role{ID: s.leads, Name: "leaders"})
+	s.settle()
+	want := []string{"GUILD_MEMBER_ADD", "GUILD_MEMBER_UPDATE", "GUILD_MEMBER_REMOVE", "GUILD_MEMBER_ADD", "GUILD_MEMBER_UPDATE", "GUILD_ROLE_UPDATE"}
+	if got := l.events(since); !slices.Equal(got, want) {
+		t.Errorf("heard %q", got)
+	}
+	s.judged()
+}
+
+// TestAtOnce checks that nothing is lost or out of order when many do something
+// at once, and the connection is cut meanwhile.
+func TestAtOnce(t *testing.T) {
+	s := newScene(t, Options{MessageContent: true})
+	l := s.connect(usual|intentContent, nil)
+	since, each, people := l.count(), 10, 4
+	var all sync.WaitGroup
+	for range people {
+		all.Go(func() {
+			for range each {
+				id, err := s.Say(s.kim, s.help, "hello")
+				if err == nil {
+					err = s.React(s.ana, s.help, id, "👀")
+				}
+				if status, _ := s.request("POST", "channels/"+s.help+"/messages", quiet(object{"content": "a"})); err != nil || status != 200 {
+					t.Errorf("%v, %d", err, status)
+				}
+			}
+		})
+	}
+	s.Kill()
+	l.await(func() bool { return l.closed != 0 })
+	next := l.again(l.resume, lastRead)
+	all.Wait()
+	missed := l.count() - since // heard before the cut
+	next.await(func() bool { return len(next.heard) == people*each*3-missed+1 })
+	seq, _ := l.place()
+	for i, p := range next.heard {
+		if p["s"] != float64(seq+1+i) {
+			t.Fatalf("event %d has the number %v", i, p["s"])
+		}
+	}
+	s.judged()
+}
 
 // again resumes the session of a listener on a new connection, after what it
 // has read, or after another event.
@@ -187,7 +253,9 @@ func TestNoResume(t *testing.T) {
 // goodbye closes the connection with a code, and waits until Discord knows.
 func (l *listener) goodbye(code int) {
 	l.s.t.Helper()
-	(&socket{conn: l.conn}).close(code)
+	if err := l.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""), time.Now().Add(writeWithin)); err != nil {
+		l.s.t.Fatal(err)
+	}
 	l.s.drained()
 }
 

@@ -423,7 +423,7 @@ func TestWithResponse(t *testing.T) {
 	if a := answer.Interaction; a.Message != m.ID || !a.Loading || !a.Private {
 		t.Errorf("answer %+v", answer)
 	}
-		go func() { done <- runs(s, "") }()
+	go func() { done <- runs(s, "") }()
 	now := <-heard
 	s.call("POST", fmt.Sprintf("interactions/%s/%s/callback?with_response=true", now["id"], now["token"]), object{"type": answerMessage, "data": quiet(object{"content": "now"})}, 200, &answer)
 	if err := <-done; err != nil {
@@ -536,6 +536,79 @@ func TestForm(t *testing.T) {
 	if err := s.Dismiss(s.kim); err != nil || s.Modal(s.kim) != nil {
 		t.Errorf("Dismiss = %v", err)
 	}
+}
+
+// TestFormOfCommand checks a form that no message had a part in.
+func TestFormOfCommand(t *testing.T) {
+	s := newScene(t, Options{RespondWithin: time.Minute})
+	s.register()
+	d := s.open()
+	d.answer(answerModal, object{"custom_id": "form", "title": "Ask", "components": []object{
+		{"type": 18, "label": "Which", "component": object{"type": 21, "custom_id": "which", "options": []object{{"label": "One", "value": "1"}, {"label": "Two", "value": "2"}}}},
+	}})
+	if err := runs(s, ""); err != nil {
+		t.Fatal(err)
+	}
+	<-d.last
+	var shown form
+	if err := json.Unmarshal(s.Modal(s.kim), &shown); err != nil || shown.Title != "Ask" {
+		t.Errorf("modal %s, %v", s.Modal(s.kim), err)
+	}
+	d.answer(answerMessage, quiet(object{"content": "thanks", "flags": flagEphemeral}))
+	if err := s.Submit(s.kim, nil); err == nil {
+		t.Error("nothing was chosen")
+	}
+	if err := s.Submit(s.kim, map[string]string{"which": "2"}); err != nil {
+		t.Fatal(err)
+	}
+	i := <-d.last
+	if i["message"] != nil || !strings.Contains(string(encode(i["data"])), `"value":"2"`) || s.Modal(s.kim) != nil || s.shown(s.kim) != "thanks" {
+		t.Errorf("sent %s; kim sees %q", encode(i), s.shown(s.kim))
+	}
+	s.judged()
+}
+
+// TestSelects checks what is chosen in menus of each kind.
+func TestSelects(t *testing.T) {
+	s := newScene(t, Options{RespondWithin: time.Minute})
+	menus := []object{}
+	for _, kind := range []int{componentUsers, componentRoles, componentMentionable, componentChannels} {
+		menus = append(menus, object{"type": 1, "components": []object{{"type": kind, "custom_id": fmt.Sprint("m", kind), "max_values": 2}}})
+	}
+	m := s.post(s.help, object{"content": "Which?", "components": menus})
+	d := s.open()
+	d.answer(answerNothing, nil)
+	tests := []struct {
+		id     string
+		values []string
+		want   string // empty: it cannot be
+	}{
+		{"m5", []string{"@ana", "kim"}, `["` + s.ana + `","` + s.kim + `"]`},
+		{"m6", []string{"@leads"}, `["` + s.leads + `"]`},
+		{"m7", []string{s.ana}, `["` + s.ana + `"]`},
+		{"m8", []string{"#help"}, `["` + s.help + `"]`},
+		{"m5", []string{"@nobody"}, ""},
+		{"m5", nil, ""},
+		{"m5", []string{"@ana", "@kim", "@signpost"}, ""},
+		{"m9", []string{"@ana"}, ""},
+	}
+	for _, test := range tests {
+		err := s.Select(s.kim, s.help, m, test.id, test.values...)
+		if (err == nil) != (test.want != "") {
+			t.Errorf("%s %q: %v", test.id, test.values, err)
+		}
+		if err != nil {
+			continue
+		}
+		data := (<-d.last)["data"].(object)
+		if got := string(encode(data["values"])); got != test.want || len(data["resolved"].(object)) == 0 {
+			t.Errorf("%s %q: %s", test.id, test.values, encode(data))
+		}
+	}
+	if err := s.Press(s.kim, s.help, m, "m5"); err == nil {
+		t.Error("a menu is pressed")
+	}
+	s.judged()
 }
 
 // TestAutocomplete checks what is offered while someone types.

@@ -2,7 +2,8 @@
 // people talk, and the two sides of Discord that a bot sees.
 //
 // The bot calls the REST API (rest.go and the files named after what it works
-// on) and hears what happened through the gateway (gateway.go); what people do
+// on) and hears what happened through the gateway (gateway.go; door.go is how
+// that goes wrong); what people do
 // with commands, buttons and forms can come by signed requests instead
 // (http.go). What people do is in people.go, threads.go and interact.go; each
 // of their deeds returns once Discord has told the bot: the words are written

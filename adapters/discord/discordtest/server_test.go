@@ -835,13 +835,26 @@ func TestSettle(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	settled := make(chan error)
 	go func() { settled <- s.Settle(ctx) }()
-	l.await(func() bool { return len(l.frames) > 2 }) // HELLO, the request of before, and this one
+	asked := func() int {
+		n := 0
+		for _, f := range l.frames {
+			if f["op"] == float64(opHeartbeat) {
+				n++
+			}
+		}
+		return n
+	}
+	before := 0
+	l.await(func() bool { before = asked(); return len(l.heard) == 3 && before > 0 })
+	l.send(opHeartbeat, 2) // it was busy
+	l.await(func() bool { return asked() > before })
 	cancel()
 	if err := <-settled; err != context.Canceled {
 		t.Errorf("Settle = %v", err)
 	}
-	l.send(opHeartbeat, l.count())
+	l.send(opHeartbeat, 3)
 	s.settle()
+	s.judged()
 }
 
 // FuzzParseBody reads any body of a request.
