@@ -366,8 +366,8 @@ func (k *naming) translated(path []string, texts map[string]string, check func([
 	}
 }
 
-// options checks those of a command, or of a part of one.
-func (k *naming) options(path []string, options []option, depth int) {
+// options checks those of a command (in is 0), a group or a subcommand.
+func (k *naming) options(path []string, options []option, in int) {
 	if len(options) > maxSubs {
 		k.fault(path, "BASE_TYPE_MAX_LENGTH", "Must be %d or fewer in length.", maxSubs)
 	}
@@ -383,10 +383,10 @@ func (k *naming) options(path []string, options []option, depth int) {
 		names[o.Name] = true
 		if o.Type == optionSub || o.Type == optionGroup {
 			subs++
-			if depth > 1 || o.Type == optionGroup && depth > 0 {
+			if in == optionSub || in == optionGroup && o.Type == optionGroup {
 				k.fault(append(at, "type"), "APPLICATION_COMMAND_INVALID_NESTING", "Subcommands cannot lie that deep.")
 			}
-			k.options(append(at, "options"), o.Options, depth+1)
+			k.options(append(at, "options"), o.Options, o.Type)
 			continue
 		}
 		loose++

@@ -305,27 +305,29 @@ func TestOrders(t *testing.T) {
 	if got := fmt.Sprint(ops); got != "[1 <nil> 7 <nil> 9 true 77 <nil>]" {
 		t.Errorf("asked %s", got)
 	}
-	s.StopAcks(true)
-	acks := func() int {
+	count := func(op int) int {
 		n := 0
 		for _, f := range l.frames {
-			if f["op"] == float64(opAck) {
+			if f["op"] == float64(op) {
 				n++
 			}
 		}
 		return n
 	}
-	before := 0
-	l.await(func() bool { before = acks(); return before > 0 })
+	acks := 0
+	l.await(func() bool { acks = count(opAck); return acks == count(opHeartbeat) })
+	s.StopAcks(true)
 	l.send(opHeartbeat, 1)
+	if err := s.Wait(t.Context(), func() bool { return s.Sessions()[0].Read == 1 }); err != nil {
+		t.Fatal(err)
+	}
 	s.Reconnect()
 	l.await(func() bool { return l.frames[len(l.frames)-1]["op"] == float64(opReconnect) })
-	l.await(func() bool {
-		if after := acks(); after != before {
-			t.Errorf("a zombie acknowledges")
-		}
-		return true
-	})
+	after := 0
+	if l.await(func() bool { after = count(opAck); return true }); after != acks {
+		t.Error("a zombie acknowledges")
+	}
+	s.judged()
 }
 
 // TestDoor checks how clients can be kept out.
