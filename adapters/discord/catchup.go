@@ -151,7 +151,7 @@ func (c *catch) directly(ctx context.Context, place chat.Place, user string) err
 // read takes in the messages of a channel after one, the oldest first.
 func (c *catch) read(ctx context.Context, name, channel, guild, after string) error {
 	for {
-		var page []spoken
+		var page []heardMessage
 		err := c.patiently(ctx, http.MethodGet, "channels/"+channel+"/messages?"+url.Values{
 			"after": {after}, "limit": {strconv.Itoa(pageSize)},
 		}.Encode(), &page)
@@ -166,7 +166,7 @@ func (c *catch) read(ctx context.Context, name, channel, guild, after string) er
 		if err != nil {
 			return err
 		}
-		slices.SortFunc(page, func(a, b spoken) int { return cmp.Compare(timeOf(a.ID).UnixMilli(), timeOf(b.ID).UnixMilli()) })
+		slices.SortFunc(page, func(a, b heardMessage) int { return cmp.Compare(timeOf(a.ID).UnixMilli(), timeOf(b.ID).UnixMilli()) })
 		for _, m := range page {
 			m.Guild, m.Channel = guild, channel
 			if err := c.take(ctx, m, after); err != nil {
@@ -185,7 +185,7 @@ func (c *catch) read(ctx context.Context, name, channel, guild, after string) er
 }
 
 // take takes in a message as it stands now.
-func (c *catch) take(ctx context.Context, m spoken, after string) error {
+func (c *catch) take(ctx context.Context, m heardMessage, after string) error {
 	e, err := c.Adapter.said(ctx, c.session, m)
 	if err != nil {
 		if errors.Is(err, errSilent) || errors.Is(err, errMalformed) || isGone(err) {

@@ -63,9 +63,9 @@ func (a *Adapter) gatewayBot(ctx context.Context) (*discordgo.GatewayBotResponse
 	return &p, err
 }
 
-// A spoken message is one as Discord tells of it. Components and embeds are left out:
+// A heardMessage is a message as Discord tells of it. Components and embeds are left out:
 // what is new to us in them must not cost a question.
-type spoken struct {
+type heardMessage struct {
 	ID       string                 `json:"id"`
 	Channel  string                 `json:"channel_id"`
 	Guild    string                 `json:"guild_id"`
@@ -77,11 +77,11 @@ type spoken struct {
 	Edited   string                 `json:"edited_timestamp"`
 	Files    []file                 `json:"attachments"`
 	Mentions []mention              `json:"mentions"`
-	Replied  *spoken               `json:"referenced_message"`
+	Replied  *heardMessage          `json:"referenced_message"`
 	Flags    discordgo.MessageFlags `json:"flags"`
 }
 
-func (m spoken) ephemeral() bool { return m.Flags&discordgo.MessageFlagsEphemeral != 0 }
+func (m heardMessage) ephemeral() bool { return m.Flags&discordgo.MessageFlagsEphemeral != 0 }
 
 // A mention is someone whom a message mentions.
 type mention struct {
@@ -115,12 +115,12 @@ func (a *Adapter) dispatch(ctx context.Context, kind string, raw json.RawMessage
 	}()
 	switch kind {
 	case "MESSAGE_CREATE", "MESSAGE_UPDATE":
-		var m spoken
+		var m heardMessage
 		if err = json.Unmarshal(raw, &m); err == nil {
 			err = a.heard(ctx, s, kind, m)
 		}
 	case "MESSAGE_DELETE":
-		var m spoken
+		var m heardMessage
 		if err = json.Unmarshal(raw, &m); err == nil {
 			err = a.deleted(ctx, s, m)
 		}
@@ -132,7 +132,7 @@ func (a *Adapter) dispatch(ctx context.Context, kind string, raw json.RawMessage
 		}
 		if err = json.Unmarshal(raw, &all); err == nil {
 			for _, id := range all.IDs {
-				if err = a.deleted(ctx, s, spoken{ID: id, Channel: all.Channel, Guild: all.Guild}); err != nil {
+				if err = a.deleted(ctx, s, heardMessage{ID: id, Channel: all.Channel, Guild: all.Guild}); err != nil {
 					break
 				}
 			}
@@ -178,7 +178,7 @@ func timeOf(id string) time.Time {
 }
 
 // heard takes in what was said or changed.
-func (a *Adapter) heard(ctx context.Context, s *session, kind string, m spoken) error {
+func (a *Adapter) heard(ctx context.Context, s *session, kind string, m heardMessage) error {
 	e, err := a.said(ctx, s, m)
 	switch {
 	case errors.Is(err, errSilent):
@@ -202,7 +202,7 @@ func (a *Adapter) heard(ctx context.Context, s *session, kind string, m spoken) 
 }
 
 // said makes an event of a person's message, as it stands.
-func (a *Adapter) said(ctx context.Context, s *session, m spoken) (chat.Event, error) {
+func (a *Adapter) said(ctx context.Context, s *session, m heardMessage) (chat.Event, error) {
 	if m.Author == nil || m.Author.Bot || m.Author.System || m.Webhook != "" || m.Author.ID == s.self.user || m.Kind != defaultMessage && m.Kind != replyMessage {
 		return chat.Event{}, errSilent
 	}
@@ -264,7 +264,7 @@ var formatted = regexp.MustCompile(`<(@[!&]?|#)([0-9]{1,20})>|<a?(:[A-Za-z0-9_]+
 // words reads what was typed: without the bot's own name, and with others'
 // names as people read them. In a command they stay as they are, and it is told
 // who they are.
-func (a *Adapter) words(ctx context.Context, self identity, m spoken) (words string, mentioned bool, named []chat.Sender) {
+func (a *Adapter) words(ctx context.Context, self identity, m heardMessage) (words string, mentioned bool, named []chat.Sender) {
 	text := m.Content
 	for _, own := range []string{"<@" + self.user + ">", "<@!" + self.user + ">"} {
 		for {
@@ -321,7 +321,7 @@ func (a *Adapter) readTag(ctx context.Context, guild string, names map[string]st
 
 // files are a message's attachments. Their addresses end, so they are named by
 // where they can be found again.
-func files(m spoken) []chat.File {
+func files(m heardMessage) []chat.File {
 	var list []chat.File
 	for _, f := range m.Files {
 		if isID(f.ID) {
@@ -334,7 +334,7 @@ func files(m spoken) []chat.File {
 }
 
 // deleted takes in that a message is gone. Discord does not tell whose it was.
-func (a *Adapter) deleted(ctx context.Context, s *session, m spoken) error {
+func (a *Adapter) deleted(ctx context.Context, s *session, m heardMessage) error {
 	if !isID(m.ID) || !isID(m.Channel) || m.Guild != "" && !isID(m.Guild) {
 		return errMalformed
 	}
@@ -393,7 +393,7 @@ func (a *Adapter) reacted(ctx context.Context, s *session, r reaction) error {
 	if _, ours := a.o.Front.Lookup(e); !ours {
 		return nil
 	}
-	var m spoken
+	var m heardMessage
 	if err := a.do(ctx, http.MethodGet, "channels/"+r.Channel+"/messages/"+r.Message, nil, &m); err != nil {
 		a.log.Warn("a message that someone put an emoji on cannot be read", "channel", r.Channel, "err", scrub(err))
 	}
@@ -432,7 +432,7 @@ func (a *Adapter) reacted(ctx context.Context, s *session, r reaction) error {
 
 // about is a message as events carry it that someone else than its author
 // brings about.
-func (a *Adapter) about(ctx context.Context, self identity, m spoken) *chat.Said {
+func (a *Adapter) about(ctx context.Context, self identity, m heardMessage) *chat.Said {
 	about := &chat.Said{Message: chat.MessageID(m.ID), At: timeOf(m.ID), Files: files(m)}
 	about.Text, _, _ = a.words(ctx, self, m)
 	who := user{Bot: true}

@@ -63,7 +63,7 @@ type interaction struct {
 	Member  *member         `json:"member"`
 	User    *user           `json:"user"`
 	Token   string          `json:"token"`
-	Message *spoken        `json:"message"`
+	Message *heardMessage   `json:"message"`
 	Locale  string          `json:"locale"`
 }
 
@@ -75,9 +75,9 @@ type commandData struct {
 	Options  []*discordgo.ApplicationCommandInteractionDataOption `json:"options"`
 	Target   string                                               `json:"target_id"`
 	Resolved struct {
-		Users    map[string]user    `json:"users"`
-		Members  map[string]member  `json:"members"`
-		Messages map[string]spoken `json:"messages"`
+		Users    map[string]user         `json:"users"`
+		Members  map[string]member       `json:"members"`
+		Messages map[string]heardMessage `json:"messages"`
 	} `json:"resolved"`
 }
 
