@@ -81,18 +81,22 @@ type platform struct {
 }
 
 var platforms = []platform{
-	{"console", []string{"channels", "threads", "roles", "locales", "files", "commands in threads"}, openTerminal},
-	{"alpha", anywhere, openTheatre(alpha)},
-	{"beta", slices.Concat(anywhere, onBeta), openTheatre(beta)},
-	{"slack", anywhere, openWorkspace(false)},
-	{"slack by http", anywhere, openWorkspace(true)},
+	{"console", []string{"channels", "threads", "roles", "locales", "files", "commands in threads", typedCommands}, openTerminal},
+	{"alpha", slices.Concat(anywhere, []string{typedCommands}), openTheatre(alpha)},
+	{"beta", slices.Concat(anywhere, onBeta, []string{typedCommands}), openTheatre(beta)},
+	{"slack", slices.Concat(anywhere, []string{typedCommands}), openWorkspace(false)},
+	{"slack by http", slices.Concat(anywhere, []string{typedCommands}), openWorkspace(true)},
 	{"discord", slices.Concat(anywhere, onBeta), openGuild},
 	// People ask on the first and work on the second; what the first has counts.
 	{"alpha+beta", slices.Concat(anywhere, []string{twoPlatforms}), openTheatre(alpha, beta)},
 	{"beta+alpha", slices.Concat(anywhere, onBeta, []string{twoPlatforms}), openTheatre(beta, alpha)},
 }
 
-const twoPlatforms = "two platforms"
+const (
+	twoPlatforms = "two platforms"
+	// typedCommands can be wrong: Discord's own boxes let nobody misspell them.
+	typedCommands = "typed commands"
+)
 
 var (
 	// anywhere is what every chat platform has, and onBeta what one has beyond.
@@ -102,7 +106,7 @@ var (
 	}
 	onBeta = []string{"commands in threads", "closed direct messages", "private threads", "deleted threads"}
 	// needs are what a script may say it needs.
-	needs = slices.Concat(anywhere, onBeta, []string{twoPlatforms})
+	needs = slices.Concat(anywhere, onBeta, []string{twoPlatforms, typedCommands})
 )
 
 // lacks is why a script is not played on p; empty if it is.

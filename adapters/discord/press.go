@@ -169,7 +169,7 @@ func (a *Adapter) interacted(ctx context.Context, s *session, raw json.RawMessag
 	if answer == nil {
 		return
 	}
-	if err := a.respond(ctx, i, *answer); err != nil {
+	if err := a.respond(ctx, i, *answer); err != nil && s.ctx.Err() == nil {
 		a.log.Warn("an interaction could not be answered", "event", i.ID, "err", scrub(err))
 	}
 }
