@@ -10,9 +10,11 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -42,12 +44,12 @@ var (
 // These are the variables with which the test binary runs as the program.
 const (
 	actAsRedis     = "SIGNPOST_TEST_PROGRAM_REDIS"
-	actAsPlatform  = "SIGNPOST_TEST_PROGRAM_PLATFORM"
+	actAsPlatform  = "SIGNPOST_TEST_PROGRAM_PLATFORM"  // an address, or a configuration with a Slack
 	actAsForgetful = "SIGNPOST_TEST_PROGRAM_RETENTION" // may be empty; else how long everything is kept
 )
 
-// TestMain runs the tests, or the program itself with a scripted platform: in a
-// process of its own, it can be killed.
+// TestMain runs the tests, or the program itself with a scripted platform or a
+// fake Slack: in a process of its own, it can be killed.
 func TestMain(m *testing.M) {
 	if os.Getenv(actAsPlatform) == "" {
 		os.Exit(m.Run())
@@ -106,13 +108,22 @@ func actAsProgram(url, platform string) error {
 		io.Copy(io.Discard, os.Stdin)
 		os.Exit(2)
 	}()
+	if filepath.Ext(platform) == ".yaml" {
+		return actOnSlack(ctx, platform)
+	}
 	store, p, err := wired(ctx, url, os.Stderr)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
+	platforms := map[string]chat.Platform{scriptedName: newScriptedClient(platform)}
+	return p.listen(ctx, store, platforms, nil, newLogger(config.Log{Level: "warn"}, os.Stderr, nil))
+}
+
+// listen serves, with a web server on loopback whose address it prints.
+func (p *parts) listen(ctx context.Context, store *redis.Store, platforms map[string]chat.Platform, routes map[string]http.Handler, log *slog.Logger) error {
 	server, err := web.Listen(web.Options{
-		Listen: "127.0.0.1:0", Log: quietLog(),
+		Listen: "127.0.0.1:0", Log: quietLog(), Routes: routes,
 		Metrics: web.NewMetrics("test", statsOf(store, nil, nil)),
 		Ready:   func(ctx context.Context) error { _, err := store.Pending(ctx); return err },
 	})
@@ -121,8 +132,7 @@ func actAsProgram(url, platform string) error {
 	}
 	defer server.Close()
 	fmt.Println(server.Addr())
-	platforms := map[string]chat.Platform{scriptedName: newScriptedClient(platform)}
-	return p.serve(ctx, platforms, server, newLogger(config.Log{Level: "warn"}, os.Stderr, nil))
+	return p.serve(ctx, platforms, server, log)
 }
 
 // A program is a process that runs the program.
@@ -195,8 +205,24 @@ type arena struct {
 	db       goredis.UniversalClient // for the judge
 	redis    *redisServer            // standalone
 	pair     *pair                   // Sentinel and Cluster
-	platform *scripted
+	platform *scripted               // nil: on Slack
+	slack    *assembly               // nil: on the scripted platform
 	programs []*program
+}
+
+// A crowd are people who have conversations with the bot, and who know in the
+// end what came of them.
+type crowd interface {
+	start(ctx context.Context) // begins the next conversation
+	wait()                     // until all are over, or their context has ended
+	verdict(*census) *verdict
+	counted
+}
+
+// What is counted are events that were acknowledged and that were not, and a
+// number that changes whenever something happens.
+type counted interface {
+	counts() (accepted, under, progress int)
 }
 
 // A fault is what a row of the table is about.
@@ -205,8 +231,9 @@ type fault struct {
 	form     func(*arena) // how Redis is run; nil: standalone
 	programs int          // 0: one
 	weather  weather
-	kills    bool // its strikes are kills, as many as are asked for
-	strikes  int  // else
+	slack    *climate // nil: the platform is scripted
+	kills    bool     // its strikes are kills, as many as are asked for
+	strikes  int      // else
 	strike   func(ctx context.Context, a *arena) error
 }
 
@@ -218,7 +245,7 @@ func long() time.Duration {
 	return 3 * time.Second
 }
 
-var calamities = []fault{
+var calamities = append([]fault{
 	{name: "bot: kill -9", kills: true, strike: killProgram},
 	{name: "bot: kill -9 of one of two", programs: 2, kills: true, strike: killProgram},
 	{name: "redis: kill -9, appendfsync always", form: fsyncAlways, kills: true, strike: killRedis},
@@ -249,7 +276,7 @@ var calamities = []fault{
 	{name: "cluster: master kill -9, replicas=1", form: inCluster, kills: true, strike: func(ctx context.Context, a *arena) error {
 		return a.pair.killMaster(ctx, func(*redisServer) []string { return nil })
 	}},
-}
+}, onSlack...)
 
 func standalone(a *arena) { a.alone() }
 
@@ -280,6 +307,14 @@ func inCluster(a *arena) {
 func killProgram(_ context.Context, a *arena) error {
 	n := a.dice.IntN(len(a.programs))
 	a.programs[n].kill()
+	return a.run(n)
+}
+
+// run starts a program in the n-th place.
+func (a *arena) run(n int) error {
+	if a.slack != nil {
+		return a.slack.run(a, n)
+	}
 	p, err := startProgram(a.url, a.platform.address)
 	if err == nil {
 		a.programs[n] = p
@@ -377,30 +412,39 @@ func (f fault) unleash(t *testing.T) *tableRow {
 		f.form = standalone
 	}
 	f.form(a)
-	var err error
-	if a.platform, err = newScripted(f.weather, *chaosSeed); err != nil {
-		t.Fatal(err)
-	}
-	defer a.platform.close()
-	for range max(f.programs, 1) {
-		p, err := startProgram(a.url, a.platform.address)
-		if err != nil {
+	events, people := *chaosEvents, crowd(nil)
+	if f.slack != nil {
+		events = (events + slackShare - 1) / slackShare
+		a.slack = newAssembly(a, f.slack)
+		defer a.slack.close(t)
+		people = a.slack
+	} else {
+		var err error
+		if a.platform, err = newScripted(f.weather, *chaosSeed); err != nil {
 			t.Fatal(err)
 		}
-		a.programs = append(a.programs, p)
+		defer a.platform.close()
+		people = newJudge(a.platform, agentsAtWork, *chaosSeed)
 	}
+	a.programs = make([]*program, max(f.programs, 1))
 	defer func() {
 		for _, p := range a.programs {
-			p.kill()
+			if p != nil {
+				p.kill()
+			}
 		}
 	}()
+	for n := range a.programs {
+		if err := a.run(n); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if f.kills {
 		f.strikes = *chaosKills
 	}
 	row := &tableRow{fault: f.name}
 	began := time.Now()
-	j := newJudge(a.platform, agentsAtWork, *chaosSeed)
-	talks := (*chaosEvents + perTalk - 1) / perTalk
+	talks := (events + perTalk - 1) / perTalk
 	load, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var watching sync.WaitGroup
@@ -408,7 +452,7 @@ func (f fault) unleash(t *testing.T) *tableRow {
 	// A share of the load for each strike, and one after the last.
 	for n := range f.strikes + 1 {
 		for range talks*(n+1)/(f.strikes+1) - talks*n/(f.strikes+1) {
-			j.start(load)
+			people.start(load)
 		}
 		if n == f.strikes {
 			break
@@ -422,14 +466,14 @@ func (f fault) unleash(t *testing.T) *tableRow {
 			row.kills++
 		}
 	}
-	watching.Go(func() { a.watch(ctx, over, stop) })
-	j.wait()
+	watching.Go(func() { a.watch(ctx, people, over, stop) })
+	people.wait()
 	close(over)
 	watching.Wait()
 	if why := context.Cause(load); why != nil {
 		t.Errorf("some conversations were broken off: %v", why)
 	}
-	err = nothingLeft(ctx, a.platform, a.db)
+	err := nothingLeft(ctx, people, a.db)
 	for _, p := range a.programs {
 		err = errors.Join(err, p.failed())
 	}
@@ -437,20 +481,20 @@ func (f fault) unleash(t *testing.T) *tableRow {
 	if err := errors.Join(err, countErr); err != nil {
 		t.Error(err)
 	}
-	row.verdict, row.took = j.verdict(c), time.Since(began)
+	row.verdict, row.took = people.verdict(c), time.Since(began)
 	if row.wrong() || row.Outcomes != row.Events {
 		t.Errorf("%s:\n%s", f.name, strings.Join(row.complaints, "\n"))
 	}
-	if row.Events < *chaosEvents {
+	if row.Events < events {
 		t.Errorf("only %d events were accepted", row.Events)
 	}
 	return row
 }
 
 // nothingLeft waits until every event is accepted, handled and answered.
-func nothingLeft(ctx context.Context, platform *scripted, db goredis.UniversalClient) error {
+func nothingLeft(ctx context.Context, people counted, db goredis.UniversalClient) error {
 	return until(ctx, "rest", func(ctx context.Context) error {
-		if _, under, _ := platform.counts(); under > 0 || !idle(ctx, db) {
+		if _, under, _ := people.counts(); under > 0 || !idle(ctx, db) {
 			return errors.New("there is something left to do")
 		}
 		return nil
@@ -459,7 +503,7 @@ func nothingLeft(ctx context.Context, platform *scripted, db goredis.UniversalCl
 
 // watch breaks the conversations off if nothing happens any more although
 // nothing is left to do: someone waits for a reply that never comes.
-func (a *arena) watch(ctx context.Context, over <-chan struct{}, stop context.CancelCauseFunc) {
+func (a *arena) watch(ctx context.Context, people counted, over <-chan struct{}, stop context.CancelCauseFunc) {
 	const patience = 6 // seconds; more than redelivery and repeats take
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -472,7 +516,7 @@ func (a *arena) watch(ctx context.Context, over <-chan struct{}, stop context.Ca
 			return
 		case <-tick.C:
 		}
-		_, under, progress := a.platform.counts()
+		_, under, progress := people.counts()
 		if progress != last || under > 0 || !idle(ctx, a.db) {
 			quiet = 0
 		} else {

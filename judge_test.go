@@ -160,6 +160,8 @@ func (j *judge) start(ctx context.Context) {
 	})
 }
 
+func (j *judge) counts() (accepted, under, progress int) { return j.platform.counts() }
+
 // wait waits until every conversation is over, or its context has ended.
 func (j *judge) wait() { j.talking.Wait() }
 
@@ -439,8 +441,17 @@ func (j *judge) verdict(c *census) *verdict {
 		v.double("two agents were told to hold %s", id)
 	}
 	if c != nil {
-		j.judgeTickets(v, c)
-		j.judgeRest(v, c)
+		judgeTickets(v, c, j.talks)
+		given := 0
+		for key, n := range j.platform.unknown {
+			if n > 0 && strings.HasPrefix(string(key), "answer/") {
+				given++
+			}
+		}
+		judgeRest(v, c, func(letter string) bool {
+			given--
+			return given >= 0 && strings.HasPrefix(letter, "reply")
+		})
 	}
 	return v
 }
@@ -531,13 +542,13 @@ func (j *judge) judgeOrder(v *verdict) {
 
 // judgeTickets wants one ticket for each conversation that pressed contact, with
 // the number that its asker was told, and its whole history.
-func (j *judge) judgeTickets(v *verdict, c *census) {
+func judgeTickets(v *verdict, c *census, talks []*talk) {
 	for number, tickets := range c.numbers {
 		if tickets > 1 {
 			v.double("%d tickets have the number %d", tickets, number)
 		}
 	}
-	for _, t := range j.talks {
+	for _, t := range talks {
 		found := c.tickets[t.conversation]
 		switch {
 		case !t.opened:
@@ -559,11 +570,11 @@ func (j *judge) judgeTickets(v *verdict, c *census) {
 		for _, e := range k.History {
 			has = append(has, strings.TrimSpace(e.Did+" "+e.Text))
 		}
-		j.judgeHistory(v, t, has)
+		judgeHistory(v, t, has)
 	}
 }
 
-func (j *judge) judgeHistory(v *verdict, t *talk, has []string) {
+func judgeHistory(v *verdict, t *talk, has []string) {
 	times := map[string]int{}
 	for _, line := range has {
 		times[line]++
@@ -593,18 +604,12 @@ func (j *judge) judgeHistory(v *verdict, t *talk, has []string) {
 }
 
 // judgeRest wants nothing left to do, and nothing given up but by a rule.
-func (j *judge) judgeRest(v *verdict, c *census) {
+func judgeRest(v *verdict, c *census, ruled func(letter string) bool) {
 	for _, what := range c.left {
 		v.lose("%s is not done", what)
 	}
-	given := 0
-	for key, n := range j.platform.unknown {
-		if n > 0 && strings.HasPrefix(string(key), "answer/") {
-			given++
-		}
-	}
-	for n, what := range c.dead {
-		if n >= given || !strings.HasPrefix(what, "reply") {
+	for _, what := range c.dead {
+		if !ruled(what) {
 			v.lose("given up: %s", what)
 		}
 	}
