@@ -43,7 +43,7 @@ const (
 // repeats are Slack's waits before it sends an event again, and the first of
 // those that its Delayed Events bring.
 // Source: https://docs.slack.dev/apis/events-api/#retries
-var repeats = []time.Duration{0, time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second}
+var repeats = []time.Duration{0, time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second, 40 * time.Second}
 
 // A hurried Slack is written to twenty times as fast as the real one may be,
 // and by the same rules.
@@ -479,8 +479,8 @@ func (on *assembly) converse(ctx context.Context, t *slackTalk) error {
 
 	// Both at once, so that they meet on the ticket.
 	var agent sync.WaitGroup
-	words, note := fmt.Sprintf("answer of talk %d", t.number), fmt.Sprintf("note of talk %d", t.number)
-	more := []string{fmt.Sprintf("more 0 of talk %d", t.number), fmt.Sprintf("more 1 of talk %d", t.number)}
+	words, note := fmt.Sprintf("answer of talk %d.", t.number), fmt.Sprintf("note of talk %d.", t.number)
+	more := []string{fmt.Sprintf("more 0 of talk %d.", t.number), fmt.Sprintf("more 1 of talk %d.", t.number)}
 	t.history = append(t.history, "reply "+words, "note "+note, "add "+more[0], "add "+more[1])
 	var agentErr error
 	agent.Go(func() {

@@ -2,6 +2,7 @@ package slack
 
 import (
 	"testing"
+	"time"
 
 	"github.com/signpost-bot/signpost/bot/chat"
 )
@@ -34,5 +35,20 @@ func TestMarkedPlaces(t *testing.T) {
 				t.Errorf("marked %q, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+// TestLink: a connection counts from when Slack greets it until it ends, once.
+func TestLink(t *testing.T) {
+	var got []bool
+	l := link{note: func(up bool) { got = append(got, up) }}
+	l.ended() // it never began
+	l.greeted()
+	l.greeted()
+	l.ended()
+	l.ended()
+	l.greeted()
+	if want := []bool{true, false, true}; !slices.Equal(got, want) {
+		t.Errorf("noted %v, want %v", got, want)
 	}
 }

@@ -54,12 +54,8 @@ func (a *Adapter) listen(ctx context.Context) error {
 	var presses sync.WaitGroup
 	defer presses.Wait()
 	room := make(chan struct{}, pressing)
-	up := false
-	defer func() {
-		if up {
-			a.progress.Disconnected()
-		}
-	}()
+	l := link{note: a.linked}
+	defer l.ended()
 	for {
 		select {
 		case err := <-ended:
@@ -69,17 +65,11 @@ func (a *Adapter) listen(ctx context.Context) error {
 			return a.refused(err)
 		case e := <-socket.Events:
 			switch e.Type {
-			case socketmode.EventTypeConnected:
-				if !up {
-					up = true
-					a.progress.Connected()
-				}
+			case socketmode.EventTypeHello:
+				l.greeted()
 				a.log.Info("connected to Slack")
 			case socketmode.EventTypeConnecting:
-				if up {
-					up = false
-					a.progress.Disconnected()
-				}
+				l.ended()
 			case socketmode.EventTypeConnectionError:
 				if failed, ok := e.Data.(*slack.ConnectionErrorEvent); ok && ctx.Err() == nil {
 					a.log.Warn("Slack cannot be reached", "err", scrub(failed.ErrorObj), "again in", failed.Backoff)
@@ -91,6 +81,7 @@ func (a *Adapter) listen(ctx context.Context) error {
 			if !ok {
 				continue
 			}
+			l.greeted()
 			if frame.Type == "events_api" {
 				a.frame(ctx, socket, frame) // one after the other: an edit comes after its message
 				continue
@@ -105,6 +96,39 @@ func (a *Adapter) listen(ctx context.Context) error {
 				a.frame(ctx, socket, frame)
 			})
 		}
+	}
+}
+
+// linked counts the connections through which events come in.
+func (a *Adapter) linked(up bool) {
+	if up {
+		a.progress.Connected()
+	} else {
+		a.progress.Disconnected()
+	}
+}
+
+// A link is one connection after the other.
+type link struct {
+	up   bool
+	note func(up bool)
+}
+
+// greeted notes that Slack has said hello, or something else. A connection that
+// was only opened is none: where Socket Mode is off, or too many are open, Slack
+// closes it at once.
+func (l *link) greeted() {
+	if !l.up {
+		l.up = true
+		l.note(true)
+	}
+}
+
+// ended notes that there is no connection, if there was one.
+func (l *link) ended() {
+	if l.up {
+		l.up = false
+		l.note(false)
 	}
 }
 

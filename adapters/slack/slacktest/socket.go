@@ -33,7 +33,9 @@ type socket struct {
 	done  chan struct{}
 }
 
-func (c *socket) send(v any) error {
+func (c *socket) send(v any) error { return c.sendText(encode(v)) }
+
+func (c *socket) sendText(frame []byte) error {
 	c.write.Lock()
 	defer c.write.Unlock()
 	return c.put(v)
@@ -44,7 +46,7 @@ func (c *socket) put(v any) error {
 	if err := c.conn.SetWriteDeadline(time.Now().Add(ackWithin)); err != nil {
 		return err
 	}
-	return c.conn.WriteJSON(v)
+	return c.conn.WriteMessage(websocket.TextMessage, frame)
 }
 
 // An envelope is a payload that was written to a socket.
@@ -65,6 +67,26 @@ const (
 
 // write sends a delivery to any one of the sockets.
 func (s *Server) write(d *delivery, n int, reason string) attempt {
+	answers := d.kind != kindEvent
+	return s.exchange(answers, func(id string) []byte {
+		frame := object{"envelope_id": id, "type": d.kind, "payload": d.payload, "accepts_response_payload": answers}
+		if !answers {
+			frame["retry_attempt"], frame["retry_reason"] = n, reason
+		}
+		return encode(frame)
+	})
+}
+
+// Throw writes a frame to any one of the sockets as it is: for what no Slack
+// would send. The frame is made for the id of an envelope. It reports whether
+// the app acknowledged that in time.
+func (s *Server) Throw(frame func(envelope string) []byte) bool {
+	return s.exchange(true, frame).failed == ""
+}
+
+// exchange writes a frame, for the id of its envelope, to any one of the
+// sockets, and waits for the acknowledgement.
+func (s *Server) exchange(answers bool, frame func(id string) []byte) attempt {
 	s.mu.Lock()
 	if len(s.sockets) == 0 {
 		s.mu.Unlock()
@@ -72,16 +94,12 @@ func (s *Server) write(d *delivery, n int, reason string) attempt {
 	}
 	c := s.sockets[s.random.IntN(len(s.sockets))]
 	id := s.secret()
-	e := &envelope{socket: c, accepts: d.kind != kindEvent, answer: make(chan []byte, 1)}
+	e := &envelope{socket: c, accepts: answers, answer: make(chan []byte, 1)}
 	s.envelopes[id] = e
 	s.mu.Unlock()
 
-	frame := object{"envelope_id": id, "type": d.kind, "payload": d.payload, "accepts_response_payload": e.accepts}
-	if d.kind == kindEvent {
-		frame["retry_attempt"], frame["retry_reason"] = n, reason
-	}
 	failed := "connection_failed"
-	if c.send(frame) == nil {
+	if c.sendText(frame(id)) == nil {
 		limit := time.NewTimer(s.opts.AckWithin)
 		defer limit.Stop()
 		select {
