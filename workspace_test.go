@@ -61,6 +61,9 @@ func (unpaced) Pace() chat.Pace { return chat.Pace{} }
 // Names in a script's configuration, and what Slack calls them.
 var slackNames = regexp.MustCompile(`\b(?:here|desk):(#?)([a-z0-9-]+)`)
 
+// groupRule is where a script's configuration names roles.
+var groupRule = regexp.MustCompile(`(?m)^( *)roles:`)
+
 func slackUser(name string) string    { return "U0" + slackID(name) }
 func slackChannel(name string) string { return "C0" + slackID(strings.TrimPrefix(name, "#")) }
 func slackID(name string) string      { return strings.ToUpper(strings.ReplaceAll(name, "-", "")) }
@@ -76,17 +79,16 @@ func openWorkspace(byHTTP bool) func(ctx context.Context, t *testing.T, world []
 
 func newWorkspace(ctx context.Context, t testing.TB, world []txtar.File, byHTTP bool) *workspace {
 	t.Helper()
-	return newWorkspaceOn(ctx, t, slacktest.Options{}, world, byHTTP)
-}
-
-// newWorkspaceOn plays on a Slack with some options, whose clock is set here.
-func newWorkspaceOn(ctx context.Context, t testing.TB, o slacktest.Options, world []txtar.File, byHTTP bool) *workspace {
-	t.Helper()
 	on := &workspace{
 		t: t, ctx: ctx, clock: newClock(), before: map[string]slacktest.Message{}, threads: map[string]string{},
 		roles: map[string][]string{}, groups: map[string]string{}, level: "warn",
 	}
-	o.Now = on.clock.Now
+	// The bot may do what the manifest asks for, and nothing else.
+	features := slack.Features{Agent: byHTTP, Groups: slices.ContainsFunc(world, func(f txtar.File) bool { return groupRule.Match(f.Data) })}
+	o := slacktest.Options{Now: on.clock.Now}
+	for _, scope := range slack.Scopes(features) {
+		o.Scopes = append(o.Scopes, scope.Name)
+	}
 	on.slack = slacktest.New(o)
 	for _, name := range append(slices.Clone(cast), "passerby") {
 		on.slack.AddUser(slacktest.User{ID: slackUser(name), Name: name})
@@ -170,7 +172,7 @@ func (on *workspace) configure(world []txtar.File, byHTTP bool) config.Config {
 				}
 				return []byte("slack:" + on.slack.Team() + ":" + slackUser(string(m[2])))
 			})
-			data = regexp.MustCompile(`(?m)^( *)roles:`).ReplaceAll(data, []byte("${1}groups:")) // which Slack has instead
+			data = groupRule.ReplaceAll(data, []byte("${1}groups:")) // which Slack has instead
 		}
 		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, data, 0o644)); err != nil {
 			on.t.Fatal(err)
