@@ -38,11 +38,13 @@ func (c *socket) send(v any) error { return c.sendText(encode(v)) }
 func (c *socket) sendText(frame []byte) error {
 	c.write.Lock()
 	defer c.write.Unlock()
-	return c.put(v)
+	return c.putText(frame)
 }
 
 // put is send for who holds the lock.
-func (c *socket) put(v any) error {
+func (c *socket) put(v any) error { return c.putText(encode(v)) }
+
+func (c *socket) putText(frame []byte) error {
 	if err := c.conn.SetWriteDeadline(time.Now().Add(ackWithin)); err != nil {
 		return err
 	}
