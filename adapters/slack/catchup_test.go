@@ -1,8 +1,8 @@
 package slack
 
 import (
+	"slices"
 	"testing"
-	"time"
 
 	"github.com/signpost-bot/signpost/bot/chat"
 )
