@@ -34,6 +34,7 @@ type messageEvent struct {
 	Previous    said   `json:"previous_message"`
 	DeletedTS   string `json:"deleted_ts"`
 	EventTS     string `json:"event_ts"`
+	Upload      *bool  `json:"upload"` // there at all: files come with it
 }
 
 // spoken are the subtypes of messages in which a person says something.
@@ -127,6 +128,9 @@ func (a *Adapter) heard(ctx context.Context, s *session, in envelope, m messageE
 	if m.ChannelType == "im" && m.User != "" && m.User != s.self.user && m.Bot == "" {
 		a.client.learn(m.User, m.Channel)
 	}
+	if kind == "app_mention" && m.Upload != nil && len(m.Files) == 0 && isID(m.Channel) && isTS(m.TS) {
+		m.Files = a.unsaid(ctx, m)
+	}
 	e, err := a.message(ctx, s, m, in.Shared)
 	switch {
 	case errors.Is(err, errSilent):
@@ -145,6 +149,24 @@ func (a *Adapter) heard(ctx context.Context, s *session, in envelope, m messageE
 	a.searching(e)
 	return nil
 }
+
+// unsaid are the files of a mention. The event says that there are some, and not
+// which; if the message's own event comes second, it comes to nothing.
+// Source: https://docs.slack.dev/reference/events/app_mention
+func (a *Adapter) unsaid(ctx context.Context, m messageEvent) []file {
+	ctx, stop := context.WithTimeout(ctx, readingWithin)
+	defer stop()
+	full, err := a.client.read(ctx, spot{m.Channel, m.Thread}, m.TS)
+	if err != nil {
+		a.log.Warn("the files of a message cannot be read; it is taken in without them", "channel", m.Channel, "err", scrub(err))
+	}
+	return full.Files
+}
+
+// readingWithin is how long the files of a mention may take to read: what came
+// is acknowledged within three seconds.
+// Source: https://docs.slack.dev/apis/events-api/#responding
+const readingWithin = time.Second
 
 // message makes an event of what was said, changed or deleted, or returns
 // [errSilent].
