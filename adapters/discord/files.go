@@ -14,6 +14,7 @@ import (
 	"net/textproto"
 	"net/url"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -140,7 +141,7 @@ func (c *client) missing(d chat.Delivery, left map[int]error) []chat.Missing {
 type openFile struct {
 	io.ReadCloser
 	place int    // among the reply's files
-	name  string // as the message refers to it
+	name  string // as the message refers to it; no two have the same
 	title string // as people read it
 	size  int64  // bytes
 }
@@ -164,7 +165,10 @@ func openAll(ctx context.Context, d chat.Delivery, left map[int]error) []openFil
 			}
 			if err == nil {
 				sum += f.size
-				f.place, f.name = i, strconv.Itoa(len(files))+"-"+plainName(f.title)
+				f.place, f.name = i, plainName(f.title)
+				if slices.ContainsFunc(files, func(other openFile) bool { return other.name == f.name }) {
+					f.name = strconv.Itoa(len(files)) + "-" + f.name
+				}
 				files = append(files, f)
 				continue
 			}

@@ -71,15 +71,16 @@ func TestFiles(t *testing.T) {
 		missing []chat.Missing
 		tries   int
 	}{
-		{"one", one, nil, map[string]string{"files[0] 0-a.txt": "aaa"}, nil, 1},
-		{"two", two, nil, map[string]string{"files[0] 0-a.txt": "aaa", "files[1] 1-my_b.txt": "bbbbb"}, nil, 1},
-		{"of unknown size", []chat.Attachment{attach("a", "a.txt", 0)}, nil, map[string]string{"files[0] 0-a.txt": "aaa"}, nil, 1},
+		{"one", one, nil, map[string]string{"files[0] a.txt": "aaa"}, nil, 1},
+		{"two", two, nil, map[string]string{"files[0] a.txt": "aaa", "files[1] my_b.txt": "bbbbb"}, nil, 1},
+		{"of one name", slices.Concat(one, one), nil, map[string]string{"files[0] a.txt": "aaa", "files[1] 1-a.txt": "aaa"}, nil, 1},
+		{"of unknown size", []chat.Attachment{attach("a", "a.txt", 0)}, nil, map[string]string{"files[0] a.txt": "aaa"}, nil, 1},
 		{"of unknown size, and large", []chat.Attachment{attach("large", "a.txt", 0)}, nil, nil, lost("its size is not known"), 1},
 		{"empty", []chat.Attachment{attach("empty", "a.txt", 0)}, nil, nil, lost("it is empty"), 1},
 		{"too large", []chat.Attachment{attach("a", "a.txt", 10<<20+1)}, nil, nil, lost("it is larger than Discord takes"), 1},
-		{"that cannot be opened", []chat.Attachment{attach("none", "a.txt", 3), attach("b", "b.txt", 5)}, nil, map[string]string{"files[0] 0-b.txt": "bbbbb"}, lost("it could not be opened"), 1},
+		{"that cannot be opened", []chat.Attachment{attach("none", "a.txt", 3), attach("b", "b.txt", 5)}, nil, map[string]string{"files[0] b.txt": "bbbbb"}, lost("it could not be opened"), 1},
 		{"too many", many, nil, tenTimes(), lost("a message takes 10 files at most"), 1},
-		{"too large together", heavy, nil, map[string]string{"files[0] 0-0": strings.Repeat("h", maxFile), "files[1] 1-1": strings.Repeat("h", maxFile)},
+		{"too large together", heavy, nil, map[string]string{"files[0] 0": strings.Repeat("h", maxFile), "files[1] 1": strings.Repeat("h", maxFile)},
 			[]chat.Missing{{Name: "2", Cause: "all files together are larger than Discord takes"}}, 1},
 		{"refused", one, []string{no(413, 40005, "Request entity too large")}, nil, lost("Discord refused it: Request entity too large"), 2},
 		{"not permitted", one, []string{no(403, missingPermissions, "Missing Permissions")}, nil, lost("Discord refused it: Missing Permissions"), 2},
@@ -112,8 +113,8 @@ func TestFiles(t *testing.T) {
 }
 
 func tenTimes() map[string]string {
-	files := map[string]string{}
-	for i := range 10 {
+	files := map[string]string{"files[0] a.txt": "aaa"}
+	for i := 1; i < 10; i++ {
 		files[fmt.Sprintf("files[%d] %d-a.txt", i, i)] = "aaa"
 	}
 	return files
@@ -152,7 +153,7 @@ func TestFilesThatBreak(t *testing.T) {
 			if err != nil || receipt.Message == "" || !slices.Equal(receipt.Missing, want) {
 				t.Errorf("Send = %+v, %v; want %v missing", receipt, err, want)
 			}
-			if diff := cmp.Diff(map[string]string{"files[0] 0-b.txt": "bbbbb"}, r.server.last(t, post).files); diff != "" {
+			if diff := cmp.Diff(map[string]string{"files[0] b.txt": "bbbbb"}, r.server.last(t, post).files); diff != "" {
 				t.Error(diff)
 			}
 			r.close()
@@ -172,11 +173,11 @@ func TestFileComponents(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := r.server.last(t, "POST channels/300/messages").fields(t)
-	if diff := cmp.Diff([]any{map[string]any{"id": "0", "filename": "0-a_o_1.txt", "title": "año 1.txt"}}, got["attachments"]); diff != "" {
+	if diff := cmp.Diff([]any{map[string]any{"id": "0", "filename": "a_o_1.txt", "title": "año 1.txt"}}, got["attachments"]); diff != "" {
 		t.Error(diff)
 	}
 	parts := got["components"].([]any)
-	want := map[string]any{"type": 13.0, "spoiler": false, "file": map[string]any{"url": "attachment://0-a_o_1.txt"}}
+	want := map[string]any{"type": 13.0, "spoiler": false, "file": map[string]any{"url": "attachment://a_o_1.txt"}}
 	if diff := cmp.Diff(any(want), parts[len(parts)-1]); diff != "" {
 		t.Error(diff)
 	}
