@@ -175,19 +175,6 @@ func (w *world) room(ctx context.Context, id string) (room, error) {
 	return r, nil
 }
 
-// all are the rooms of a guild that people write in, as far as they are known.
-func (w *world) all() []room {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	var list []room
-	for _, r := range w.rooms {
-		if r.readable() && r.Guild != "" {
-			list = append(list, r)
-		}
-	}
-	return list
-}
-
 // named are roles by id, followed by their names.
 func (w *world) named(guild string, ids []string) []string {
 	w.mu.Lock()

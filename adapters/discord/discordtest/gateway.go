@@ -520,12 +520,16 @@ func (s *Server) heartbeat(c *socket, raw json.RawMessage) {
 	if err := json.Unmarshal(raw, &seq); err != nil {
 		s.judge.add("gateway: a heartbeat with %s", raw)
 	}
-	if one := c.session; one != nil && seq != nil {
-		if *seq > one.seq {
-			s.judge.add("gateway: a heartbeat names event %d of %d", *seq, one.seq)
+	if one := c.session; one != nil {
+		read := 0 // nothing yet
+		if seq != nil {
+			read = *seq
 		}
-		one.acked = *seq
-		if *seq < one.seq && c.asked > 0 {
+		if read > one.seq {
+			s.judge.add("gateway: a heartbeat names event %d of %d", read, one.seq)
+		}
+		one.acked = read
+		if read < one.seq && c.asked > 0 {
 			s.background(c.askAgain)
 		}
 	}

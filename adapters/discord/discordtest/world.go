@@ -108,7 +108,7 @@ type Message struct {
 	ID         string
 	Channel    string
 	Author     string
-	Type       int // 0 said, 19 a reply, 20 answers a command; others are Discord's own
+	Type       int // 0 said, 19 a reply, 20 answers a command, 23 a menu; others are Discord's own
 	Content    string
 	Components json.RawMessage
 	Embeds     json.RawMessage
