@@ -48,6 +48,8 @@ type guild struct {
 	roles    map[string]string // likewise
 	threads  map[string]string // as scripts call them, by id
 	has      map[string][]string
+
+	moderators string // a role's id
 }
 
 // unhurried is a Discord adapter that does not wait between messages: the clock
@@ -63,15 +65,7 @@ func openGuild(ctx context.Context, t *testing.T, world []txtar.File) stage {
 
 func newGuild(ctx context.Context, t testing.TB, o discordtest.Options, world []txtar.File) *guild {
 	t.Helper()
-	on := &guild{
-		t: t, ctx: ctx, clock: newClock(), before: map[string]sight{}, people: map[string]string{}, channels: map[string]string{},
-		roles: map[string]string{}, threads: map[string]string{}, has: map[string][]string{},
-	}
-	o.Now, o.Limit = on.clock.Now, 1000 // in five seconds that never pass
-	on.discord = discordtest.New(o)
-	for _, name := range append(slices.Clone(cast), "passerby") {
-		on.people[name] = on.discord.AddUser(discordtest.User{Name: name})
-	}
+	on := makeGuild(ctx, t, o, newClock())
 	on.configure(world, o.MessageContent)
 	list, err := articles(on.config.Knowledge.Dir, rules(on.config))
 	if err != nil {
@@ -85,11 +79,7 @@ func newGuild(ctx context.Context, t testing.TB, o discordtest.Options, world []
 	if on.parts, err = assemble(on.config, behaviour(on.config, discord.Name), list, on.store, platforms, spool.Unmetered{}, on.clock.Now, log); err != nil {
 		t.Fatal(err)
 	}
-	// Whoever keeps a connection goes by a clock that does not jump: after a jump
-	// they would think that they had slept, and let go of it.
-	began, start := time.Now(), on.clock.Now()
-	steady := func() time.Time { return start.Add(time.Since(began)) }
-	adapter := discord.New(discordOptions(on.config, on.bot, on.store, steady, log))
+	adapter := discord.New(discordOptions(on.config, on.bot, on.store, on.clock.steady(), log))
 	platforms[discord.Name] = unhurried{adapter}
 	ctx, on.stop = context.WithCancel(ctx)
 	on.running.Go(func() error { return on.events.Run(ctx, platforms) })
@@ -98,6 +88,46 @@ func newGuild(ctx context.Context, t testing.TB, o discordtest.Options, world []
 		t.Fatalf("%v; the program logged\n%s", err, &on.journal)
 	}
 	return on
+}
+
+// makeGuild makes a Discord with everyone on it, and no program.
+func makeGuild(ctx context.Context, t testing.TB, o discordtest.Options, clock *clock) *guild {
+	on := &guild{
+		t: t, ctx: ctx, clock: clock, before: map[string]sight{}, people: map[string]string{}, channels: map[string]string{},
+		roles: map[string]string{}, threads: map[string]string{}, has: map[string][]string{},
+	}
+	o.Now, o.Limit = clock.Now, 1000 // in five seconds that never pass
+	on.discord = discordtest.New(o)
+	for _, name := range append(slices.Clone(cast), "passerby") {
+		on.people[name] = on.discord.AddUser(discordtest.User{Name: name, Roles: on.moderate(name)})
+	}
+	return on
+}
+
+// moderate are the roles of those who may delete what others said.
+func (on *guild) moderate(name string) []string {
+	if name != "passerby" && !slices.Contains(agents, name) {
+		return nil
+	}
+	if on.moderators == "" {
+		on.moderators = on.discord.AddRole(discordtest.Role{Name: "moderators", Permissions: discordtest.ManageMessages | discordtest.ManageThreads})
+	}
+	return []string{on.moderators}
+}
+
+// environment is how the program comes to this Discord.
+func (on *guild) environment(content bool) []string {
+	return []string{
+		"SIGNPOST_DISCORD_TOKEN=" + on.discord.Token(), "SIGNPOST_DISCORD_API_URL=" + on.discord.APIURL(),
+		fmt.Sprintf("SIGNPOST_DISCORD_MESSAGE_CONTENT=%t", content),
+	}
+}
+
+// steady is a clock that does not jump, for whoever keeps a connection: after a
+// jump they would think that they had slept, and let go of it.
+func (c *clock) steady() func() time.Time {
+	began, start := time.Now(), c.Now()
+	return func() time.Time { return start.Add(time.Since(began)) }
 }
 
 // configure writes a script's world down, and makes the channels and roles that
@@ -124,10 +154,7 @@ func (on *guild) configure(world []txtar.File, content bool) {
 			on.t.Fatal(err)
 		}
 	}
-	cfg, err := config.Load(settings, []string{
-		"SIGNPOST_DISCORD_TOKEN=" + on.discord.Token(), "SIGNPOST_DISCORD_API_URL=" + on.discord.APIURL(),
-		fmt.Sprintf("SIGNPOST_DISCORD_MESSAGE_CONTENT=%t", content),
-	})
+	cfg, err := config.Load(settings, on.environment(content))
 	if err != nil {
 		on.t.Fatal(err)
 	}
@@ -218,7 +245,7 @@ func (on *guild) become(p player) error {
 		}
 	}
 	on.has[p.name] = p.roles
-	u := discordtest.User{ID: on.people[p.name], Name: p.name, Locale: p.locale}
+	u := discordtest.User{ID: on.people[p.name], Name: p.name, Locale: p.locale, Roles: on.moderate(p.name)}
 	for _, role := range p.roles {
 		u.Roles = append(u.Roles, on.roles[role])
 	}
@@ -303,6 +330,12 @@ func (on *guild) threadName(c discordtest.Channel) string {
 	return c.ID
 }
 
+// isSaid reports whether someone wrote a message: Discord itself tells that a
+// thread begins, and the like.
+func isSaid(m discordtest.Message) bool {
+	return !m.Thinking && slices.Contains([]int{0, 19, 20, 23}, m.Type)
+}
+
 // all is everything that stands anywhere, oldest first.
 func (on *guild) all() []discordtest.Message {
 	var list []discordtest.Message
@@ -318,7 +351,7 @@ func (on *guild) looked() ([]sight, error) {
 	var sights []sight
 	now := map[string]sight{}
 	for _, m := range on.all() {
-		if m.Author != on.discord.Bot() || m.Thinking {
+		if m.Author != on.discord.Bot() || !isSaid(m) {
 			continue
 		}
 		v, err := on.sight(m)
@@ -348,7 +381,7 @@ func (on *guild) write(v sight) { writeSight(&on.page, v) }
 func (on *guild) stands(p player) []sight {
 	var sights []sight
 	for _, m := range on.discord.Sees(on.people[p.name]) {
-		if v, err := on.sight(m); err == nil && !m.Thinking && on.looks(p.name, v) {
+		if v, err := on.sight(m); err == nil && isSaid(m) && on.looks(p.name, v) {
 			sights = append(sights, v)
 		}
 	}
@@ -394,7 +427,7 @@ func (on *guild) spot(p player) (string, error) {
 // such a one.
 func (on *guild) newest(p player, is func(m discordtest.Message, v sight) bool) (discordtest.Message, error) {
 	for _, m := range slices.Backward(on.discord.Sees(on.people[p.name])) {
-		if v, err := on.sight(m); err == nil && !m.Thinking && v.seenBy(&p) && is(m, v) {
+		if v, err := on.sight(m); err == nil && isSaid(m) && v.seenBy(&p) && is(m, v) {
 			return m, nil
 		}
 	}
@@ -414,29 +447,43 @@ func (on *guild) play(a act) ([]sight, error) {
 		}
 		return on.looked()
 	}
-	if err := on.become(a.who); err != nil {
-		return nil, err
-	}
-	user := on.people[a.who.name]
-	modal := string(on.discord.Modal(user))
-	if err := on.act(a, user); err != nil {
-		if a.verb == "sends" && strings.Contains(err.Error(), "has to be filled in") {
-			v := sight{only: a.who.name, form: true, text: err.Error()} // as Discord itself says
-			on.write(v)
-			return []sight{v}, nil
-		}
-		return nil, err
+	sights, opened, err := on.do(a)
+	if err != nil || len(sights) > 0 {
+		return sights, err
 	}
 	if err := on.quiet(); err != nil {
 		return nil, err
 	}
-	sights, err := on.looked()
-	if opened := string(on.discord.Modal(user)); opened != "" && opened != modal {
-		v := sight{only: a.who.name, form: true, text: discordForm(opened)}
-		on.write(v)
-		sights = append(sights, v)
+	if sights, err = on.looked(); err != nil {
+		return nil, err
 	}
-	return sights, err
+	return append(sights, opened()...), nil
+}
+
+// do does what an act says, as on Slack.
+func (on *guild) do(a act) (wrong []sight, opened func() []sight, err error) {
+	if err := on.become(a.who); err != nil {
+		return nil, nil, err
+	}
+	user := on.people[a.who.name]
+	before := string(on.discord.Modal(user))
+	if err := on.act(a, user); err != nil {
+		if a.verb == "sends" && strings.Contains(err.Error(), "has to be filled in") {
+			v := sight{only: a.who.name, form: true, text: err.Error()} // as Discord itself says
+			on.write(v)
+			return []sight{v}, nil, nil
+		}
+		return nil, nil, err
+	}
+	return nil, func() []sight {
+		form := string(on.discord.Modal(user))
+		if form == "" || form == before {
+			return nil
+		}
+		v := sight{only: a.who.name, form: true, text: discordForm(form)}
+		on.write(v)
+		return []sight{v}
+	}, nil
 }
 
 // act does what an act says.

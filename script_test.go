@@ -82,20 +82,24 @@ type platform struct {
 
 var platforms = []platform{
 	{"console", []string{"channels", "threads", "roles", "locales", "files", "commands in threads", typedCommands}, openTerminal},
-	{"alpha", slices.Concat(anywhere, []string{typedCommands}), openTheatre(alpha)},
-	{"beta", slices.Concat(anywhere, onBeta, []string{typedCommands}), openTheatre(beta)},
+	{"alpha", slices.Concat(anywhere, []string{typedCommands, lostFiles}), openTheatre(alpha)},
+	{"beta", slices.Concat(anywhere, onBeta, []string{typedCommands, lostFiles}), openTheatre(beta)},
 	{"slack", slices.Concat(anywhere, []string{typedCommands}), openWorkspace(false)},
 	{"slack by http", slices.Concat(anywhere, []string{typedCommands}), openWorkspace(true)},
 	{"discord", slices.Concat(anywhere, onBeta), openGuild},
 	// People ask on the first and work on the second; what the first has counts.
-	{"alpha+beta", slices.Concat(anywhere, []string{twoPlatforms}), openTheatre(alpha, beta)},
-	{"beta+alpha", slices.Concat(anywhere, onBeta, []string{twoPlatforms}), openTheatre(beta, alpha)},
+	{"alpha+beta", slices.Concat(anywhere, []string{twoPlatforms, lostFiles}), openTheatre(alpha, beta)},
+	{"beta+alpha", slices.Concat(anywhere, onBeta, []string{twoPlatforms, lostFiles}), openTheatre(beta, alpha)},
+	{"slack+discord", slices.Concat(anywhere, []string{twoPlatforms}), openPair(true)},
+	{"discord+slack", slices.Concat(anywhere, onBeta, []string{twoPlatforms}), openPair(false)},
 }
 
 const (
 	twoPlatforms = "two platforms"
 	// typedCommands can be wrong: Discord's own boxes let nobody misspell them.
 	typedCommands = "typed commands"
+	// lostFiles break off when they are read, or weigh gigabytes.
+	lostFiles = "lost files"
 )
 
 var (
@@ -106,7 +110,7 @@ var (
 	}
 	onBeta = []string{"commands in threads", "closed direct messages", "private threads", "deleted threads"}
 	// needs are what a script may say it needs.
-	needs = slices.Concat(anywhere, onBeta, []string{twoPlatforms, typedCommands})
+	needs = slices.Concat(anywhere, onBeta, []string{twoPlatforms, typedCommands, lostFiles})
 )
 
 // lacks is why a script is not played on p; empty if it is.

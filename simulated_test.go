@@ -232,7 +232,7 @@ var (
 	errNoPrivate  = undeliverable("there are no private threads")
 	errNoChannel  = undeliverable("10003 Unknown Channel")
 	errNoMessage  = undeliverable("10008 Unknown Message")
-	errDMsClosed  = undeliverable("50007 Cannot send messages to this user")
+	errDMsClosed  = undeliverable("Cannot send messages to this user (50007)")
 	errNoCommand  = errors.New("commands cannot be run in threads here")
 	errNotOffered = errors.New("the message offers no such thing")
 )

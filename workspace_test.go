@@ -79,20 +79,13 @@ func openWorkspace(byHTTP bool) func(ctx context.Context, t *testing.T, world []
 
 func newWorkspace(ctx context.Context, t testing.TB, world []txtar.File, byHTTP bool) *workspace {
 	t.Helper()
-	on := &workspace{
-		t: t, ctx: ctx, clock: newClock(), before: map[string]slacktest.Message{}, threads: map[string]string{},
-		roles: map[string][]string{}, groups: map[string]string{}, level: "warn",
-	}
 	// The bot may do what the manifest asks for, and nothing else.
 	features := slack.Features{Agent: byHTTP, Groups: slices.ContainsFunc(world, func(f txtar.File) bool { return groupRule.Match(f.Data) })}
-	o := slacktest.Options{Now: on.clock.Now}
+	var o slacktest.Options
 	for _, scope := range slack.Scopes(features) {
 		o.Scopes = append(o.Scopes, scope.Name)
 	}
-	on.slack = slacktest.New(o)
-	for _, name := range append(slices.Clone(cast), "passerby") {
-		on.slack.AddUser(slacktest.User{ID: slackUser(name), Name: name})
-	}
+	on := makeWorkspace(ctx, t, o, newClock())
 	on.config = on.configure(world, byHTTP)
 	var err error
 	if on.store, err = redis.Embedded(redis.Options{Installation: on.config.Installation, Log: quietLog()}); err != nil {
@@ -105,6 +98,20 @@ func newWorkspace(ctx context.Context, t testing.TB, world []txtar.File, byHTTP 
 		t.Fatal(err)
 	}
 	on.parts = p.parts
+	return on
+}
+
+// makeWorkspace makes a Slack with everyone on it, and no program.
+func makeWorkspace(ctx context.Context, t testing.TB, o slacktest.Options, clock *clock) *workspace {
+	on := &workspace{
+		t: t, ctx: ctx, clock: clock, before: map[string]slacktest.Message{}, threads: map[string]string{},
+		roles: map[string][]string{}, groups: map[string]string{}, level: "warn",
+	}
+	o.Now = clock.Now
+	on.slack = slacktest.New(o)
+	for _, name := range append(slices.Clone(cast), "passerby") {
+		on.slack.AddUser(slacktest.User{ID: slackUser(name), Name: name, Admin: slices.Contains(agents, name)})
+	}
 	return on
 }
 
@@ -178,15 +185,7 @@ func (on *workspace) configure(world []txtar.File, byHTTP bool) config.Config {
 			on.t.Fatal(err)
 		}
 	}
-	mode := "socket"
-	if byHTTP {
-		mode = "http"
-	}
-	cfg, err := config.Load(settings, []string{
-		"SIGNPOST_SLACK_BOT_TOKEN=" + on.slack.BotToken(), "SIGNPOST_SLACK_APP_TOKEN=" + on.slack.AppToken(),
-		"SIGNPOST_SLACK_SIGNING_SECRET=" + on.slack.SigningSecret(), "SIGNPOST_SLACK_API_URL=" + on.slack.APIURL(),
-		"SIGNPOST_SLACK_MODE=" + mode, fmt.Sprintf("SIGNPOST_SLACK_AGENT_VIEW=%t", byHTTP),
-	})
+	cfg, err := config.Load(settings, on.environment(byHTTP))
 	if err != nil {
 		on.t.Fatal(err)
 	}
@@ -204,6 +203,19 @@ func (on *workspace) configure(world []txtar.File, byHTTP bool) config.Config {
 		cfg.Desks[0].Agents = append(cfg.Desks[0].Agents, "slack:"+on.slack.Team()+":"+slackUser(name))
 	}
 	return cfg
+}
+
+// environment is how the program comes to this Slack.
+func (on *workspace) environment(byHTTP bool) []string {
+	mode := "socket"
+	if byHTTP {
+		mode = "http"
+	}
+	return []string{
+		"SIGNPOST_SLACK_BOT_TOKEN=" + on.slack.BotToken(), "SIGNPOST_SLACK_APP_TOKEN=" + on.slack.AppToken(),
+		"SIGNPOST_SLACK_SIGNING_SECRET=" + on.slack.SigningSecret(), "SIGNPOST_SLACK_API_URL=" + on.slack.APIURL(),
+		"SIGNPOST_SLACK_MODE=" + mode, fmt.Sprintf("SIGNPOST_SLACK_AGENT_VIEW=%t", byHTTP),
+	}
 }
 
 // channel is one where everyone is, made when it is first named.
@@ -301,7 +313,7 @@ func (on *workspace) pass(d time.Duration) error {
 func (on *workspace) become(p player) error {
 	id := slackUser(p.name)
 	if p.locale != "" {
-		if err := on.slack.ChangeUser(slacktest.User{ID: id, Name: p.name, Locale: p.locale}); err != nil {
+		if err := on.slack.ChangeUser(slacktest.User{ID: id, Name: p.name, Locale: p.locale, Admin: slices.Contains(agents, p.name)}); err != nil {
 			return err
 		}
 	}
@@ -522,30 +534,45 @@ func (on *workspace) play(a act) ([]sight, error) {
 		}
 		return on.looked()
 	}
-	if err := on.become(a.who); err != nil {
-		return nil, err
-	}
-	user := slackUser(a.who.name)
-	modal := string(on.slack.Modal(user))
-	wrong, err := on.act(a, user)
-	if err != nil {
-		return nil, err
-	}
-	if len(wrong) > 0 {
-		v := sight{only: a.who.name, form: true, text: strings.Join(slices.Sorted(maps.Values(wrong)), "\n")}
-		on.write(v)
-		return []sight{v}, nil
+	sights, opened, err := on.do(a)
+	if err != nil || len(sights) > 0 {
+		return sights, err
 	}
 	if err := on.quiet(); err != nil {
 		return nil, err
 	}
-	sights, err := on.looked()
-	if opened := string(on.slack.Modal(user)); opened != "" && opened != modal {
-		v := sight{only: a.who.name, form: true, text: formText(opened)}
-		on.write(v)
-		sights = append(sights, v)
+	if sights, err = on.looked(); err != nil {
+		return nil, err
 	}
-	return sights, err
+	return append(sights, opened()...), nil
+}
+
+// do does what an act says. It returns what is wrong with a form, if that is
+// all that follows, and what tells later whether a form was opened.
+func (on *workspace) do(a act) (wrong []sight, opened func() []sight, err error) {
+	if err := on.become(a.who); err != nil {
+		return nil, nil, err
+	}
+	user := slackUser(a.who.name)
+	before := string(on.slack.Modal(user))
+	said, err := on.act(a, user)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(said) > 0 {
+		v := sight{only: a.who.name, form: true, text: strings.Join(slices.Sorted(maps.Values(said)), "\n")}
+		on.write(v)
+		return []sight{v}, nil, nil
+	}
+	return nil, func() []sight {
+		form := string(on.slack.Modal(user))
+		if form == "" || form == before {
+			return nil
+		}
+		v := sight{only: a.who.name, form: true, text: formText(form)}
+		on.write(v)
+		return []sight{v}
+	}, nil
 }
 
 // act does what an act says, and returns what is wrong with a form that was

@@ -1,0 +1,245 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/tools/txtar"
+
+	"github.com/signpost-bot/signpost/adapters/discord"
+	"github.com/signpost-bot/signpost/adapters/discord/discordtest"
+	"github.com/signpost-bot/signpost/adapters/redis"
+	"github.com/signpost-bot/signpost/adapters/slack"
+	"github.com/signpost-bot/signpost/adapters/slack/slacktest"
+	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/spool"
+	"github.com/signpost-bot/signpost/config"
+)
+
+// A side is one of the two platforms of a duo.
+type side interface {
+	person(name string) string // platform:workspace:user
+	room(name string) string   // platform:workspace:channel
+	do(a act) (wrong []sight, opened func() []sight, err error)
+	looked() ([]sight, error)
+	stands(p player) []sight
+	transcript() string
+	begin() // a new act
+}
+
+// A duo is the stage of Slack and Discord together: one program with both of
+// its real adapters. People ask on one and work on the other.
+type duo struct {
+	*parts
+	staff
+	ctx             context.Context
+	slack           *workspace
+	discord         *guild
+	asking, working side
+	clock           *clock
+	store           *redis.Store
+	journal         journal
+	stop            context.CancelFunc
+	running         errgroup.Group
+}
+
+func (on *workspace) person(name string) string {
+	return "slack:" + on.slack.Team() + ":" + slackUser(name)
+}
+func (on *workspace) room(name string) string {
+	return "slack:" + on.slack.Team() + ":" + on.channel(name)
+}
+func (on *workspace) begin() { on.page.Reset() }
+
+func (on *guild) person(name string) string {
+	return "discord:" + on.discord.GuildID() + ":" + on.people[name]
+}
+func (on *guild) room(name string) string {
+	return "discord:" + on.discord.GuildID() + ":" + on.channel(name)
+}
+func (on *guild) begin() { on.page.Reset() }
+
+// openPair plays with askers on Slack and agents on Discord, or the other way
+// round.
+func openPair(onSlack bool) func(ctx context.Context, t *testing.T, world []txtar.File) stage {
+	return func(ctx context.Context, t *testing.T, world []txtar.File) stage {
+		t.Helper()
+		clock := newClock()
+		on := &duo{ctx: ctx, clock: clock}
+		on.slack = makeWorkspace(ctx, t, slacktest.Options{}, clock)
+		on.discord = makeGuild(ctx, t, discordtest.Options{MessageContent: true}, clock)
+		on.asking, on.working = on.slack, on.discord
+		if !onSlack {
+			on.asking, on.working = on.discord, on.slack
+		}
+		cfg := on.configure(t, world)
+		list, err := articles(cfg.Knowledge.Dir, rules(cfg))
+		if err != nil {
+			t.Fatal(err)
+		}
+		log := newLogger(config.Log{Level: "warn", Format: "text"}, &on.journal, secrets(cfg))
+		if on.store, err = redis.Embedded(redis.Options{Installation: cfg.Installation, Log: log}); err != nil {
+			t.Fatal(err)
+		}
+		platforms := map[string]chat.Platform{}
+		if on.parts, err = assemble(cfg, behaviour(cfg, slack.Name, discord.Name), list, on.store, platforms, spool.Unmetered{}, clock.Now, log); err != nil {
+			t.Fatal(err)
+		}
+		one := slackAdapter(cfg, on.bot, on.store, clock.Now, log)
+		other := discord.New(discordOptions(cfg, on.bot, on.store, clock.steady(), log))
+		platforms[slack.Name], platforms[discord.Name] = unpaced{one}, unhurried{other}
+		on.slack.parts, on.discord.parts = on.parts, on.parts
+		running, stop := context.WithCancel(ctx)
+		on.stop = stop
+		on.running.Go(func() error { return on.events.Run(running, platforms) })
+		on.running.Go(func() error { return one.Run(running, on.events) })
+		on.running.Go(func() error { return other.Run(running, on.events) })
+		if err := errors.Join(on.slack.slack.WaitSockets(ctx, 2), on.discord.discord.WaitSockets(ctx, 1)); err != nil {
+			t.Fatalf("%v; the program logged\n%s", err, &on.journal)
+		}
+		return on
+	}
+}
+
+// configure writes a script's world down for the two platforms.
+func (on *duo) configure(t *testing.T, world []txtar.File) config.Config {
+	t.Helper()
+	dir := t.TempDir()
+	settings := ""
+	for _, f := range world {
+		name := filepath.Join(dir, filepath.FromSlash(f.Name))
+		data := f.Data
+		if f.Name == "signpost.yaml" {
+			settings = name
+			data = slackNames.ReplaceAllFunc(data, func(found []byte) []byte {
+				m := slackNames.FindSubmatch(found)
+				who := string(m[2])
+				switch at := on.asking; {
+				case len(m[1]) == 0 && slices.Contains(agents, who):
+					return []byte(on.working.person(who))
+				case len(m[1]) == 0:
+					return []byte(at.person(who))
+				case strings.HasPrefix(string(found), "desk:"):
+					return []byte(on.working.room("#" + who))
+				default:
+					return []byte(at.room("#" + who))
+				}
+			})
+		}
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, data, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cfg, err := config.Load(settings, slices.Concat(on.slack.environment(false), on.discord.environment(true)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "knowledge")); err == nil {
+		cfg.Knowledge.Dir = filepath.Join(dir, "knowledge")
+	}
+	w := staffOf(cfg)
+	for _, id := range w.agents {
+		on.agents = append(on.agents, strings.ToLower(strings.TrimPrefix(on.discord.name(id), "U0")))
+	}
+	for _, id := range w.channels {
+		if name := on.discord.called(on.discord.channels, id); name != id {
+			on.channels = append(on.channels, name)
+		} else {
+			on.channels = append(on.channels, "#"+strings.ToLower(strings.TrimPrefix(id, "C0")))
+		}
+	}
+	on.slack.staff, on.discord.staff = on.staff, on.staff
+	for _, name := range agents {
+		cfg.Desks[0].Agents = append(cfg.Desks[0].Agents, on.working.person(name))
+	}
+	return cfg
+}
+
+// home is the platform where a person is.
+func (on *duo) home(name string) side {
+	if slices.Contains(agents, name) {
+		return on.working
+	}
+	return on.asking
+}
+
+func (on *duo) transcript() string { return on.asking.transcript() + on.working.transcript() }
+
+func (on *duo) stands(p player) []sight { return on.home(p.name).stands(p) }
+
+func (on *duo) close() error {
+	on.stop()
+	err := on.running.Wait()
+	on.slack.slack.Close()
+	on.discord.discord.Close()
+	err = errors.Join(err, on.store.Close())
+	for line := range strings.Lines(on.journal.String()) {
+		if !strings.Contains(line, `msg="reply cannot be delivered"`) {
+			err = errors.Join(err, fmt.Errorf("the program logged: %s", line))
+		}
+	}
+	for _, v := range slices.Concat(on.slack.slack.Violations(), on.discord.discord.Violations()) {
+		err = errors.Join(err, fmt.Errorf("a platform minds: %s", v))
+	}
+	return err
+}
+
+func (on *duo) quiet() error {
+	for range 2 {
+		err := errors.Join(on.slack.slack.Settle(on.ctx), on.discord.discord.Settle(on.ctx), on.events.Quiet(on.ctx))
+		if err != nil {
+			return fmt.Errorf("%w; the program logged:\n%s", err, &on.journal)
+		}
+	}
+	return nil
+}
+
+func (on *duo) looked() ([]sight, error) {
+	first, err := on.asking.looked()
+	if err != nil {
+		return nil, err
+	}
+	more, err := on.working.looked()
+	return append(first, more...), err
+}
+
+func (on *duo) play(a act) ([]sight, error) {
+	on.asking.begin()
+	on.working.begin()
+	on.clock.advance(time.Millisecond)
+	if a.verb == "passes" {
+		d, err := time.ParseDuration(a.text)
+		if err != nil {
+			return nil, err
+		}
+		on.clock.advance(d)
+		for n := 1; n > 0; {
+			if n, err = on.store.Fire(on.ctx, on.clock.Now()); err != nil {
+				return nil, err
+			}
+			if err := on.quiet(); err != nil {
+				return nil, err
+			}
+		}
+		return on.looked()
+	}
+	sights, opened, err := on.home(a.who.name).do(a)
+	if err != nil || len(sights) > 0 {
+		return sights, err
+	}
+	if err := on.quiet(); err != nil {
+		return nil, err
+	}
+	if sights, err = on.looked(); err != nil {
+		return nil, err
+	}
+	return append(sights, opened()...), nil
+}
