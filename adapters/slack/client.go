@@ -132,7 +132,7 @@ func (c *client) trusts(address string) bool {
 	if api, err := url.Parse(c.url); err == nil && u.Scheme == api.Scheme && u.Host == api.Host {
 		return true
 	}
-	if api, err := url.Parse(c.url); err == nil && loopback(api) && loopback(u) {
+	if api, err := url.Parse(c.url); err == nil && loopback(api) && loopback(u) && u.Scheme == api.Scheme && u.Port() == api.Port() {
 		return true // a Slack of this machine, by whichever of its names
 	}
 	host := "." + strings.ToLower(u.Hostname())

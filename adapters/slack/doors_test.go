@@ -528,6 +528,42 @@ func TestThrottle(t *testing.T) {
 	})
 }
 
+// TestOpener: a connection is asked for again as long as it takes, however long
+// the throttle makes us wait; and one call does not take longer than any other.
+func TestOpener(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var asked []time.Duration
+		hangs := false
+		began := time.Now()
+		c := opener(&http.Client{Timeout: answering, Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			asked = append(asked, time.Since(began))
+			if hangs {
+				<-r.Context().Done()
+				return nil, r.Context().Err()
+			}
+			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("{}"))}, nil
+		})}, func(time.Duration) {})
+		for range 9 {
+			response, err := c.Post("https://slack.example/api/apps.connections.open", "", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if body, err := io.ReadAll(response.Body); err != nil || string(body) != "{}" {
+				t.Errorf("the answer is %q, %v", body, err)
+			}
+			response.Body.Close()
+		}
+		if want := []time.Duration{0, 1, 3, 7, 15, 31, 63, 123, 183}; !slices.EqualFunc(asked, want, func(a, b time.Duration) bool { return a == b*time.Second }) {
+			t.Errorf("Slack is asked at %v, want %v s", asked, want)
+		}
+		hangs = true
+		_, err := c.Post("https://slack.example/api/apps.connections.open", "", nil)
+		if took := time.Since(began) - asked[9]; !errors.Is(err, context.DeadlineExceeded) || took != answering {
+			t.Errorf("a call that hangs ends after %v with %v", took, err)
+		}
+	})
+}
+
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -3,6 +3,7 @@ package slack
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -39,15 +40,29 @@ const (
 // listen takes in what comes through one connection at a time, until ctx ends
 // or Slack refuses the app token.
 func (a *Adapter) listen(ctx context.Context) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	throttled := *a.client.http
-	throttled.Transport = &throttle{next: transport(a.client.http), path: "apps.connections.open", now: time.Now, pause: pause, warn: func(wait time.Duration) {
+	opens := opener(a.client.http, func(wait time.Duration) {
 		a.log.Warn("Slack closes connections as soon as they are open", "again in", wait,
 			"mend", "see whether Socket Mode is on, and whether more than ten connections are open in all")
-	}}
+	})
+	for {
+		err := a.listenWith(ctx, opens)
+		if !errors.Is(err, errSlow) || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// errSlow: the library would wait up to five minutes before it tries again,
+// which is long for who presses a button meanwhile. A new client of it does not,
+// and the throttle is ours.
+var errSlow = errors.New("the next connection would come late")
+
+// listenWith is listen with one client of the library's.
+func (a *Adapter) listenWith(ctx context.Context, opens *http.Client) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	api := slack.New(a.o.BotToken, slack.OptionAppLevelToken(a.o.AppToken),
-		slack.OptionAPIURL(a.client.url), slack.OptionHTTPClient(&throttled), slack.OptionLog(silent))
+		slack.OptionAPIURL(a.client.url), slack.OptionHTTPClient(opens), slack.OptionLog(silent))
 	socket := socketmode.New(api, socketmode.OptionLog(silent))
 	ended := make(chan error, 1)
 	go func() { ended <- socket.RunContext(ctx) }()
@@ -56,10 +71,14 @@ func (a *Adapter) listen(ctx context.Context) error {
 	room := make(chan struct{}, pressing)
 	l := link{note: a.linked}
 	defer l.ended()
+	slow := false
 	for {
 		select {
 		case err := <-ended:
-			if ctx.Err() != nil {
+			switch {
+			case slow:
+				return errSlow
+			case ctx.Err() != nil:
 				return nil
 			}
 			return a.refused(err)
@@ -72,7 +91,11 @@ func (a *Adapter) listen(ctx context.Context) error {
 				l.ended()
 			case socketmode.EventTypeConnectionError:
 				if failed, ok := e.Data.(*slack.ConnectionErrorEvent); ok && ctx.Err() == nil {
-					a.log.Warn("Slack cannot be reached", "err", scrub(failed.ErrorObj), "again in", failed.Backoff)
+					a.log.Warn("Slack cannot be reached", "err", scrub(failed.ErrorObj))
+					if failed.Backoff > reopening && !errors.As(failed.ErrorObj, new(*slack.RateLimitedError)) {
+						slow = true
+						stop()
+					}
 				}
 			case socketmode.EventTypeErrorWriteFailed:
 				a.log.Warn("an acknowledgement was not sent; Slack will repeat itself")
@@ -226,6 +249,7 @@ func (a *Adapter) refused(err error) error {
 type throttle struct {
 	next  http.RoundTripper
 	path  string
+	limit time.Duration // of a call, once it has waited; 0: none
 	now   func() time.Time
 	pause func(context.Context, time.Duration) bool
 	warn  func(wait time.Duration) // that this has gone on for a while
@@ -233,6 +257,15 @@ type throttle struct {
 	mu   sync.Mutex
 	last time.Time
 	wait time.Duration
+}
+
+// opener is c for asking Slack for connections. What the throttle makes a call
+// wait does not count against the time limit of c: it may be longer.
+func opener(c *http.Client, warn func(wait time.Duration)) *http.Client {
+	o := *c
+	o.Timeout = 0
+	o.Transport = &throttle{next: transport(c), path: "apps.connections.open", limit: c.Timeout, now: time.Now, pause: pause, warn: warn}
+	return &o
 }
 
 // RoundTrip implements [http.RoundTripper].
@@ -246,7 +279,28 @@ func (t *throttle) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, r.Context().Err()
 		}
 	}
-	return t.next.RoundTrip(r)
+	if t.limit == 0 {
+		return t.next.RoundTrip(r)
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), t.limit)
+	response, err := t.next.RoundTrip(r.WithContext(ctx))
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	response.Body = timedBody{response.Body, cancel}
+	return response, nil
+}
+
+// A timedBody is one that has to be read in time.
+type timedBody struct {
+	io.ReadCloser
+	cancel context.CancelFunc
+}
+
+func (b timedBody) Close() error {
+	defer b.cancel()
+	return b.ReadCloser.Close()
 }
 
 // due is how long to wait before the next try, which is counted.
