@@ -33,7 +33,7 @@ fuzz:
 
 # Smaller: make chaos CHAOS="-chaos.events=300 -chaos.kills=3 -chaos.faults='^bot'"
 chaos:
-	CGO_ENABLED=0 go test -count=1 -run '^TestChaos$$' -v -timeout 10m -parallel 5 . $(CHAOS)
+	CGO_ENABLED=0 go test -count=1 -run '^TestChaos$$' -v -timeout 20m -parallel 5 . $(CHAOS)
 
 # Shorter: make soak SOAK=1m
 soak:

@@ -504,7 +504,10 @@ func nothingLeft(ctx context.Context, people counted, db goredis.UniversalClient
 // watch breaks the conversations off if nothing happens any more although
 // nothing is left to do: someone waits for a reply that never comes.
 func (a *arena) watch(ctx context.Context, people counted, over <-chan struct{}, stop context.CancelCauseFunc) {
-	const patience = 6 // seconds; more than redelivery and repeats take
+	patience := 6 // seconds; more than redelivery and repeats take
+	if a.slack != nil {
+		patience = 90 // after an outage it takes a minute until a connection is tried, and what was missed is read
+	}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	quiet, last := 0, -1

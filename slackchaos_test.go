@@ -32,7 +32,7 @@ import (
 const (
 	// slackShare is how many times fewer events a fault has on Slack: each of
 	// them is several calls, and is waited for.
-	slackShare = 3
+	slackShare = 4
 	// talking is how many conversations there are at a time.
 	talking = 24
 	// looking is how often someone looks whether an answer has come, and whether
@@ -97,7 +97,7 @@ var onSlack = []fault{
 	{name: "slack: bot: kill -9 of one of two, HTTP", slack: &climate{byHTTP: true}, programs: 2, kills: true, strike: killProgram},
 	{name: "slack: redis: kill -9, appendfsync always", slack: &climate{}, form: fsyncAlways, kills: true, strike: killRedis},
 	{name: "slack: redis: kill -9, appendfsync always, HTTP", slack: &climate{byHTTP: true}, form: fsyncAlways, kills: true, strike: killRedis},
-	{name: "slack: 429", slack: &climate{limited: 0.2}},
+	{name: "slack: 429", slack: &climate{limited: 0.1}},
 	{name: "slack: 500 and 503", slack: &climate{failing: 0.1}},
 	{name: "slack: cut before and after the deed", slack: &climate{cut: 0.1}},
 	{name: "slack: sockets refreshed, closed and cut", slack: &climate{}, strikes: 9, strike: endSockets},
