@@ -284,7 +284,8 @@ func (x *hostile) judge(who chat.Sender, what string) {
 			if strings.Contains(n.text, secret) {
 				x.t.Errorf("%s by %s shows %q", what, who.Account, n.text)
 			}
-			if reader := sim.readBy(&n.posted); reader != who.Account {
+			// Details are a question of their own, and asked where everyone reads it.
+			if reader := sim.readBy(&n.posted); reader != who.Account && (what != "details" || reader != "") {
 				x.t.Errorf("%s by %s is answered to %q in %s: %q", what, who.Account, reader, n.place, n.text)
 			}
 		}

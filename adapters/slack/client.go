@@ -133,7 +133,7 @@ func (c *client) trusts(address string) bool {
 		return true
 	}
 	if api, err := url.Parse(c.url); err == nil && loopback(api) && loopback(u) && u.Scheme == api.Scheme && u.Port() == api.Port() {
-		return true // a Slack of this machine, by whichever of its names
+		return true // a Slack of this machine, by another of its names
 	}
 	host := "." + strings.ToLower(u.Hostname())
 	return u.Scheme == "https" && (strings.HasSuffix(host, ".slack.com") || strings.HasSuffix(host, ".slack-gov.com"))

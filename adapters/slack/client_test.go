@@ -566,8 +566,9 @@ func TestTrusts(t *testing.T) {
 		{"https://slack.com@evil.example/x", false, false},
 		{"https://me@slack.com/x", false, false},
 		{"http://127.0.0.1:8080/upload", false, true},
-		{"http://127.0.0.1:8081/upload", false, true}, // a Slack of this machine
-		{"https://localhost:8080/upload", false, true},
+		{"http://localhost:8080/upload", false, true}, // another name of it
+		{"http://127.0.0.1:8081/upload", false, false},
+		{"https://localhost:8080/upload", false, false},
 		{"http://10.0.0.1:8080/upload", false, false},
 		{"//slack.com/x", false, false},
 		{"", false, false},

@@ -47,7 +47,7 @@ const maxModals = 3
 func (s *Server) viewJSON(v *view) object {
 	o := object{
 		"id": v.id, "team_id": s.opts.Team, "type": v.text("type"), "blocks": v.blocks, "private_metadata": v.text("private_metadata"),
-		"callback_id": v.text("callback_id"), "external_id": v.text("external_id"), "hash": v.hash, "state": object{"values": v.values},
+		"callback_id": v.text("callback_id"), "external_id": v.text("external_id"), "hash": v.hash, "state": object{"values": v.held()},
 		"title": v.request["title"], "submit": v.request["submit"], "close": v.request["close"], "clear_on_close": v.flag("clear_on_close"),
 		"notify_on_close": v.flag("notify_on_close"), "root_view_id": v.root, "previous_view_id": nil, "app_id": appID,
 		"app_installed_team_id": s.opts.Team, "bot_id": botID,
@@ -56,6 +56,15 @@ func (s *Server) viewJSON(v *view) object {
 		o["previous_view_id"] = v.previous
 	}
 	return o
+}
+
+// held is what the elements hold just now: while it travels, people go on.
+func (v *view) held() map[string]map[string]object {
+	held := map[string]map[string]object{}
+	for block, values := range v.values {
+		held[block] = maps.Clone(values)
+	}
+	return held
 }
 
 // draw makes a view of what the app sent, or says why not. The lock is held.
