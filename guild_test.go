@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	"golang.org/x/tools/txtar"
 
 	"github.com/signpost-bot/signpost/adapters/discord"
@@ -29,7 +28,7 @@ import (
 // real adapter, on a Discord of the same process. What people see is read from
 // what that Discord shows them.
 type guild struct {
-	*parts
+	*parts // of the program that was started last
 	staff
 	t       testing.TB
 	ctx     context.Context
@@ -38,8 +37,8 @@ type guild struct {
 	config  config.Config
 	store   *redis.Store
 	journal journal
-	stop    context.CancelFunc
-	running errgroup.Group
+	level   string            // that is logged
+	running []*runningProgram // in the order they were started
 
 	page     strings.Builder
 	before   map[string]sight
@@ -67,34 +66,59 @@ func newGuild(ctx context.Context, t testing.TB, o discordtest.Options, world []
 	t.Helper()
 	on := makeGuild(ctx, t, o, newClock())
 	on.configure(world, o.MessageContent)
-	list, err := articles(on.config.Knowledge.Dir, rules(on.config))
-	if err != nil {
+	var err error
+	if on.store, err = redis.Embedded(redis.Options{Installation: on.config.Installation, Log: quietLog()}); err != nil {
 		t.Fatal(err)
 	}
-	log := newLogger(config.Log{Level: "warn", Format: "text"}, &on.journal, secrets(on.config))
-	if on.store, err = redis.Embedded(redis.Options{Installation: on.config.Installation, Log: log}); err != nil {
-		t.Fatal(err)
-	}
-	platforms := map[string]chat.Platform{}
-	if on.parts, err = assemble(on.config, behaviour(on.config, discord.Name), list, on.store, platforms, spool.Unmetered{}, on.clock.Now, log); err != nil {
-		t.Fatal(err)
-	}
-	adapter := discord.New(discordOptions(on.config, on.bot, on.store, on.clock.steady(), log))
-	platforms[discord.Name] = unhurried{adapter}
-	ctx, on.stop = context.WithCancel(ctx)
-	on.running.Go(func() error { return on.events.Run(ctx, platforms) })
-	on.running.Go(func() error { return adapter.Run(ctx, on.events) })
+	on.parts = on.launch(on.store).parts
 	if err := on.discord.WaitSockets(ctx, 1); err != nil {
 		t.Fatalf("%v; the program logged\n%s", err, &on.journal)
 	}
 	return on
 }
 
+// launch starts the program, on what a store keeps.
+func (on *guild) launch(store spool.Store) *runningProgram {
+	on.t.Helper()
+	list, err := articles(on.config.Knowledge.Dir, rules(on.config))
+	if err != nil {
+		on.t.Fatal(err)
+	}
+	log := newLogger(config.Log{Level: on.level, Format: "text"}, &on.journal, secrets(on.config))
+	platforms := map[string]chat.Platform{}
+	p := &runningProgram{}
+	if p.parts, err = assemble(on.config, behaviour(on.config, discord.Name), list, store, platforms, spool.Unmetered{}, on.clock.Now, log); err != nil {
+		on.t.Fatal(err)
+	}
+	adapter := discord.New(discordOptions(on.config, p.bot, store, on.clock.steady(), log))
+	platforms[discord.Name] = unhurried{adapter}
+	ctx, stop := context.WithCancel(on.ctx)
+	p.stop = stop
+	p.group.Go(func() error { return p.events.Run(ctx, platforms) })
+	p.group.Go(func() error { return adapter.Run(ctx, p.events) })
+	on.running = append(on.running, p)
+	return p
+}
+
+// await waits until something is so.
+func (on *guild) await(what string, so func() bool) {
+	on.t.Helper()
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
+	for !so() {
+		select {
+		case <-ticker.C:
+		case <-on.ctx.Done():
+			on.t.Fatalf("in vain: %s; the program logged\n%s", what, &on.journal)
+		}
+	}
+}
+
 // makeGuild makes a Discord with everyone on it, and no program.
 func makeGuild(ctx context.Context, t testing.TB, o discordtest.Options, clock *clock) *guild {
 	on := &guild{
 		t: t, ctx: ctx, clock: clock, before: map[string]sight{}, people: map[string]string{}, channels: map[string]string{},
-		roles: map[string]string{}, threads: map[string]string{}, has: map[string][]string{},
+		roles: map[string]string{}, threads: map[string]string{}, has: map[string][]string{}, level: "warn",
 	}
 	o.Now, o.Limit = clock.Now, 1000 // in five seconds that never pass
 	on.discord = discordtest.New(o)
@@ -197,8 +221,10 @@ func (on *guild) channel(name string) string {
 func (on *guild) transcript() string { return on.page.String() }
 
 func (on *guild) close() error {
-	on.stop()
-	err := on.running.Wait()
+	var err error
+	for _, p := range on.running {
+		err = errors.Join(err, p.halt())
+	}
 	on.discord.Close()
 	err = errors.Join(err, on.store.Close())
 	for line := range strings.Lines(on.journal.String()) {

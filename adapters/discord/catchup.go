@@ -68,12 +68,9 @@ func (a *Adapter) catchUp(ctx context.Context, of *chat.Catching) error {
 			return err
 		}
 	}
-	for name := range c.Cursors() {
-		place, err := chat.ParsePlace(name)
-		if user, direct := directTo(place); err == nil && direct {
-			if err := c.directly(ctx, place, user); err != nil {
-				return err
-			}
+	for user, place := range c.correspondents() {
+		if err := c.directly(ctx, place, user); err != nil {
+			return err
 		}
 	}
 	a.log.Info("caught up with what was said meanwhile", "since", c.Since(), "channels", len(rooms), "messages", c.events, "unreadable", c.missed)
@@ -134,6 +131,25 @@ func (c *catch) room(ctx context.Context, r room) error {
 		return c.Hold(ctx) // nothing has come since
 	}
 	return c.read(ctx, name, r.ID, r.Guild, after)
+}
+
+// correspondents are the direct messages that we know of, by person: of those
+// who wrote to us, and of those to whom we wrote and who may have answered since.
+func (c *catch) correspondents() map[string]chat.Place {
+	known := map[string]chat.Place{}
+	for name, last := range c.Cursors() {
+		if user, noted := strings.CutPrefix(name, directNote); noted {
+			if _, guild, _ := strings.Cut(last, "/"); known[user] == (chat.Place{}) && isID(user) && isID(guild) {
+				known[user] = chat.Direct(chat.NewAccountID(Name, guild, user))
+			}
+			continue
+		}
+		place, err := chat.ParsePlace(name)
+		if user, direct := directTo(place); err == nil && direct {
+			known[user] = place
+		}
+	}
+	return known
 }
 
 // directly takes in someone's direct messages.

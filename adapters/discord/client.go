@@ -682,12 +682,16 @@ func (c *client) mark(ctx context.Context, r chat.Receipt) {
 	}
 }
 
+// directNote begins the name of the cursor that remember writes, before a
+// person's id.
+const directNote = "dm/"
+
 // remember notes that there are direct messages with a person, and of which
 // guild: when was written last, then a slash and the guild.
 func (c *client) remember(ctx context.Context, direct chat.Place) {
 	user, _ := directTo(direct)
 	note := fmt.Sprintf("%020d/%s", c.now().UnixMilli(), direct.Workspace)
-	if err := c.memory.Advance(ctx, Name, map[string]string{"dm/" + user: note}); err != nil {
+	if err := c.memory.Advance(ctx, Name, map[string]string{directNote + user: note}); err != nil {
 		c.log.Warn("direct messages will not be caught up on", "place", direct, "err", err)
 	}
 }

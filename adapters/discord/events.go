@@ -247,7 +247,7 @@ func (a *Adapter) home(ctx context.Context, self identity, user string) string {
 	if len(self.guilds) < 2 {
 		return self.home
 	}
-	last, err := a.o.Memory.Cursor(ctx, Name, "dm/"+user)
+	last, err := a.o.Memory.Cursor(ctx, Name, directNote+user)
 	if err != nil {
 		a.log.Warn("where someone's direct messages belong is not known just now", "err", scrub(err))
 	}
