@@ -183,6 +183,9 @@ func (a *Adapter) heard(ctx context.Context, s *session, kind string, m heardMes
 	switch {
 	case errors.Is(err, errSilent):
 		return nil
+	case isGone(err): // else it would come again for ever, and nothing after it
+		a.log.Info("something was said in a channel that is gone, or that we do not see", "channel", m.Channel)
+		return nil
 	case err != nil:
 		return err
 	}

@@ -216,9 +216,11 @@ func (a *Adapter) take(ctx context.Context, s *session, i interaction, raw []byt
 		e.Place, e.Private = chat.Direct(e.From.Account), true
 	} else {
 		e.Place = chat.Place{Platform: Name, Workspace: i.Guild, Channel: cmp.Or(i.Channel, "0")}
-		if i.In.thread() && isID(i.In.Parent) {
-			e.Place.Channel, e.Place.Thread = i.In.Parent, i.Channel
-		} else if r, err := a.world.room(ctx, i.Channel); err == nil && r.thread() {
+		r := i.In
+		if r.ID == "" { // only where Discord does not tell: asking takes of the time there is
+			r, _ = a.world.room(ctx, i.Channel)
+		}
+		if r.thread() && isID(r.Parent) {
 			e.Place.Channel, e.Place.Thread = r.Parent, i.Channel
 		}
 	}
