@@ -51,8 +51,9 @@ type mind struct {
 	*memoryOfShards
 	keeping sync.Mutex
 	tokens  map[chat.ReplyHandle]string
+	older   map[chat.ReplyHandle]string
 	marks   []chat.Place
-	room    int // how many tokens are kept; 0: all
+	room    int // after how many tokens those before are forgotten; 0: never
 }
 
 func newMind() *mind {
@@ -63,7 +64,7 @@ func (m *mind) KeepToken(_ context.Context, h chat.ReplyHandle, token string, _ 
 	m.keeping.Lock()
 	defer m.keeping.Unlock()
 	if m.room > 0 && len(m.tokens) >= m.room {
-		clear(m.tokens)
+		m.older, m.tokens = m.tokens, map[chat.ReplyHandle]string{}
 	}
 	m.tokens[h] = token
 	return nil
@@ -72,8 +73,10 @@ func (m *mind) KeepToken(_ context.Context, h chat.ReplyHandle, token string, _ 
 func (m *mind) Token(_ context.Context, h chat.ReplyHandle, _ time.Time) (string, error) {
 	m.keeping.Lock()
 	defer m.keeping.Unlock()
-	if token, ok := m.tokens[h]; ok {
-		return token, nil
+	for _, kept := range []map[chat.ReplyHandle]string{m.tokens, m.older} {
+		if token, ok := kept[h]; ok {
+			return token, nil
+		}
 	}
 	return "", chat.ErrNoToken
 }
