@@ -155,7 +155,7 @@ func TestCatchUpOnDiscord(t *testing.T) {
 			if test.threads {
 				world += "discord: {answers: thread}\n"
 			}
-			g := &absence{want: map[string]int{}, guild: newGuild(ctx, t, discordtest.Options{MessageContent: true}, []txtar.File{
+			g := &absence{want: map[string]int{}, guild: newGuild(ctx, t, discordtest.Options{MessageContent: true}, "reply", []txtar.File{
 				{Name: "signpost.yaml", Data: []byte(world)}, {Name: "knowledge/refund.md", Data: []byte(oneArticle)},
 			})}
 			defer func() {

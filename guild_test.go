@@ -57,15 +57,18 @@ type unhurried struct{ *discord.Adapter }
 
 func (unhurried) Pace() chat.Pace { return chat.Pace{} }
 
-func openGuild(ctx context.Context, t *testing.T, world []txtar.File) stage {
-	t.Helper()
-	return newGuild(ctx, t, discordtest.Options{MessageContent: true}, world)
+// openGuild plays on a Discord of this kind, with answers: reply or thread.
+func openGuild(content bool, answers string) func(context.Context, *testing.T, []txtar.File) stage {
+	return func(ctx context.Context, t *testing.T, world []txtar.File) stage {
+		t.Helper()
+		return newGuild(ctx, t, discordtest.Options{MessageContent: content}, answers, world)
+	}
 }
 
-func newGuild(ctx context.Context, t testing.TB, o discordtest.Options, world []txtar.File) *guild {
+func newGuild(ctx context.Context, t testing.TB, o discordtest.Options, answers string, world []txtar.File) *guild {
 	t.Helper()
 	on := makeGuild(ctx, t, o, newClock())
-	on.configure(world, o.MessageContent)
+	on.configure(world, o.MessageContent, answers)
 	var err error
 	if on.store, err = redis.Embedded(redis.Options{Installation: on.config.Installation, Log: quietLog()}); err != nil {
 		t.Fatal(err)
@@ -156,7 +159,7 @@ func (c *clock) steady() func() time.Time {
 
 // configure writes a script's world down, and makes the channels and roles that
 // it names.
-func (on *guild) configure(world []txtar.File, content bool) {
+func (on *guild) configure(world []txtar.File, content bool, answers string) {
 	on.t.Helper()
 	dir := on.t.TempDir()
 	settings := ""
@@ -178,7 +181,7 @@ func (on *guild) configure(world []txtar.File, content bool) {
 			on.t.Fatal(err)
 		}
 	}
-	cfg, err := config.Load(settings, on.environment(content))
+	cfg, err := config.Load(settings, append(on.environment(content), "SIGNPOST_DISCORD_ANSWERS="+answers))
 	if err != nil {
 		on.t.Fatal(err)
 	}
@@ -539,6 +542,10 @@ func (on *guild) act(a act, user string) error {
 	}
 	switch a.verb {
 	case "says", "attaches":
+		to := ""
+		if a.who.place != private && !mentionRule.MatchString(a.text) {
+			channel, to = on.answered(user, channel)
+		}
 		var files []discordtest.Upload
 		if a.file != "" {
 			size, err := parseSize(a.size)
@@ -551,7 +558,11 @@ func (on *guild) act(a act, user string) error {
 			}
 			files = append(files, discordtest.Upload{Name: a.file, Data: data})
 		}
-		_, err = on.discord.Say(user, channel, a.text, files...)
+		if to != "" {
+			_, err = on.discord.Reply(user, channel, to, a.text, true, files...)
+		} else {
+			_, err = on.discord.Say(user, channel, a.text, files...)
+		}
 	case "runs":
 		err = on.runs(user, channel, a.text)
 	case "presses", "picks":
@@ -597,6 +608,30 @@ func (on *guild) act(a act, user string) error {
 		err = fmt.Errorf("nobody on Discord knows how one %s", a.verb)
 	}
 	return err
+}
+
+// answered is where someone goes on talking who is in a channel: in the thread of
+// their own where the bot has just answered them, or else in reply to its answer,
+// which pings, as Discord's client has it. If the newest that they see there is
+// something else, they only talk.
+func (on *guild) answered(user, channel string) (where, to string) {
+	for _, m := range slices.Backward(on.discord.Sees(user)) {
+		c, _ := on.discord.Channel(m.Channel)
+		if c.ID != channel && c.Parent != channel {
+			continue
+		}
+		for _, asked := range on.discord.Messages(channel) {
+			switch {
+			case asked.Author != user || m.Author != on.discord.Bot():
+			case asked.ID == c.ID:
+				return c.ID, ""
+			case asked.ID == m.ReplyTo && c.ID == channel:
+				return channel, m.ID
+			}
+		}
+		break
+	}
+	return channel, ""
 }
 
 // runs fills in a slash command as Discord's client lets one do it.

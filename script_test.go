@@ -81,17 +81,19 @@ type platform struct {
 }
 
 var platforms = []platform{
-	{"console", []string{"channels", "threads", "roles", "locales", "files", "commands in threads", typedCommands}, openTerminal},
-	{"alpha", slices.Concat(anywhere, []string{typedCommands, lostFiles}), openTheatre(alpha)},
-	{"beta", slices.Concat(anywhere, onBeta, []string{typedCommands, lostFiles}), openTheatre(beta)},
-	{"slack", slices.Concat(anywhere, []string{typedCommands}), openWorkspace(false)},
-	{"slack by http", slices.Concat(anywhere, []string{typedCommands}), openWorkspace(true)},
-	{"discord", slices.Concat(anywhere, onBeta), openGuild},
+	{"console", []string{"channels", "threads", "roles", "locales", "files", "commands in threads", typedCommands, content}, openTerminal},
+	{"alpha", slices.Concat(anywhere, []string{typedCommands, content, followUps, lostFiles}), openTheatre(alpha)},
+	{"beta", slices.Concat(anywhere, onBeta, []string{typedCommands, content, lostFiles}), openTheatre(beta)},
+	{"slack", slices.Concat(anywhere, []string{typedCommands, content, followUps}), openWorkspace(false)},
+	{"slack by http", slices.Concat(anywhere, []string{typedCommands, content, followUps}), openWorkspace(true)},
+	{"discord", slices.Concat(anywhere, onBeta, []string{content, followUps}), openGuild(true, "reply")},
+	{"discord without content", slices.Concat(anywhere, onBeta, []string{noContent, followUps}), openGuild(false, "reply")},
+	{"discord with threads", slices.Concat(anywhere, onBeta, []string{content, followUps}), openGuild(true, "thread")},
 	// People ask on the first and work on the second; what the first has counts.
-	{"alpha+beta", slices.Concat(anywhere, []string{twoPlatforms, lostFiles}), openTheatre(alpha, beta)},
-	{"beta+alpha", slices.Concat(anywhere, onBeta, []string{twoPlatforms, lostFiles}), openTheatre(beta, alpha)},
-	{"slack+discord", slices.Concat(anywhere, []string{twoPlatforms}), openPair(true)},
-	{"discord+slack", slices.Concat(anywhere, onBeta, []string{twoPlatforms}), openPair(false)},
+	{"alpha+beta", slices.Concat(anywhere, []string{twoPlatforms, content, followUps, lostFiles}), openTheatre(alpha, beta)},
+	{"beta+alpha", slices.Concat(anywhere, onBeta, []string{twoPlatforms, content, lostFiles}), openTheatre(beta, alpha)},
+	{"slack+discord", slices.Concat(anywhere, []string{twoPlatforms, content, followUps}), openPair(true)},
+	{"discord+slack", slices.Concat(anywhere, onBeta, []string{twoPlatforms, content, followUps}), openPair(false)},
 }
 
 const (
@@ -100,6 +102,12 @@ const (
 	typedCommands = "typed commands"
 	// lostFiles break off when they are read, or weigh gigabytes.
 	lostFiles = "lost files"
+	// content is what people say to others than the bot, which Discord shows only
+	// to whom it has granted the intent.
+	content   = "message content"
+	noContent = "no message content"
+	// followUps are heard in a channel too: in a thread there, or in reply.
+	followUps = "follow-ups in channels"
 )
 
 var (
@@ -110,7 +118,7 @@ var (
 	}
 	onBeta = []string{"commands in threads", "closed direct messages", "private threads", "deleted threads"}
 	// needs are what a script may say it needs.
-	needs = slices.Concat(anywhere, onBeta, []string{twoPlatforms, typedCommands, lostFiles})
+	needs = slices.Concat(anywhere, onBeta, []string{twoPlatforms, typedCommands, content, noContent, followUps, lostFiles})
 )
 
 // lacks is why a script is not played on p; empty if it is.

@@ -229,15 +229,28 @@ func (a *Adapter) said(ctx context.Context, s *session, m heardMessage) (chat.Ev
 	e.From = a.people.sender(ctx, m.Guild, *m.Author, cmp.Or(m.Member, &member{}))
 	toUs := m.Replied != nil && m.Replied.Author != nil && m.Replied.Author.ID == s.self.user
 	e.Addressed = e.Mentioned || toUs && (place.Thread == "" || place.Thread == m.ID)
-	if r.thread() && m.ID == m.Channel && a.watches(place) { // a new post of a forum is a question
+	e.Withheld = a.withheld(s.self, m)
+	if begins(m) && r.thread() && a.watches(place) && !e.Withheld { // a new post of a forum is a question
 		e.Addressed = true
 	}
-	e.Withheld = !a.o.Content && !e.Mentioned && m.Content == "" && len(m.Files) == 0 && !toUs
-	if place.Thread == "" && e.Addressed {
+	if place.Thread == "" {
 		e.Handle = chat.ReplyHandle("to/" + m.ID)
 	}
 	return e, nil
 }
+
+// withheld reports whether Discord keeps a message's words from us. What mentions
+// us it shows, a reply only if it pings.
+// Source: https://docs.discord.com/developers/events/gateway#message-content-intent
+func (a *Adapter) withheld(self identity, m heardMessage) bool {
+	return !a.o.Content && m.Content == "" && len(m.Files) == 0 &&
+		!slices.ContainsFunc(m.Mentions, func(who mention) bool { return who.ID == self.user })
+}
+
+// begins reports whether a message is one that a post of a forum begins with,
+// which has the post's id.
+// Source: https://docs.discord.com/developers/topics/threads#forums
+func begins(m heardMessage) bool { return m.ID == m.Channel }
 
 // watches reports whether questions are heard in a channel.
 func (a *Adapter) watches(p chat.Place) bool {

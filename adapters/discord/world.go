@@ -190,7 +190,7 @@ func (w *world) named(guild string, ids []string) []string {
 
 // place is where a message stands that came through a channel or thread. A
 // question in a channel has a thread of its own, if that is where it is
-// answered.
+// answered; the chat of a voice channel has no threads.
 func (w *world) place(ctx context.Context, guild, channel, message string) (p chat.Place, r room, err error) {
 	if r, err = w.room(ctx, channel); err != nil {
 		return p, r, err
@@ -199,7 +199,7 @@ func (w *world) place(ctx context.Context, guild, channel, message string) (p ch
 	switch {
 	case r.thread():
 		p.Channel, p.Thread = r.Parent, channel
-	case w.o.Threads && message != "":
+	case w.o.Threads && message != "" && r.readable():
 		p.Thread = message
 	}
 	return p, r, nil
