@@ -21,6 +21,7 @@ import (
 const (
 	unknownChannel     = 10003
 	unknownMessage     = 10008
+	unknownWebhook     = 10015 // an interaction that has ended, or was not answered yet
 	openingTooFast     = 40003 // direct messages
 	tagRequired        = 40067
 	missingAccess      = 50001

@@ -269,7 +269,7 @@ func (a *Adapter) ran(ctx context.Context, s *session, i interaction, e chat.Eve
 		m.ID, m.Channel, m.Guild = data.Target, i.Channel, i.Guild
 		e.Kind, e.Message, e.Action = chat.Menu, chat.MessageID(data.Target), chat.Do(verb)
 		e.About = a.about(ctx, s.self, m)
-		if a.o.Threads && e.Place.Thread == "" && !e.Private && !e.About.From.Bot {
+		if a.o.Threads && e.Place.Thread == "" && !e.Private && i.In.readable() && !e.About.From.Bot {
 			e.Place.Thread = data.Target
 		}
 	default:

@@ -37,6 +37,12 @@ const (
 	// tokenUses is ours: Discord does not count them. Each try of each reply takes
 	// one.
 	tokenUses = 1000
+	// acknowledging is for how long an interaction is waited for that Discord does
+	// not know to be answered at once, and lookAgain how long between two looks,
+	// ours. Discord waits no longer for that answer.
+	// Source: https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-callback
+	acknowledging = 3 * time.Second
+	lookAgain     = 100 * time.Millisecond
 )
 
 // How an interaction was answered at once.
@@ -66,8 +72,14 @@ type replyToken struct {
 // path is where the interaction is answered, a secret.
 func (t replyToken) path() string { return "webhooks/" + t.App + "/" + t.Token }
 
-// original is where its first answer is.
-func (t replyToken) original() string { return t.path() + "/messages/@original" }
+// young reports whether Discord may not know yet how the interaction was
+// answered at once: that is on its way while its event is handled.
+func (t replyToken) young(now time.Time) bool {
+	return now.Before(t.Until.Add(acknowledging - tokenLife))
+}
+
+// original is where, below its path, an interaction's first answer is.
+const original = "/messages/@original"
 
 // keepToken keeps an interaction's token, and returns the handle int/id that
 // stands for it.
@@ -177,14 +189,17 @@ func (c *client) answersIn(ctx context.Context, channel string, r chat.Reply) (b
 	return channel == r.Place.Channel, nil
 }
 
-// answer makes a call that an interaction's token allows. What Discord refuses
+// answer makes a call below the path of an interaction. What Discord refuses
 // here, because it has ended or for another reason, is [errNoAnswer].
-func (c *client) answer(ctx context.Context, method, path string, what any) (m said, err error) {
-	it := call{method: method, path: path, body: what, again: method != http.MethodPost}
+func (c *client) answer(ctx context.Context, t replyToken, method, at string, what any) (m said, err error) {
+	it := call{method: method, path: t.path() + at, body: what, again: method != http.MethodPost}
 	if method != http.MethodDelete {
 		it.into = &m
 	}
 	err = c.make(ctx, it)
+	for tries := acknowledging / lookAgain; isRefused(err, unknownWebhook) && tries > 0 && t.young(c.now()) && pause(ctx, lookAgain); tries-- {
+		err = c.make(ctx, it)
+	}
 	if isRefused(err) && certain(err) {
 		return said{}, errNoAnswer
 	}
@@ -196,7 +211,7 @@ func (c *client) answer(ctx context.Context, method, path string, what any) (m s
 
 // first is the first answer to an interaction, as it stands.
 func (c *client) first(ctx context.Context, t replyToken) (said, error) {
-	m, err := c.answer(ctx, http.MethodGet, t.original(), nil)
+	m, err := c.answer(ctx, t, http.MethodGet, original, nil)
 	if !errors.Is(err, errNoAnswer) {
 		err = unsent(err)
 	}
@@ -236,7 +251,7 @@ func (c *client) fill(ctx context.Context, d chat.Delivery) (r chat.Receipt, thi
 	if m.ephemeral() {
 		as.mark = markFor(d.Reply.Key)
 	}
-	m, err = c.rewrite(ctx, token.original(), content(d, as), m.ephemeral())
+	m, err = c.rewrite(ctx, token, original, content(d, as), m.ephemeral())
 	if errors.Is(err, errNoAnswer) {
 		return chat.Receipt{}, nil, nil
 	} else if err != nil {
@@ -246,8 +261,8 @@ func (c *client) fill(ctx context.Context, d chat.Delivery) (r chat.Receipt, thi
 }
 
 // rewrite edits an answer to an interaction. Who sees it stays as it is.
-func (c *client) rewrite(ctx context.Context, path string, b body, ephemeral bool) (said, error) {
-	m, err := c.answer(ctx, http.MethodPatch, path, b)
+func (c *client) rewrite(ctx context.Context, t replyToken, at string, b body, ephemeral bool) (said, error) {
+	m, err := c.answer(ctx, t, http.MethodPatch, at, b)
 	if ephemeral {
 		m.Flags |= discordgo.MessageFlagsEphemeral
 	}
@@ -268,7 +283,7 @@ func receiptOf(r chat.Reply, m said) chat.Receipt {
 func (c *client) dismiss(ctx context.Context, t replyToken) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mending)
 	defer cancel()
-	if _, err := c.answer(ctx, http.MethodDelete, t.original(), nil); err != nil && !errors.Is(err, errNoAnswer) {
+	if _, err := c.answer(ctx, t, http.MethodDelete, original, nil); err != nil && !errors.Is(err, errNoAnswer) {
 		c.log.Warn("an interaction that was answered elsewhere seems to be thought about", "err", err)
 	}
 }
@@ -305,7 +320,7 @@ func (c *client) whisperBy(ctx context.Context, d chat.Delivery, t replyToken) (
 	replaces := r.Deed == chat.Replace && isEphemeral(d.Sent.Message) && sent != ""
 	if t.Kind == byPress {
 		if r.Deed == chat.Replace && t.Ephemeral && (t.Mark == mark || replaces && t.Message == sent) {
-			return c.rewrite(ctx, t.original(), out, true)
+			return c.rewrite(ctx, t, original, out, true)
 		}
 	} else {
 		m, err := c.first(ctx, t)
@@ -316,26 +331,26 @@ func (c *client) whisperBy(ctx context.Context, d chat.Delivery, t replyToken) (
 		case m.ephemeral() && m.is(d.ID):
 			return m, nil
 		case m.ephemeral() && (m.loading() || replaces && m.ID == sent):
-			return c.rewrite(ctx, t.original(), out, true)
+			return c.rewrite(ctx, t, original, out, true)
 		case m.loading():
 			// A new message would be put in its place, for all to see.
 			// Source: https://docs.discord.com/developers/interactions/receiving-and-responding#create-followup-message
-			if _, err := c.answer(ctx, http.MethodDelete, t.original(), nil); err != nil {
+			if _, err := c.answer(ctx, t, http.MethodDelete, original, nil); err != nil {
 				return said{}, unsent(err)
 			}
 		}
 	}
 	if replaces { // it may be a later answer to the same interaction
-		m, err := c.rewrite(ctx, t.path()+"/messages/"+sent, out, true)
+		m, err := c.rewrite(ctx, t, "/messages/"+sent, out, true)
 		if !errors.Is(err, errNoAnswer) {
 			return m, err
 		}
 	}
 	out.Flags |= discordgo.MessageFlagsEphemeral
-	m, err := c.answer(ctx, http.MethodPost, t.path(), out)
+	m, err := c.answer(ctx, t, http.MethodPost, "", out)
 	if err == nil && !m.ephemeral() {
 		c.log.Error("Discord shows an answer for one person to all; it is taken back", "message", m.ID)
-		if _, err := c.answer(ctx, http.MethodDelete, t.path()+"/messages/"+m.ID, nil); err != nil {
+		if _, err := c.answer(ctx, t, http.MethodDelete, "/messages/"+m.ID, nil); err != nil {
 			return said{}, err
 		}
 		return said{}, errNoAnswer
@@ -352,9 +367,9 @@ func (c *client) takeBack(ctx context.Context, d chat.Delivery) (chat.Receipt, e
 	switch {
 	case err != nil:
 	case token.Kind == byPress && token.Ephemeral && (token.Mark == markFor(d.Reply.Key) || sent != "" && token.Message == sent):
-		_, err = c.answer(ctx, http.MethodDelete, token.original(), nil)
+		_, err = c.answer(ctx, token, http.MethodDelete, original, nil)
 	case sent != "":
-		_, err = c.answer(ctx, http.MethodDelete, token.path()+"/messages/"+sent, nil)
+		_, err = c.answer(ctx, token, http.MethodDelete, "/messages/"+sent, nil)
 	}
 	if err != nil && !errors.Is(err, errNoAnswer) {
 		return chat.Receipt{}, err

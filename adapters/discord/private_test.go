@@ -222,6 +222,37 @@ func TestPublicAnswer(t *testing.T) {
 	}
 }
 
+// TestEarlyAnswer: what is handled faster than Discord learns that it was
+// acknowledged is answered all the same, in the place where it should be.
+func TestEarlyAnswer(t *testing.T) {
+	const read, fill, follow = "GET " + first, "PATCH " + first, "POST webhooks/66/secret"
+	early, loading := no(404, unknownWebhook, "Unknown Webhook"), `{"id":"800","author":{"id":"77"},"flags":192}`
+	tests := []struct {
+		kind  string
+		plan  map[string][]string
+		calls []string
+	}{
+		{byCommand, map[string][]string{read: {early, early, loading}, fill: {loading}}, []string{read, read, read, fill}},
+		{byPress, map[string][]string{follow: {early, `{"id":"800","author":{"id":"77"},"flags":64}`}}, []string{follow, follow}},
+	}
+	for _, test := range tests {
+		t.Run(test.kind, func(t *testing.T) {
+			r := newRig(t)
+			r.keep(t, replyToken{Kind: test.kind, Channel: "200", User: "5", Ephemeral: true, Until: noon.Add(tokenLife)})
+			for call, answers := range test.plan {
+				r.server.plan(call, answers...)
+			}
+			receipt, err := r.Send(t.Context(), changed(delivery(chat.Post, place), func(r *chat.Reply) { r.Only, r.Handle = ana, handle }))
+			if want := ephemeralID(markFor("key/one"), "800"); err != nil || receipt.Message != want {
+				t.Errorf("Send = %+v, %v; want %s", receipt, err, want)
+			}
+			if diff := cmp.Diff(test.calls, r.server.calls()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 // What can be pressed in a message for one person brings back which it was.
 func TestMarks(t *testing.T) {
 	mark := markFor("key/one")
