@@ -16,6 +16,7 @@ import (
 	"github.com/signpost-bot/signpost/adapters/discord/discordtest"
 	"github.com/signpost-bot/signpost/bot/chat"
 	"github.com/signpost-bot/signpost/bot/spool"
+	"github.com/signpost-bot/signpost/config"
 )
 
 // An absence is a while in which people talk on Discord and nobody listens.
@@ -155,7 +156,7 @@ func TestCatchUpOnDiscord(t *testing.T) {
 			if test.threads {
 				world += "discord: {answers: thread}\n"
 			}
-			g := &absence{want: map[string]int{}, guild: newGuild(ctx, t, discordtest.Options{MessageContent: true}, "reply", []txtar.File{
+			g := &absence{want: map[string]int{}, guild: newGuild(ctx, t, discordtest.Options{MessageContent: true}, config.Discord{Mode: "gateway", Answers: "reply"}, []txtar.File{
 				{Name: "signpost.yaml", Data: []byte(world)}, {Name: "knowledge/refund.md", Data: []byte(oneArticle)},
 			})}
 			defer func() {

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -38,7 +41,9 @@ type guild struct {
 	store   *redis.Store
 	journal journal
 	level   string            // that is logged
+	logs    string            // what else than a failed delivery may be logged
 	running []*runningProgram // in the order they were started
+	door    *httptest.Server  // of the newest program; nil: everything comes through the gateway
 
 	page     strings.Builder
 	before   map[string]sight
@@ -57,24 +62,29 @@ type unhurried struct{ *discord.Adapter }
 
 func (unhurried) Pace() chat.Pace { return chat.Pace{} }
 
-// openGuild plays on a Discord of this kind, with answers: reply or thread.
+// openGuild plays on a Discord that shows the words of messages or not, with
+// answers: reply or thread.
 func openGuild(content bool, answers string) func(context.Context, *testing.T, []txtar.File) stage {
 	return func(ctx context.Context, t *testing.T, world []txtar.File) stage {
 		t.Helper()
-		return newGuild(ctx, t, discordtest.Options{MessageContent: content}, answers, world)
+		return newGuild(ctx, t, discordtest.Options{MessageContent: content}, config.Discord{Mode: "gateway", Answers: answers}, world)
 	}
 }
 
-func newGuild(ctx context.Context, t testing.TB, o discordtest.Options, answers string, world []txtar.File) *guild {
+// newGuild plays on a Discord with some options, whose clock is set here. Of the
+// settings, Mode and Answers count.
+func newGuild(ctx context.Context, t testing.TB, o discordtest.Options, settings config.Discord, world []txtar.File) *guild {
 	t.Helper()
 	on := makeGuild(ctx, t, o, newClock())
-	on.configure(world, o.MessageContent, answers)
+	on.configure(world, o.MessageContent, settings)
 	var err error
 	if on.store, err = redis.Embedded(redis.Options{Installation: on.config.Installation, Log: quietLog()}); err != nil {
 		t.Fatal(err)
 	}
 	on.parts = on.launch(on.store).parts
-	if err := on.discord.WaitSockets(ctx, 1); err != nil {
+	if on.door != nil {
+		on.await("the adapter takes things in", on.open)
+	} else if err := on.discord.WaitSockets(ctx, 1); err != nil {
 		t.Fatalf("%v; the program logged\n%s", err, &on.journal)
 	}
 	return on
@@ -99,8 +109,29 @@ func (on *guild) launch(store spool.Store) *runningProgram {
 	p.stop = stop
 	p.group.Go(func() error { return p.events.Run(ctx, platforms) })
 	p.group.Go(func() error { return adapter.Run(ctx, p.events) })
+	if on.config.Discord.Mode == "http" {
+		p.door = httptest.NewServer(adapter.Handler())
+		on.door = p.door
+		on.discord.DeliverTo(p.door.URL)
+	}
 	on.running = append(on.running, p)
 	return p
+}
+
+// open reports whether the door by HTTP is: until then, all is to be tried again.
+func (on *guild) open() bool {
+	unknown := []byte(`{"type": 99, "id": "1", "token": "t", "user": {"id": "1"}}`)
+	r, err := http.NewRequestWithContext(on.ctx, http.MethodPost, on.door.URL+discord.InteractionsPath, bytes.NewReader(unknown))
+	if err != nil {
+		on.t.Fatal(err)
+	}
+	r.Header = on.discord.Sign(unknown)
+	w, err := on.door.Client().Do(r)
+	if err != nil {
+		on.t.Fatal(err)
+	}
+	w.Body.Close()
+	return w.StatusCode != http.StatusServiceUnavailable
 }
 
 // await waits until something is so.
@@ -159,7 +190,7 @@ func (c *clock) steady() func() time.Time {
 
 // configure writes a script's world down, and makes the channels and roles that
 // it names.
-func (on *guild) configure(world []txtar.File, content bool, answers string) {
+func (on *guild) configure(world []txtar.File, content bool, discord config.Discord) {
 	on.t.Helper()
 	dir := on.t.TempDir()
 	settings := ""
@@ -181,7 +212,8 @@ func (on *guild) configure(world []txtar.File, content bool, answers string) {
 			on.t.Fatal(err)
 		}
 	}
-	cfg, err := config.Load(settings, append(on.environment(content), "SIGNPOST_DISCORD_ANSWERS="+answers))
+	cfg, err := config.Load(settings, append(on.environment(content), "SIGNPOST_DISCORD_ANSWERS="+discord.Answers,
+		"SIGNPOST_DISCORD_MODE="+discord.Mode, "SIGNPOST_DISCORD_PUBLIC_KEY="+on.discord.PublicKey()))
 	if err != nil {
 		on.t.Fatal(err)
 	}
@@ -231,7 +263,7 @@ func (on *guild) close() error {
 	on.discord.Close()
 	err = errors.Join(err, on.store.Close())
 	for line := range strings.Lines(on.journal.String()) {
-		if !strings.Contains(line, `msg="reply cannot be delivered"`) {
+		if !strings.Contains(line, `msg="reply cannot be delivered"`) && (on.logs == "" || !strings.Contains(line, on.logs)) {
 			err = errors.Join(err, fmt.Errorf("the program logged: %s", line))
 		}
 	}
