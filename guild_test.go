@@ -53,7 +53,7 @@ type guild struct {
 	threads  map[string]string // as scripts call them, by id
 	has      map[string][]string
 
-	moderators string // a role's id
+	member, moderators string // ids of roles: everyone's, and that of who may delete what others said
 }
 
 // unhurried is a Discord adapter that does not wait between messages: the clock
@@ -77,6 +77,7 @@ func newGuild(ctx context.Context, t testing.TB, o discordtest.Options, settings
 	t.Helper()
 	on := makeGuild(ctx, t, o, newClock())
 	on.configure(world, o.MessageContent, settings)
+	on.invite()
 	var err error
 	if on.store, err = redis.Embedded(redis.Options{Installation: on.config.Installation, Log: quietLog()}); err != nil {
 		t.Fatal(err)
@@ -156,21 +157,23 @@ func makeGuild(ctx context.Context, t testing.TB, o discordtest.Options, clock *
 	}
 	o.Now, o.Limit = clock.Now, 1000 // in five seconds that never pass
 	on.discord = discordtest.New(o)
+	on.member = on.discord.AddRole(discordtest.Role{Name: "member", Permissions: people})
 	for _, name := range append(slices.Clone(cast), "passerby") {
-		on.people[name] = on.discord.AddUser(discordtest.User{Name: name, Roles: on.moderate(name)})
+		on.people[name] = on.discord.AddUser(discordtest.User{Name: name, Roles: on.ranks(name)})
 	}
 	return on
 }
 
-// moderate are the roles of those who may delete what others said.
-func (on *guild) moderate(name string) []string {
+// ranks are the roles that a person always has: agents may delete what others
+// said.
+func (on *guild) ranks(name string) []string {
 	if name != "passerby" && !slices.Contains(agents, name) {
-		return nil
+		return []string{on.member}
 	}
 	if on.moderators == "" {
 		on.moderators = on.discord.AddRole(discordtest.Role{Name: "moderators", Permissions: discordtest.ManageMessages | discordtest.ManageThreads})
 	}
-	return []string{on.moderators}
+	return []string{on.member, on.moderators}
 }
 
 // environment is how the program comes to this Discord.
@@ -186,6 +189,21 @@ func (on *guild) environment(content bool) []string {
 func (c *clock) steady() func() time.Time {
 	began, start := time.Now(), c.Now()
 	return func() time.Time { return start.Add(time.Since(began)) }
+}
+
+// people is what those may do who are no bots.
+const people = discordtest.ViewChannel | discordtest.SendMessages | discordtest.SendInThreads | discordtest.ReadMessageHistory |
+	discordtest.AttachFiles | discordtest.AddReactions | discordtest.UseCommands | discordtest.CreatePublicThreads | discordtest.CreatePrivateThreads
+
+// invite lets the bot do what its invitation asks for, and nothing beside: what
+// everyone may do does not help it.
+func (on *guild) invite() {
+	invited := discordtest.Role{ID: on.discord.BotRole(), Name: "Signpost", Position: 1}
+	for _, p := range discord.Permissions(discordFeatures(on.config)) {
+		invited.Permissions |= discordtest.Permission(p.Bit)
+	}
+	on.discord.AddRole(invited)
+	on.discord.AddRole(discordtest.Role{ID: on.discord.GuildID(), Name: "@everyone"})
 }
 
 // configure writes a script's world down, and makes the channels and roles that
@@ -306,7 +324,7 @@ func (on *guild) become(p player) error {
 		}
 	}
 	on.has[p.name] = p.roles
-	u := discordtest.User{ID: on.people[p.name], Name: p.name, Locale: p.locale, Roles: on.moderate(p.name)}
+	u := discordtest.User{ID: on.people[p.name], Name: p.name, Locale: p.locale, Roles: on.ranks(p.name)}
 	for _, role := range p.roles {
 		u.Roles = append(u.Roles, on.roles[role])
 	}
@@ -631,7 +649,7 @@ func (on *guild) act(a act, user string) error {
 	case "drops":
 		err = on.discord.DeleteThread(on.people["passerby"], channel)
 	case "closes":
-		err = on.discord.ChangeUser(discordtest.User{ID: user, Name: a.who.name, DMsClosed: true})
+		err = on.discord.ChangeUser(discordtest.User{ID: user, Name: a.who.name, Roles: []string{on.member}, DMsClosed: true})
 	case "sends":
 		return on.send(user, a.fills)
 	case "leaves":
