@@ -605,11 +605,16 @@ func (c *client) createApart(ctx context.Context, d chat.Delivery, user string) 
 	return chat.Receipt{Place: place, Message: chat.MessageID(m.ID), Missing: missing}, err
 }
 
-// abandon deletes a thread of ours that has nothing in it.
+// abandon deletes a thread of ours that has nothing in it. To delete it takes a
+// permission that we do not ask for, to put it away does not.
 func (c *client) abandon(ctx context.Context, thread string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mending)
 	defer cancel()
-	if err := c.do(ctx, http.MethodDelete, "channels/"+thread, nil, nil); err != nil {
+	err := c.do(ctx, http.MethodDelete, "channels/"+thread, nil, nil)
+	if isRefused(err) {
+		err = c.do(ctx, http.MethodPatch, "channels/"+thread, map[string]bool{"archived": true}, nil)
+	}
+	if err != nil {
 		c.log.Warn("a thread is left with nothing in it", "thread", thread, "err", err)
 	}
 }

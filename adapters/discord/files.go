@@ -165,10 +165,7 @@ func openAll(ctx context.Context, d chat.Delivery, left map[int]error) []openFil
 			}
 			if err == nil {
 				sum += f.size
-				f.place, f.name = i, plainName(f.title)
-				if slices.ContainsFunc(files, func(other openFile) bool { return other.name == f.name }) {
-					f.name = strconv.Itoa(len(files)) + "-" + f.name
-				}
+				f.place, f.name = i, ownName(f.title, files)
 				files = append(files, f)
 				continue
 			}
@@ -398,6 +395,21 @@ func plainName(s string) string {
 		}
 		return '_'
 	}, s)
+}
+
+// ownName is a plain name that no other file of the message has. A number stands
+// before it where it would not be, or begins so that Discord makes something else
+// of it.
+func ownName(title string, others []openFile) string {
+	plain := plainName(title)
+	taken := func(name string) bool {
+		return slices.ContainsFunc(others, func(o openFile) bool { return strings.EqualFold(o.name, name) })
+	}
+	name := plain
+	for n := len(others); taken(name) || strings.HasPrefix(name, "SPOILER_") || strings.ContainsAny(name[:1], "._-"); n++ {
+		name = strconv.Itoa(n) + "-" + plain
+	}
+	return name
 }
 
 // errNoFile: the message, or its file, is gone.

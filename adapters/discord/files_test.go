@@ -73,7 +73,6 @@ func TestFiles(t *testing.T) {
 	}{
 		{"one", one, nil, map[string]string{"files[0] a.txt": "aaa"}, nil, 1},
 		{"two", two, nil, map[string]string{"files[0] a.txt": "aaa", "files[1] my_b.txt": "bbbbb"}, nil, 1},
-		{"of one name", slices.Concat(one, one), nil, map[string]string{"files[0] a.txt": "aaa", "files[1] 1-a.txt": "aaa"}, nil, 1},
 		{"of unknown size", []chat.Attachment{attach("a", "a.txt", 0)}, nil, map[string]string{"files[0] a.txt": "aaa"}, nil, 1},
 		{"of unknown size, and large", []chat.Attachment{attach("large", "a.txt", 0)}, nil, nil, lost("its size is not known"), 1},
 		{"empty", []chat.Attachment{attach("empty", "a.txt", 0)}, nil, nil, lost("it is empty"), 1},
@@ -281,9 +280,9 @@ func TestFilesCutOff(t *testing.T) {
 func TestFilesStay(t *testing.T) {
 	const read, edit = "GET channels/300/messages/301", "PATCH channels/300/messages/301"
 	stands := `{"id":"301","components":[{"type":10,"id":5},
-		{"type":13,"file":{"url":"https://cdn.discordapp.com/attachments/300/41/0-a.txt?ex=1","attachment_id":"41"},"name":"0-a.txt"},
-		{"type":13,"file":{"url":"https://cdn.discordapp.com/attachments/300/42/1-b.txt?ex=1"}},
-		{"type":13,"file":{"url":"https://cdn.discordapp.com/attachments/300/x/1-b.txt"}}]}`
+		{"type":13,"file":{"url":"https://cdn.discordapp.com/attachments/300/41/a.txt?ex=1","attachment_id":"41"},"name":"a.txt"},
+		{"type":13,"file":{"url":"https://cdn.discordapp.com/attachments/300/42/b.txt?ex=1"}},
+		{"type":13,"file":{"url":"https://cdn.discordapp.com/attachments/300/x/b.txt"}}]}`
 	relayed := changed(standing(delivery(chat.Replace, thread), thread, "301"), func(r *chat.Reply) { r.Purpose = chat.Relaying })
 	t.Run("kept", func(t *testing.T) {
 		r := newRig(t)
@@ -295,7 +294,7 @@ func TestFilesStay(t *testing.T) {
 		if diff := cmp.Diff([]any{map[string]any{"id": "41"}, map[string]any{"id": "42"}}, got.fields(t)["attachments"]); diff != "" {
 			t.Error(diff)
 		}
-		for _, name := range []string{"attachment://0-a.txt", "attachment://1-b.txt"} {
+		for _, name := range []string{"attachment://a.txt", "attachment://b.txt"} {
 			if !strings.Contains(got.body, name) {
 				t.Errorf("%s is not in %s", name, got.body)
 			}
@@ -394,5 +393,20 @@ func TestFetch(t *testing.T) {
 				t.Errorf("the token went to where files are kept: %q", auth)
 			}
 		})
+	}
+}
+
+// TestOwnName: files keep their names as long as each is the only one so called
+// and Discord leaves it as it is.
+func TestOwnName(t *testing.T) {
+	want := []string{"invoice.pdf", "1-invoice.pdf", "2-Invoice.pdf", "3-1-invoice.pdf", "4-.env", "5-_o.txt", "6-SPOILER_a.png"}
+	var files []openFile
+	for _, title := range []string{"invoice.pdf", "invoice.pdf", "Invoice.pdf", "1-invoice.pdf", ".env", "ño.txt", "SPOILER_a.png"} {
+		files = append(files, openFile{name: ownName(title, files)})
+	}
+	for i, f := range files {
+		if f.name != want[i] {
+			t.Errorf("name = %s, want %s", f.name, want[i])
+		}
 	}
 }
