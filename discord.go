@@ -64,8 +64,15 @@ func discordOptions(cfg config.Config, signpost *bot.Bot, memory chat.Memory, no
 
 // discordFeatures are the parts of Signpost that the configuration uses.
 func discordFeatures(cfg config.Config) discord.Features {
-	_, desks, _, _ := discordNamed(cfg)
-	return discord.Features{Threads: cfg.Discord.Answers == "thread", Desk: len(desks) > 0}
+	here := func(entry string) bool {
+		return strings.HasPrefix(entry, discord.Name+":") || strings.HasPrefix(entry, "@")
+	}
+	return discord.Features{
+		Threads: cfg.Discord.Answers == "thread",
+		Desk: slices.ContainsFunc(cfg.Desks, func(d config.Desk) bool {
+			return slices.ContainsFunc(slices.Concat(d.Channels, d.Agents, d.Leads), here)
+		}),
+	}
 }
 
 // discordNamed lists everything of Discord's that the configuration names, and

@@ -245,6 +245,9 @@ func TestHappened(t *testing.T) {
 		if e.Kind == "" {
 			e.Kind = chat.Message
 		}
+		if e.Place.Thread == "" {
+			e.Handle = "to/" + testID
+		}
 		return &e
 	}
 	tests := []struct {
@@ -261,15 +264,15 @@ func TestHappened(t *testing.T) {
 		{name: "in a thread", kind: "MESSAGE_CREATE", raw: saidIn("300", "hi", ""), want: message(chat.Event{Place: in("200", "300"), Text: "hi"})},
 		{name: "a post in a watched forum", kind: "MESSAGE_CREATE", raw: saidIn(testID, "why?", ""), want: message(chat.Event{Place: in("400", testID), Text: "why?", Addressed: true})},
 		{name: "mentioned", kind: "MESSAGE_CREATE", raw: saidIn("200", "<@77>, why?", ""),
-			want: message(chat.Event{Place: in("200", ""), Text: "why?", Addressed: true, Mentioned: true, Handle: "to/" + testID})},
+			want: message(chat.Event{Place: in("200", ""), Text: "why?", Addressed: true, Mentioned: true})},
 		{name: "mentioned as before", kind: "MESSAGE_CREATE", raw: saidIn("300", "why, <@!77>?", ""),
 			want: message(chat.Event{Place: in("200", "300"), Text: "why, ?", Addressed: true, Mentioned: true})},
 		{name: "replies to us", kind: "MESSAGE_CREATE", raw: saidIn("200", "and then?", `,"referenced_message":{"id":"9","author":{"id":"77","bot":true}}`),
-			want: message(chat.Event{Place: in("200", ""), Text: "and then?", Addressed: true, Handle: "to/" + testID})},
+			want: message(chat.Event{Place: in("200", ""), Text: "and then?", Addressed: true})},
 		{name: "others are mentioned", kind: "MESSAGE_CREATE", raw: saidIn("200", "<@501> <@502> <#200> <#9> <@&900> <@&9> <:smile:1> <a:wave:2> <t:0:R> @everyone <x>", mentionsBo),
 			want: message(chat.Event{Place: in("200", ""), Text: "@Bo @502 #help #9 @buyers @9 :smile: :wave: 1970-01-01 00:00 UTC @everyone <x>"})},
 		{name: "a command names people by id", kind: "MESSAGE_CREATE", raw: saidIn("200", "<@77> assign T-1 <@501>", mentionsBo),
-			want: message(chat.Event{Place: in("200", ""), Text: "assign T-1 @501", Addressed: true, Mentioned: true, Handle: "to/" + testID, Named: []chat.Sender{bo}})},
+			want: message(chat.Event{Place: in("200", ""), Text: "assign T-1 @501", Addressed: true, Mentioned: true, Named: []chat.Sender{bo}})},
 		{name: "files", kind: "MESSAGE_CREATE", raw: saidIn("200", "", `,"attachments":[{"id":"8","filename":"a.png","content_type":"image/png","size":7},{"id":"x"}]`),
 			want: message(chat.Event{Place: in("200", ""), Files: []chat.File{{ID: "200/" + testID + "/8", Name: "a.png", Type: "image/png", Size: 7}}})},
 		{name: "withheld", kind: "MESSAGE_CREATE", raw: saidIn("200", "", ""), change: func(o *Options) { o.Content = false },

@@ -13,7 +13,7 @@ import (
 // Features are the parts of Signpost that ask more of Discord than the rest.
 type Features struct {
 	Threads bool // questions in a channel are answered in a thread of their own
-	Desk    bool // a desk has its cards on Discord
+	Desk    bool // a desk has its cards, or agents, on Discord
 }
 
 // A Permission is something that the bot may do, as the server's settings call

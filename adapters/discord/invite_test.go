@@ -114,7 +114,7 @@ func TestHandbook(t *testing.T) {
 	for _, p := range permissions {
 		needed := ""
 		if !p.when(Features{}) {
-			needed = "; only with `answers: thread`, or a desk on Discord"
+			needed = "; only with `answers: thread`, or a desk with cards or agents on Discord"
 		}
 		fmt.Fprintf(&table, "| %s | to %s%s |\n", p.Name, p.Why, needed)
 	}

@@ -62,7 +62,7 @@ func (c *crowd) Accept(_ context.Context, e chat.Event) error {
 	c.mu.Lock()
 	c.accepted++
 	c.mu.Unlock()
-	if e.Handle != "" {
+	if e.Handle != "" && e.Kind != chat.Message {
 		c.letters <- e
 	}
 	return nil
