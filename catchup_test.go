@@ -212,7 +212,7 @@ func TestCatchUp(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 			defer cancel()
 			g := &gap{want: map[string]int{}, workspace: newWorkspace(ctx, t, []txtar.File{
 				{Name: "signpost.yaml", Data: []byte(gapWorld)}, {Name: "knowledge/refund.md", Data: []byte(oneArticle)},

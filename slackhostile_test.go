@@ -285,7 +285,7 @@ func TestHostileSlack(t *testing.T) {
 	for _, byHTTP := range []bool{true, false} {
 		t.Run(map[bool]string{true: "HTTP", false: "Socket Mode"}[byHTTP], func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 			defer cancel()
 			on := newWorkspace(ctx, t, []txtar.File{
 				{Name: "signpost.yaml", Data: []byte("desks: [{name: support, channels: ['desk:#desk']}]\n")}, {Name: "knowledge/refund.md", Data: []byte(oneArticle)},
