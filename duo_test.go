@@ -158,7 +158,7 @@ func (on *duo) configure(t *testing.T, world []txtar.File) config.Config {
 	}
 	on.slack.staff, on.discord.staff = on.staff, on.staff
 	on.discord.config = cfg
-	on.discord.invite()
+	on.discord.invite(0)
 	for _, name := range agents {
 		cfg.Desks[0].Agents = append(cfg.Desks[0].Agents, on.working.person(name))
 	}

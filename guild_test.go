@@ -77,7 +77,7 @@ func newGuild(ctx context.Context, t testing.TB, o discordtest.Options, settings
 	t.Helper()
 	on := makeGuild(ctx, t, o, newClock())
 	on.configure(world, o.MessageContent, settings)
-	on.invite()
+	on.invite(o.Permissions)
 	var err error
 	if on.store, err = redis.Embedded(redis.Options{Installation: on.config.Installation, Log: quietLog()}); err != nil {
 		t.Fatal(err)
@@ -195,10 +195,10 @@ func (c *clock) steady() func() time.Time {
 const people = discordtest.ViewChannel | discordtest.SendMessages | discordtest.SendInThreads | discordtest.ReadMessageHistory |
 	discordtest.AttachFiles | discordtest.AddReactions | discordtest.UseCommands | discordtest.CreatePublicThreads | discordtest.CreatePrivateThreads
 
-// invite lets the bot do what its invitation asks for, and nothing beside: what
-// everyone may do does not help it.
-func (on *guild) invite() {
-	invited := discordtest.Role{ID: on.discord.BotRole(), Name: "Signpost", Position: 1}
+// invite lets the bot do what its invitation asks for, and nothing but what is
+// given beside: what everyone may do does not help it.
+func (on *guild) invite(beside discordtest.Permission) {
+	invited := discordtest.Role{ID: on.discord.BotRole(), Name: "Signpost", Position: 1, Permissions: beside}
 	for _, p := range discord.Permissions(discordFeatures(on.config)) {
 		invited.Permissions |= discordtest.Permission(p.Bit)
 	}
@@ -266,7 +266,9 @@ func (on *guild) name(id string) string { return on.called(on.people, id) }
 // channel is one where everyone is, made when it is first named.
 func (on *guild) channel(name string) string {
 	if on.channels[name] == "" {
-		on.channels[name] = on.discord.AddChannel(discordtest.Channel{Name: strings.TrimPrefix(name, "#"), Kind: discordtest.Text})
+		c := forums[name]
+		c.Name = strings.TrimPrefix(name, "#")
+		on.channels[name] = on.discord.AddChannel(c)
 	}
 	return on.channels[name]
 }
@@ -396,7 +398,7 @@ func (on *guild) threadName(c discordtest.Channel) string {
 	if name := on.threads[c.ID]; name != "" {
 		return name
 	}
-	for _, first := range on.discord.Messages(c.Parent) {
+	for _, first := range append(on.discord.Messages(c.Parent), on.discord.Messages(c.ID)...) { // a forum's is in the thread
 		if first.ID != c.ID || first.Author != on.discord.Bot() {
 			continue
 		}

@@ -341,12 +341,16 @@ func (t *turn) public(c *conversation.Conversation, key chat.Key, deed chat.Deed
 
 // thank answers a thank-you; after an answer it means that it helped.
 func (t *turn) thank(c *heldConversation) {
-	if c != nil && c.Value.State == conversation.Answered && len(c.Value.Trail.Asked) > 0 {
+	helped := c != nil && c.Value.State == conversation.Answered && len(c.Value.Trail.Asked) > 0
+	if helped {
 		c.Value.Help(t.at)
 		t.keepConversation(c)
 		t.nudgeNoMore(c.Value.ID)
 	}
 	t.tell(t.text("thanked"))
+	if helped {
+		t.settled(&c.Value, true)
+	}
 }
 
 // unhelped offers a person after an answer that did not help.

@@ -70,7 +70,7 @@ func (t *turn) deskCard(k *desk.Ticket, channel chat.Place) chat.Reply {
 	}
 	return chat.Reply{
 		Key: cardKey(k, channel), Deed: chat.Replace, Purpose: chat.Notifying, Place: channel, Lang: t.lang, Ticket: k.ID,
-		Tone: tones[k.State], Blocks: append(t.face(k, chat.Sender{}, absolute, 0), row(t.cardButtons(k, true)...)),
+		Tone: tones[k.State], Blocks: append(t.face(k, chat.Sender{}, absolute, 0), row(t.cardButtons(k, true)...)), Marks: t.ticketMarks(k),
 	}
 }
 

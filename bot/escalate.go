@@ -129,6 +129,9 @@ func (t *turn) saidToTicket(c *heldConversation) (done bool, err error) {
 	}
 	t.keepTicket(k)
 	t.added(&k.Value, resolved)
+	if resolved {
+		t.settled(&c.Value, false)
+	}
 	return true, nil
 }
 
@@ -314,6 +317,9 @@ func (t *turn) add(in chat.Invocation) error {
 	t.keepTicket(k)
 	t.event.Text = text
 	t.added(&k.Value, reopened)
+	if reopened {
+		return t.settledTicket(&k.Value, false)
+	}
 	return nil
 }
 

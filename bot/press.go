@@ -70,6 +70,7 @@ func (t *turn) helped(chat.Invocation) error {
 		t.nudgeNoMore(c.Value.ID)
 	}
 	t.tell(t.text("thanked"))
+	t.settled(&c.Value, true)
 	return nil
 }
 

@@ -576,6 +576,9 @@ func (t *turn) resolve(in chat.Invocation) error {
 	t.inform(&k.Value, chat.Notifying, t.textIn(lang, "resolved_asker", args{"Ticket": k.Value.ID, "Name": t.signed(&k.Value, agent)}), row(
 		chat.Button{Label: t.words.line(lang, "button_good"), Action: chat.Do("good", string(k.Value.ID)), Style: chat.Primary},
 		chat.Button{Label: t.words.line(lang, "button_bad"), Action: chat.Do("bad", string(k.Value.ID))}))
+	if err := t.settledTicket(&k.Value, true); err != nil {
+		return err
+	}
 	return t.changed(k, "resolved", args{"Name": k.Value.Asker.Name})
 }
 
@@ -607,6 +610,9 @@ func (t *turn) reopen(in chat.Invocation) error {
 	t.tellHolder(holderOf(&k.Value), "told_reopened", &k.Value, agent, desk.Agent{})
 	lang := t.words.speak(k.Value.Trail.Lang)
 	t.inform(&k.Value, chat.Notifying, t.textIn(lang, "reopened_asker", args{"Ticket": k.Value.ID}))
+	if err := t.settledTicket(&k.Value, false); err != nil {
+		return err
+	}
 	return t.changed(k, "reopened", args{})
 }
 

@@ -100,6 +100,7 @@ type client struct {
 	directs *cache[string]  // the channel of a person's direct messages
 	known   *cache[channel] // what channels are
 	begun   *cache[string]  // the private thread of a delivery that goes on
+	theirs  *cache[bool]    // forums where others' topics are not ours to tag
 }
 
 // An identity is who we are on Discord.
@@ -114,15 +115,10 @@ type identity struct {
 type channel struct {
 	ID     string                `json:"id"`
 	Type   discordgo.ChannelType `json:"type"`
-	Tags   []tag                 `json:"available_tags"`
+	Tags   []tag                 `json:"available_tags"` // of a forum
+	Given  []string              `json:"applied_tags"`   // ids of a topic's tags
 	Parent string                `json:"parent_id"`
 	Owner  string                `json:"owner_id"`
-}
-
-// A tag is one that a forum has for its topics.
-type tag struct {
-	ID        string `json:"id"`
-	Moderated bool   `json:"moderated"` // only moderators give it
 }
 
 // forum reports whether all that is said in a channel is said in threads.
@@ -135,6 +131,7 @@ func newClient(o Options) *client {
 		token: o.Token, url: strings.TrimSuffix(cmp.Or(o.APIURL, api), "/") + "/",
 		memory: o.Memory, now: o.Now, log: o.Log, limits: newLimits(),
 		directs: newCache[string](maxKnown), known: newCache[channel](maxKnown), begun: newCache[string](maxKnown),
+		theirs: newCache[bool](maxKnown),
 	}
 	if c.now == nil {
 		c.now = time.Now
@@ -321,8 +318,16 @@ func isID(s string) bool {
 	return len(s) > 0 && len(s) <= 20 && strings.Trim(s, "0123456789") == ""
 }
 
-// Send does what a reply says; see [chat.Platform].
+// Send does what a reply says, and marks its thread; see [chat.Platform].
 func (c *client) Send(ctx context.Context, d chat.Delivery) (chat.Receipt, error) {
+	receipt, err := c.perform(ctx, d)
+	if err == nil && len(d.Reply.Marks) > 0 {
+		c.retag(ctx, d, receipt)
+	}
+	return receipt, err
+}
+
+func (c *client) perform(ctx context.Context, d chat.Delivery) (chat.Receipt, error) {
 	r := d.Reply
 	switch {
 	case r.Deed == chat.Remove && isEphemeral(d.Sent.Message):
@@ -623,6 +628,13 @@ func (c *client) abandon(ctx context.Context, thread string) {
 // has its id, as one that was begun from a message.
 func (c *client) createTopic(ctx context.Context, d chat.Delivery) (chat.Receipt, error) {
 	topic := map[string]any{"name": threadName(d.Reply), "auto_archive_duration": archiving}
+	forum, err := c.channel(ctx, d.Reply.Place.Channel)
+	if err != nil {
+		return chat.Receipt{}, err
+	}
+	if given := tagged(forum.Tags, nil, d.Reply.Marks, true); len(given) > 0 {
+		topic["applied_tags"] = given
+	}
 	post := func() (got channel, missing []chat.Missing, err error) {
 		missing, err = c.send(ctx, d, call{method: http.MethodPost, path: "channels/" + d.Reply.Place.Channel + "/threads", into: &got},
 			func(b body) any {

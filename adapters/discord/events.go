@@ -229,7 +229,9 @@ func (a *Adapter) said(ctx context.Context, s *session, m heardMessage) (chat.Ev
 	e.From = a.people.sender(ctx, m.Guild, *m.Author, cmp.Or(m.Member, &member{}))
 	toUs := m.Replied != nil && m.Replied.Author != nil && m.Replied.Author.ID == s.self.user
 	e.Addressed = e.Mentioned || toUs && (place.Thread == "" || place.Thread == m.ID)
-	e.Withheld = a.withheld(s.self, m)
+	if e.Withheld = a.withheld(s.self, m); e.Withheld {
+		e.Text = "" // of a post its title is known, which is less than what was asked
+	}
 	if begins(m) && r.thread() && a.watches(place) && !e.Withheld { // a new post of a forum is a question
 		e.Addressed = true
 	}
@@ -311,7 +313,22 @@ func (a *Adapter) words(ctx context.Context, self identity, m heardMessage) (wor
 			return typed, true, named
 		}
 	}
-	return formatted.ReplaceAllStringFunc(text, func(tag string) string { return a.readTag(ctx, m.Guild, names, tag) }), mentioned, nil
+	text = formatted.ReplaceAllStringFunc(text, func(tag string) string { return a.readTag(ctx, m.Guild, names, tag) })
+	return a.titled(ctx, m, text), mentioned, nil
+}
+
+// titled puts the title of a forum's post before the words that it begins with:
+// often it is the question. A title is no content that Discord would withhold.
+func (a *Adapter) titled(ctx context.Context, m heardMessage, text string) string {
+	if !begins(m) {
+		return text
+	}
+	post, err := a.world.room(ctx, m.Channel)
+	title := oneLine(post.Name)
+	if err != nil || blank(title) || strings.HasPrefix(strings.ToLower(text), strings.ToLower(title)) {
+		return text
+	}
+	return strings.TrimSpace(title + "\n" + text)
 }
 
 // readTag is what people read where a tag stands.

@@ -96,6 +96,7 @@ func (w *world) changed(kind string, raw json.RawMessage) error {
 		if err := json.Unmarshal(raw, &r); err != nil {
 			return err
 		}
+		w.known.drop(r.ID) // a forum's tags, too
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.keep(r)

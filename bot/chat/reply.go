@@ -44,6 +44,10 @@ type Reply struct {
 	// Report asks for a Delivered or Undeliverable event that carries it back, in
 	// the lane of Place. Empty: a failure is only logged and kept.
 	Report string `json:"report,omitempty"`
+	// Marks are what the whole thread that it is in may be marked with, by names
+	// in lower case, and whether it is so now: for platforms whose threads have
+	// tags. A tag of another name stays as it is.
+	Marks map[string]bool `json:"marks,omitempty"`
 	// What it came of and is about, for the log.
 	Event        EventID        `json:"event,omitempty"`
 	Conversation ConversationID `json:"conversation,omitempty"`

@@ -108,6 +108,15 @@ func (s *Server) UnarchiveThread(user, thread string) error {
 	return s.moderate(user, thread, false, func(c *Channel) { s.archive(c, false) })
 }
 
+// Tag gives a post of a forum these tags and no others, by their ids. Its owner
+// may, and who manages threads.
+func (s *Server) Tag(user, post string, tags ...string) error {
+	return s.moderate(user, post, false, func(c *Channel) {
+		c.Applied = slices.Clone(tags)
+		s.threadUpdate(c)
+	})
+}
+
 // DeleteThread deletes a thread and all in it.
 func (s *Server) DeleteThread(user, thread string) error {
 	return s.moderate(user, thread, true, s.removeChannel)
