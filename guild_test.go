@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -110,8 +111,8 @@ func (on *guild) launch(store spool.Store) *runningProgram {
 	p.stop = stop
 	p.group.Go(func() error { return p.events.Run(ctx, platforms) })
 	p.group.Go(func() error { return adapter.Run(ctx, p.events) })
+	p.door = httptest.NewServer(adapter.Handler()) // where nothing comes unless Discord is told so
 	if on.config.Discord.Mode == "http" {
-		p.door = httptest.NewServer(adapter.Handler())
 		on.door = p.door
 		on.discord.DeliverTo(p.door.URL)
 	}
@@ -121,7 +122,7 @@ func (on *guild) launch(store spool.Store) *runningProgram {
 
 // open reports whether the door by HTTP is: until then, all is to be tried again.
 func (on *guild) open() bool {
-	unknown := []byte(`{"type": 99, "id": "1", "token": "t", "user": {"id": "1"}}`)
+	unknown := []byte(`{"type": 99, "id": "1", "application_id": "1", "token": "t", "user": {"id": "1"}}`)
 	r, err := http.NewRequestWithContext(on.ctx, http.MethodPost, on.door.URL+discord.InteractionsPath, bytes.NewReader(unknown))
 	if err != nil {
 		on.t.Fatal(err)
@@ -155,7 +156,7 @@ func makeGuild(ctx context.Context, t testing.TB, o discordtest.Options, clock *
 		t: t, ctx: ctx, clock: clock, before: map[string]sight{}, people: map[string]string{}, channels: map[string]string{},
 		roles: map[string]string{}, threads: map[string]string{}, has: map[string][]string{}, level: "warn",
 	}
-	o.Now, o.Limit = clock.Now, 1000 // in five seconds that never pass
+	o.Now, o.Limit = clock.Now, cmp.Or(o.Limit, 1000) // in five seconds that never pass
 	on.discord = discordtest.New(o)
 	on.member = on.discord.AddRole(discordtest.Role{Name: "member", Permissions: people})
 	for _, name := range append(slices.Clone(cast), "passerby") {

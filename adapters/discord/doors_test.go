@@ -493,6 +493,8 @@ func TestInteracted(t *testing.T) {
 			answer: `{"type":8,"data":{"choices":[{"name":"Refunds now","value":"Refunds"},{"name":"é`},
 		{name: "nothing is found", body: interacts(typingNow, `{"type":1,"name":"ask"}`, ""), answer: `{"type":8,"data":{"choices":[]}}`},
 		{name: "nonsense is typed", body: interacts(typingNow, `7`, ""), answer: `{"type":8,"data":{"choices":[]}}`},
+		{name: "a token that leads elsewhere", body: strings.Replace(interacts(pressedPart, `{"custom_id":"claim:T-1"}`, `,"message":{"id":"9"}`), kimsToken, "../../users/@me", 1), want: "unreadable discord:0:unreadable   "},
+		{name: "an application that leads elsewhere", body: strings.Replace(interacts(pressedPart, `{"custom_id":"claim:T-1"}`, `,"message":{"id":"9"}`), `"66"`, `".."`, 1), want: "unreadable discord:0:unreadable   "},
 		{name: "nobody", body: `{"id":"1","type":3,"token":"x"}`, want: "unreadable discord:0:unreadable   "},
 	}
 	for _, test := range tests {

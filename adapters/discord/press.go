@@ -174,6 +174,12 @@ func (a *Adapter) interacted(ctx context.Context, s *session, raw json.RawMessag
 	}
 }
 
+// isToken reports whether s can be an interaction's token: something that stays
+// one part of an address.
+func isToken(s string) bool {
+	return s != "" && s != "." && s != ".." && !strings.ContainsAny(s, `/\?#%`) && !strings.ContainsFunc(s, outsideASCII)
+}
+
 // respond answers an interaction. Its address is a secret.
 func (a *Adapter) respond(ctx context.Context, i interaction, answer response) error {
 	return a.callback(ctx, i.ID, i.Token, answer)
@@ -198,7 +204,7 @@ func (a *Adapter) take(ctx context.Context, s *session, i interaction, raw []byt
 	if i.Member != nil {
 		who = &i.Member.User
 	}
-	if !isID(i.ID) || who == nil || !isID(who.ID) || i.Token == "" || i.Guild != "" && !isID(i.Guild) || i.Channel != "" && !isID(i.Channel) {
+	if !isID(i.ID) || who == nil || !isID(who.ID) || !isID(i.App) || !isToken(i.Token) || i.Guild != "" && !isID(i.Guild) || i.Channel != "" && !isID(i.Channel) {
 		if err := a.unreadable(ctx, s, raw, errMalformed); err != nil {
 			a.log.Warn("nor could it be kept", "err", scrub(err))
 		}
