@@ -52,7 +52,7 @@ fi
 CGO_ENABLED=0 go build -o /dev/null .
 
 # shellcheck disable=SC2086 # $race is empty or one flag
-go test $race ${TESTFLAGS:-} ./...
+go test $race -timeout 20m ${TESTFLAGS:-} ./...
 
 if [ -n "$left_out" ]; then
 	echo
