@@ -152,12 +152,12 @@ func TestCatchUpOnDiscord(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 			defer cancel()
-			world := gapWorld
+			answers := "reply"
 			if test.threads {
-				world += "discord: {answers: thread}\n"
+				answers = "thread"
 			}
-			g := &absence{want: map[string]int{}, guild: newGuild(ctx, t, discordtest.Options{MessageContent: true}, config.Discord{Mode: "gateway", Answers: "reply"}, []txtar.File{
-				{Name: "signpost.yaml", Data: []byte(world)}, {Name: "knowledge/refund.md", Data: []byte(oneArticle)},
+			g := &absence{want: map[string]int{}, guild: newGuild(ctx, t, discordtest.Options{MessageContent: true}, config.Discord{Mode: "gateway", Answers: answers}, []txtar.File{
+				{Name: "signpost.yaml", Data: []byte(gapWorld)}, {Name: "knowledge/refund.md", Data: []byte(oneArticle)},
 			})}
 			defer func() {
 				g.judgeLog(test.dies)
@@ -352,7 +352,7 @@ func (g *absence) pass2Hours(talks openTalks) (late string) {
 	if g.config.Discord.Answers == "thread" {
 		return whereTo(id, "")
 	}
-	return whereTo(watched, "")
+	return whereTo(watched, id)
 }
 
 // whileCatchingUp has someone speak to the bot when the third channel is read,

@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,6 +49,7 @@ type crowd struct {
 	log      *locked
 	logged   *bytes.Buffer
 	letters  chan chat.Event // accepted, and to be replied to
+	open     atomic.Int64    // how many of them are not replied to yet
 	answered chan string     // ids, through the gateway
 
 	mu       sync.Mutex
@@ -63,6 +65,7 @@ func (c *crowd) Accept(_ context.Context, e chat.Event) error {
 	c.accepted++
 	c.mu.Unlock()
 	if e.Handle != "" && e.Kind != chat.Message {
+		c.open.Add(1)
 		c.letters <- e
 	}
 	return nil
@@ -126,6 +129,7 @@ func (c *crowd) reply(ctx context.Context) {
 			_, err := c.adapter.Send(ctx, chat.Delivery{ID: key + ".0", Try: 1, Reply: chat.Reply{
 				Key: chat.Key(key), Deed: chat.Post, Purpose: chat.Answering, Place: e.Place, Only: e.From.Account, Handle: e.Handle, Blocks: []chat.Block{words("This should settle it.")},
 			}})
+			c.open.Add(-1)
 			if err != nil && ctx.Err() == nil {
 				c.t.Errorf("a reply: %v", err)
 			}
@@ -304,7 +308,7 @@ func (c *crowd) bringByGateway(from, to int, waited []time.Duration) []time.Dura
 // settle waits until everything that came is done.
 func (c *crowd) settle() {
 	c.adapter.inHand.Wait()
-	for len(c.letters) > 0 {
+	for c.open.Load() > 0 {
 		runtime.Gosched()
 	}
 }
