@@ -334,6 +334,7 @@ func (g *absence) pass2Hours(talks openTalks) (late string) {
 			}
 			g.say(emil, id, "has anyone an idea?")
 			g.tell(passerby, id, g.mention()+question)
+			g.tell(passerby, id, "how do I get a refund for a cancelled order?") // in the same millisecond
 		}
 	}
 	for range 250 { // more than a page

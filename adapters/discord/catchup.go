@@ -182,7 +182,9 @@ func (c *catch) read(ctx context.Context, name, channel, guild, after string) er
 		if err != nil {
 			return err
 		}
-		slices.SortFunc(page, func(a, b heardMessage) int { return cmp.Compare(timeOf(a.ID).UnixMilli(), timeOf(b.ID).UnixMilli()) })
+		slices.SortFunc(page, func(a, b heardMessage) int { // numbers, of which some are of one millisecond
+			return cmp.Or(cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))
+		})
 		for _, m := range page {
 			m.Guild, m.Channel = guild, channel
 			if err := c.take(ctx, m, after); err != nil {
