@@ -277,6 +277,9 @@ func (p *Progress) catchUpSince(ctx context.Context, began string) error {
 			return err
 		}
 	}
+	p.mu.Lock()
+	p.from[aliveCursor] = Later(p.from[aliveCursor], began)
+	p.mu.Unlock()
 	p.caughtUp()
 	return p.o.Memory.Advance(ctx, p.o.Platform, map[string]string{caughtCursor: began, aliveCursor: began})
 }

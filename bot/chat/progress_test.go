@@ -226,3 +226,28 @@ func TestLater(t *testing.T) {
 		}
 	}
 }
+
+// TestProgressBegins: what is missed within the first seconds of the first time
+// ever is read, too.
+func TestProgressBegins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var since []time.Time
+		p := reader(&diary{cursors: map[string]string{}}, func(_ context.Context, c *Catching) error {
+			since = append(since, c.Since())
+			return nil
+		})
+		ctx, stop := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { p.Run(ctx) })
+		began := time.Now().Truncate(time.Second).UTC()
+		p.Connected()
+		synctest.Wait()
+		p.Missed()
+		synctest.Wait()
+		stop()
+		running.Wait()
+		if len(since) != 1 || !since[0].Equal(began) {
+			t.Errorf("read since %v, want once, since %v", since, began)
+		}
+	})
+}
