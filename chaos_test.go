@@ -44,12 +44,12 @@ var (
 // These are the variables with which the test binary runs as the program.
 const (
 	actAsRedis     = "SIGNPOST_TEST_PROGRAM_REDIS"
-	actAsPlatform  = "SIGNPOST_TEST_PROGRAM_PLATFORM"  // an address, or a configuration with a Slack
+	actAsPlatform  = "SIGNPOST_TEST_PROGRAM_PLATFORM"  // an address, or a configuration with a Slack or a Discord
 	actAsForgetful = "SIGNPOST_TEST_PROGRAM_RETENTION" // may be empty; else how long everything is kept
 )
 
-// TestMain runs the tests, or the program itself with a scripted platform or a
-// fake Slack: in a process of its own, it can be killed.
+// TestMain runs the tests, or the program itself with a scripted platform a
+// fake Slack or a fake Discord: in a process of its own, it can be killed.
 func TestMain(m *testing.M) {
 	if os.Getenv(actAsPlatform) == "" {
 		os.Exit(m.Run())
@@ -109,7 +109,7 @@ func actAsProgram(url, platform string) error {
 		os.Exit(2)
 	}()
 	if filepath.Ext(platform) == ".yaml" {
-		return actOnSlack(ctx, platform)
+		return actOn(ctx, platform)
 	}
 	store, p, err := wired(ctx, url, os.Stderr)
 	if err != nil {
@@ -205,8 +205,9 @@ type arena struct {
 	db       goredis.UniversalClient // for the judge
 	redis    *redisServer            // standalone
 	pair     *pair                   // Sentinel and Cluster
-	platform *scripted               // nil: on Slack
-	slack    *assembly               // nil: on the scripted platform
+	platform *scripted               // nil: on another
+	slack    *assembly               // likewise
+	discord  *gathering              // likewise
 	programs []*program
 }
 
@@ -231,7 +232,8 @@ type fault struct {
 	form     func(*arena) // how Redis is run; nil: standalone
 	programs int          // 0: one
 	weather  weather
-	slack    *climate // nil: the platform is scripted
+	slack    *climate // nil: it is not on Slack
+	discord  *climate // nil: it is not on Discord
 	kills    bool     // its strikes are kills, as many as are asked for
 	strikes  int      // else
 	strike   func(ctx context.Context, a *arena) error
@@ -276,7 +278,7 @@ var calamities = append([]fault{
 	{name: "cluster: master kill -9, replicas=1", form: inCluster, kills: true, strike: func(ctx context.Context, a *arena) error {
 		return a.pair.killMaster(ctx, func(*redisServer) []string { return nil })
 	}},
-}, onSlack...)
+}, slices.Concat(onSlack, onDiscord)...)
 
 func standalone(a *arena) { a.alone() }
 
@@ -312,8 +314,11 @@ func killProgram(_ context.Context, a *arena) error {
 
 // run starts a program in the n-th place.
 func (a *arena) run(n int) error {
-	if a.slack != nil {
+	switch {
+	case a.slack != nil:
 		return a.slack.run(a, n)
+	case a.discord != nil:
+		return a.discord.run(a, n)
 	}
 	p, err := startProgram(a.url, a.platform.address)
 	if err == nil {
@@ -413,12 +418,18 @@ func (f fault) unleash(t *testing.T) *tableRow {
 	}
 	f.form(a)
 	events, people := *chaosEvents, crowd(nil)
-	if f.slack != nil {
+	switch {
+	case f.slack != nil:
 		events = (events + slackShare - 1) / slackShare
 		a.slack = newAssembly(a, f.slack)
 		defer a.slack.close(t)
 		people = a.slack
-	} else {
+	case f.discord != nil:
+		events = (events + discordShare - 1) / discordShare
+		a.discord = newGathering(a, f.discord)
+		defer a.discord.close(t)
+		people = a.discord
+	default:
 		var err error
 		if a.platform, err = newScripted(f.weather, *chaosSeed); err != nil {
 			t.Fatal(err)
@@ -505,7 +516,7 @@ func nothingLeft(ctx context.Context, people counted, db goredis.UniversalClient
 // nothing is left to do: someone waits for a reply that never comes.
 func (a *arena) watch(ctx context.Context, people counted, over <-chan struct{}, stop context.CancelCauseFunc) {
 	patience := 6 // seconds; more than redelivery and repeats take
-	if a.slack != nil {
+	if a.slack != nil || a.discord != nil {
 		patience = 90 // after an outage it takes a minute until a connection is tried, and what was missed is read
 	}
 	tick := time.NewTicker(time.Second)

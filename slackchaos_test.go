@@ -4,27 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log"
-	"math/rand/v2"
-	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/signpost-bot/signpost/adapters/slack"
 	"github.com/signpost-bot/signpost/adapters/slack/slacktest"
 	"github.com/signpost-bot/signpost/bot/chat"
-	"github.com/signpost-bot/signpost/bot/spool"
-	"github.com/signpost-bot/signpost/config"
 )
 
 // Slack's waits are played with seconds for minutes, so that a row is over
@@ -33,63 +23,12 @@ const (
 	// slackShare is how many times fewer events a fault has on Slack: each of
 	// them is several calls, and is waited for.
 	slackShare = 4
-	// talking is how many conversations there are at a time.
-	talking = 24
-	// looking is how often someone looks whether an answer has come, and whether
-	// a button works that did not.
-	looking = 50 * time.Millisecond
 )
 
 // repeats are Slack's waits before it sends an event again, and the first of
 // those that its Delayed Events bring.
 // Source: https://docs.slack.dev/apis/events-api/#retries
 var repeats = []time.Duration{0, time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second, 40 * time.Second}
-
-// A hurried Slack is written to twenty times as fast as the real one may be,
-// and by the same rules.
-type hurried struct{ *slack.Adapter }
-
-func (h hurried) Pace() chat.Pace {
-	p := h.Adapter.Pace()
-	p.Place /= 20
-	p.Platform /= 20
-	return p
-}
-
-// actOnSlack is `signpost serve` with the configuration in a file, but hurried.
-func actOnSlack(ctx context.Context, file string) error {
-	cfg, err := config.Load(file, nil)
-	if err != nil {
-		return err
-	}
-	log := newLogger(cfg.Log, os.Stderr, secrets(cfg))
-	list, err := articles(cfg.Knowledge.Dir, rules(cfg))
-	if err != nil {
-		return err
-	}
-	store, err := openStore(ctx, cfg, log)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	platforms := map[string]chat.Platform{}
-	p, err := assemble(cfg, behaviour(cfg, slack.Name), list, store, platforms, spool.Unmetered{}, time.Now, log)
-	if err != nil {
-		return err
-	}
-	adapter := slackAdapter(cfg, p.bot, store, time.Now, log)
-	platforms[slack.Name] = hurried{adapter}
-	return p.listen(ctx, store, platforms, map[string]http.Handler{"/slack/": adapter.Handler()}, log)
-}
-
-// A climate is how Slack behaves. Shares are from 0 to 1.
-type climate struct {
-	byHTTP  bool
-	copies  int     // how often each event comes again after it was acknowledged
-	limited float64 // share of calls that are answered 429
-	failing float64 // share of calls that fail with 500 or 503; half of them were done
-	cut     float64 // share of calls whose connection breaks; half of them were done
-}
 
 // onSlack are the faults in which the platform is a Slack.
 var onSlack = []fault{
@@ -153,49 +92,14 @@ func slackDown(ctx context.Context, a *arena) error {
 // their deeds must bring before they do it, and in the end look at what stands.
 // Of the bot they believe only which messages are its own.
 type assembly struct {
-	slack   *slacktest.Server
-	climate *climate
-	config  string // the file
-	desk    string // the channel
-	agents  []string
-	seats   chan struct{} // one for each conversation that may go on now
-	talking sync.WaitGroup
-	door    *httptest.Server // between Slack and the programs; nil: Socket Mode
-
-	mu     sync.Mutex
-	dice   *rand.Rand
-	down   string   // a method that fails, or all
-	webs   []string // of the programs
-	next   int      // the one that is asked next
-	runs   []*program
-	talks  []*slackTalk
-	events int
-	under  int
-}
-
-// A slackTalk is a conversation, as its people remember it.
-type slackTalk struct {
-	*talk
-	asker, agent string // ids
-	channel      string
-	thread       string   // ts
-	card         string   // ts
-	sent         int      // how often the form was
-	hopes        []hope   // what the deeds bring, in their order
-	whispers     []string // likewise, what the agent alone sees
-}
-
-// A hope is a message that a deed brings.
-type hope struct {
-	deed int
-	lane string // of the deed; empty: its order is not judged
-	at   string // channel/thread
-	says string
+	*hall
+	slack *slacktest.Server
 }
 
 func newAssembly(a *arena, c *climate) *assembly {
 	s := slacktest.New(slacktest.Options{Retries: repeats, Seed: *chaosSeed})
-	on := &assembly{slack: s, climate: c, dice: rand.New(rand.NewPCG(*chaosSeed, 3)), seats: make(chan struct{}, talking)}
+	on := &assembly{hall: newHall(c), slack: s}
+	on.found = func(at, says string, n int) bool { _, ok := on.find(at, says, n); return ok }
 	s.Break(on.fault)
 	s.Repeat(func(string) int { return c.copies })
 	dir := a.t.TempDir()
@@ -246,65 +150,6 @@ func (on *assembly) close(t *testing.T) {
 	}
 }
 
-// run starts a program in the n-th place.
-func (on *assembly) run(a *arena, n int) error {
-	p, err := startProgram(a.url, on.config)
-	if err != nil {
-		return err
-	}
-	a.programs[n] = p
-	on.mu.Lock()
-	defer on.mu.Unlock()
-	on.runs = append(on.runs, p)
-	if n == len(on.webs) {
-		on.webs = append(on.webs, "")
-	}
-	on.webs[n] = p.web
-	return nil
-}
-
-// balance hands requests to the programs in turn, as something does that stands
-// before several. Who is away is not noticed at once.
-func (on *assembly) balance() http.Handler {
-	return &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) {
-			on.mu.Lock()
-			defer on.mu.Unlock()
-			if len(on.webs) > 0 {
-				r.SetURL(&url.URL{Scheme: "http", Host: on.webs[on.next%len(on.webs)]})
-			}
-			on.next++
-		},
-		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
-		ErrorLog:     log.New(io.Discard, "", 0),
-	}
-}
-
-// outage has a method fail, or all of them; empty: none.
-func (on *assembly) outage(method string) {
-	on.mu.Lock()
-	defer on.mu.Unlock()
-	on.down = method
-}
-
-// fault is what befalls a call.
-func (on *assembly) fault(method string, done bool) (f slacktest.Fault) {
-	on.mu.Lock()
-	defer on.mu.Unlock()
-	chance := func(share float64) bool { return share > 0 && on.dice.Float64() < share }
-	switch c := on.climate; {
-	case on.down == "all" || on.down == method:
-		f.Status = http.StatusServiceUnavailable
-	case !done && chance(c.limited):
-		f.Status, f.RetryAfter = http.StatusTooManyRequests, time.Second
-	case chance(c.failing / 2):
-		f.Status = []int{http.StatusInternalServerError, http.StatusServiceUnavailable}[on.dice.IntN(2)]
-	case chance(c.cut / 2):
-		f.Cut = true
-	}
-	return f
-}
-
 func (on *assembly) counts() (accepted, under, progress int) {
 	calls := 0
 	for _, method := range []string{"chat.postMessage", "chat.update", "chat.postEphemeral", "views.open"} {
@@ -315,86 +160,9 @@ func (on *assembly) counts() (accepted, under, progress int) {
 	return on.events, on.under, on.events + calls
 }
 
-// start begins the next conversation, as soon as there is a seat.
-func (on *assembly) start(ctx context.Context) {
-	on.mu.Lock()
-	n := len(on.talks) + 1
-	t := &slackTalk{talk: &talk{number: n}, agent: on.agents[n%len(on.agents)]}
-	on.talks = append(on.talks, t)
-	on.mu.Unlock()
-	t.asker = on.slack.AddUser(slacktest.User{Name: fmt.Sprint("asker", n)})
-	t.channel = on.slack.AddChannel(slacktest.Channel{Name: fmt.Sprint("help-", n), Members: []string{t.asker}, BotIn: true})
-	on.talking.Go(func() {
-		select {
-		case on.seats <- struct{}{}:
-		case <-ctx.Done():
-			return
-		}
-		defer func() { <-on.seats }()
-		if on.converse(ctx, t) == nil {
-			on.mu.Lock()
-			t.over = true
-			on.mu.Unlock()
-		}
-	})
-}
-
-func (on *assembly) wait() { on.talking.Wait() }
-
-// do does a deed, and notes before it what it must bring.
-func (on *assembly) do(t *slackTalk, deed func() error, hopes ...hope) error {
-	on.expect(t, hopes...)
-	return on.try(deed)
-}
-
-// expect notes what the next deed must bring.
-func (on *assembly) expect(t *slackTalk, hopes ...hope) {
-	on.mu.Lock()
-	defer on.mu.Unlock()
-	on.events++
-	for _, h := range hopes {
-		h.deed = on.events
-		t.hopes = append(t.hopes, h)
-	}
-}
-
-// try does a deed. It is under way until Slack has told the bot, or given up.
-func (on *assembly) try(deed func() error) error {
-	on.mu.Lock()
-	on.under++
-	on.mu.Unlock()
-	err := deed()
-	on.mu.Lock()
-	defer on.mu.Unlock()
-	on.under--
-	return err
-}
-
 // said is a deed: to say something.
 func (on *assembly) said(user, channel, thread, text string) func() error {
 	return func() error { _, err := on.slack.Say(user, channel, thread, text); return err }
-}
-
-// until waits until someone who looks again and again finds what they want.
-func (on *assembly) until(ctx context.Context, ok func() bool) error {
-	tick := time.NewTicker(looking)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	return nil
-}
-
-// shortly waits a second for something, whether it comes or not.
-func (on *assembly) shortly(ctx context.Context, ok func() bool) error {
-	soon, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	_ = on.until(soon, ok)
-	return ctx.Err()
 }
 
 // find is the n-th message of ours that says something, in a place.
@@ -418,29 +186,27 @@ func under(m slacktest.Message) string {
 	return m.Thread
 }
 
-// see waits for all that was hoped for until now.
-func (on *assembly) see(ctx context.Context, t *slackTalk) error {
-	on.mu.Lock()
-	hopes := slices.Clone(t.hopes)
-	on.mu.Unlock()
-	times := map[[2]string]int{}
-	for _, h := range hopes {
-		key := [2]string{h.at, h.says}
-		times[key]++
-		if err := on.until(ctx, func() bool { _, ok := on.find(h.at, h.says, times[key]); return ok }); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 var ticketNamed = regexp.MustCompile(`as ticket (T-\d+)`)
 
 const refund = "https://help.example.com/refund"
 
+// fault is what befalls a call.
+func (on *assembly) fault(method string, done bool) (f slacktest.Fault) {
+	f.Status, f.RetryAfter, f.Cut = on.befall(method, done)
+	return f
+}
+
+// start begins the next conversation, as soon as there is a seat.
+func (on *assembly) start(ctx context.Context) {
+	on.begin(ctx, func(t *exchange) {
+		t.asker = on.slack.AddUser(slacktest.User{Name: fmt.Sprint("asker", t.number)})
+		t.channel = on.slack.AddChannel(slacktest.Channel{Name: fmt.Sprint("help-", t.number), Members: []string{t.asker}, BotIn: true})
+	}, on.converse)
+}
+
 // converse has one conversation: questions in a channel and in private, a ticket
 // that an agent takes, words in both directions, and the end.
-func (on *assembly) converse(ctx context.Context, t *slackTalk) error {
+func (on *assembly) converse(ctx context.Context, t *exchange) error {
 	const asking, working = "asker", "agent"
 	call := "<@" + on.slack.Bot() + "> "
 	err := on.try(func() (err error) {
@@ -451,6 +217,7 @@ func (on *assembly) converse(ctx context.Context, t *slackTalk) error {
 		return err
 	}
 	here := t.channel + "/" + t.thread
+	t.here = here
 	on.expect(t, hope{0, asking, here, refund})
 	if err := on.do(t, on.said(t.asker, t.channel, t.thread, "how do I get a refund for a cancelled order?"), hope{0, asking, here, refund}); err != nil {
 		return err
@@ -509,7 +276,7 @@ func (on *assembly) converse(ctx context.Context, t *slackTalk) error {
 
 // contact presses Contact us and sends the form, each again until it works: Slack
 // tells a person at once that it did not, and repeats nothing.
-func (on *assembly) contact(ctx context.Context, t *slackTalk, here string) error {
+func (on *assembly) contact(ctx context.Context, t *exchange, here string) error {
 	m, _ := on.find(here, refund, 2)
 	button := elementOf(m.Blocks, "Contact us")
 	_, id, _ := strings.Cut(button.id, ":")
@@ -554,17 +321,17 @@ func (on *assembly) verdict(c *census) *verdict {
 	on.mu.Lock()
 	defer on.mu.Unlock()
 	v := &verdict{Events: on.events, Asked: on.slack.Called("conversations.history") + on.slack.Called("conversations.replies")}
-	at := map[string][]slacktest.Message{} // ours, by place
-	var whispers []slacktest.Message
+	at := map[string][]stood{} // ours, by place
+	var whispers []stood
 	deliveries := map[string]bool{}
 	for _, ch := range on.slack.Channels() {
 		for _, m := range on.slack.Messages(ch.ID) {
 			switch {
 			case m.User != on.slack.Bot():
 			case m.Only != "":
-				whispers = append(whispers, m)
+				whispers = append(whispers, stood{m.TS, m.Text, m.Only})
 			default:
-				at[ch.ID+"/"+under(m)] = append(at[ch.ID+"/"+under(m)], m)
+				at[ch.ID+"/"+under(m)] = append(at[ch.ID+"/"+under(m)], stood{m.TS, m.Text, ""})
 				if id := string(m.Metadata); deliveries[id] {
 					v.double("two messages of one delivery: %q", m.Text)
 				} else {
@@ -581,7 +348,7 @@ func (on *assembly) verdict(c *census) *verdict {
 	}
 	for place, left := range at {
 		for _, m := range left {
-			v.double("in %s, which nobody expects: %q", place, m.Text)
+			v.double("in %s, which nobody expects: %q", place, m.text)
 		}
 	}
 	judgeTickets(v, c, talks)
@@ -599,60 +366,4 @@ func (on *assembly) verdict(c *census) *verdict {
 		v.double("Slack minds: %s", what)
 	}
 	return v
-}
-
-// judgeHopes wants each message that was hoped for once, those of a lane in
-// order, and takes them away.
-func (on *assembly) judgeHopes(v *verdict, t *slackTalk, at map[string][]slacktest.Message, failed map[int]bool) {
-	last := map[string]string{} // ts by place and lane
-	for _, h := range t.hopes {
-		n := slices.IndexFunc(at[h.at], func(m slacktest.Message) bool { return strings.Contains(m.Text, h.says) })
-		if n < 0 {
-			failed[h.deed] = true
-			v.lose("%q of talk %d", h.says, t.number)
-			continue
-		}
-		ts := at[h.at][n].TS
-		at[h.at] = slices.Delete(at[h.at], n, n+1)
-		if lane := h.at + " " + h.lane; h.lane != "" {
-			if ts < last[lane] {
-				v.confuse("%q of talk %d came late", h.says, t.number)
-			}
-			last[lane] = max(last[lane], ts)
-		}
-	}
-	// A form that was sent again because Slack knew of no answer is answered each
-	// time.
-	for range t.sent - 1 {
-		here := t.channel + "/" + t.thread
-		if n := slices.IndexFunc(at[here], func(m slacktest.Message) bool { return strings.Contains(m.Text, string(t.ticket)) }); n >= 0 {
-			at[here] = slices.Delete(at[here], n, n+1)
-		}
-	}
-}
-
-// judgeWhispers wants each answer that only an agent sees at most once, and no
-// more of them missing than were given up by the rule.
-func (on *assembly) judgeWhispers(v *verdict, all []slacktest.Message, given int) {
-	missing := 0
-	for _, t := range on.talks {
-		for _, says := range t.whispers {
-			n := 0
-			for _, m := range all {
-				if m.Only == t.agent && strings.Contains(m.Text, says) {
-					n++
-				}
-			}
-			if n > 1 {
-				v.double("%d times %q", n, says)
-			}
-			if n == 0 {
-				missing++
-			}
-		}
-	}
-	v.Warned += given
-	for range missing - given {
-		v.lose("an answer that only an agent sees")
-	}
 }
