@@ -48,7 +48,7 @@ const (
 	actAsForgetful = "SIGNPOST_TEST_PROGRAM_RETENTION" // may be empty; else how long everything is kept
 )
 
-// TestMain runs the tests, or the program itself with a scripted platform a
+// TestMain runs the tests, or the program itself with a scripted platform, a
 // fake Slack or a fake Discord: in a process of its own, it can be killed.
 func TestMain(m *testing.M) {
 	if os.Getenv(actAsPlatform) == "" {
