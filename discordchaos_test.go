@@ -212,8 +212,8 @@ func (on *gathering) find(at, says string, n int) (discordtest.Message, bool) {
 	return discordtest.Message{}, false
 }
 
-// button is the id of the button with a label.
-func button(m discordtest.Message, label string) string {
+// buttonOf is the id of the button with a label.
+func buttonOf(m discordtest.Message, label string) string {
 	var components []any
 	if json.Unmarshal(m.Components, &components) != nil {
 		return ""
@@ -298,10 +298,10 @@ func (on *gathering) converse(ctx context.Context, t *exchange) error {
 
 // contact presses Contact us and sends the form, each again until it works:
 // Discord tells a person at once that it did not, and repeats nothing. What the
-// bot could not take in it gives back, behind a button.
+// bot could not take in it gives back: behind a button, or to be copied.
 func (on *gathering) contact(ctx context.Context, t *exchange) error {
 	m, _ := on.find(t.here, refund, 2)
-	id := button(m, "Contact us")
+	id := buttonOf(m, "Contact us")
 	action, err := discord.ParseID(id)
 	if err != nil {
 		return err
@@ -328,18 +328,24 @@ func (on *gathering) contact(ctx context.Context, t *exchange) error {
 	question := fmt.Sprintf("where is it (talk %d)?", t.number)
 	t.history = append(t.history, "open "+question)
 	on.expect(t, hope{0, "asker", t.here, "as ticket T-"}, hope{0, "", on.desk, question})
-	given := map[string]bool{} // messages with the form given back
-	back := func() (message, id string) {
-		for _, m := range on.discord.Messages(t.here) {
-			if again := button(m, "Edit"); m.Only == t.asker && again != "" && !given[m.ID] {
-				return m.ID, again
+	given := map[string]bool{} // messages with the form given back, or, where that cannot be had, its words
+	back := func() (notice, message, button string) {
+		for _, told := range on.discord.Messages(t.here) {
+			if told.Only != t.asker || given[told.ID] {
+				continue
+			}
+			if again := buttonOf(told, "Edit"); again != "" {
+				return told.ID, told.ID, again
+			}
+			if strings.Contains(on.text(told), question) {
+				return told.ID, m.ID, id
 			}
 		}
-		return "", ""
+		return "", "", ""
 	}
 	done := func() bool {
-		message, _ := back()
-		return message != "" || on.found(t.here, "as ticket T-", 1)
+		notice, _, _ := back()
+		return notice != "" || on.found(t.here, "as ticket T-", 1)
 	}
 	for opened() {
 		t.sent++
@@ -356,8 +362,8 @@ func (on *gathering) contact(ctx context.Context, t *exchange) error {
 		if err := on.until(ctx, done); err != nil {
 			return err
 		}
-		if message, id := back(); message != "" {
-			given[message] = true
+		if notice, message, id := back(); notice != "" {
+			given[notice] = true
 			t.sent-- // it was not taken in
 			if err := press(message, id); err != nil {
 				return err
