@@ -26,13 +26,11 @@ import (
 
 // A side is one of the two platforms of a duo.
 type side interface {
+	floor
 	person(name string) string // platform:workspace:user
 	room(name string) string   // platform:workspace:channel
-	do(a act) (wrong []sight, opened func() []sight, err error)
-	looked() ([]sight, error)
 	stands(p player) []sight
 	transcript() string
-	begin() // a new act
 }
 
 // A duo is the stage of Slack and Discord together: one program with both of
@@ -57,7 +55,6 @@ func (on *workspace) person(name string) string {
 func (on *workspace) room(name string) string {
 	return "slack:" + on.slack.Team() + ":" + on.channel(name)
 }
-func (on *workspace) begin() { on.page.Reset() }
 
 func (on *guild) person(name string) string {
 	return "discord:" + on.discord.GuildID() + ":" + on.people[name]
@@ -65,7 +62,6 @@ func (on *guild) person(name string) string {
 func (on *guild) room(name string) string {
 	return "discord:" + on.discord.GuildID() + ":" + on.channel(name)
 }
-func (on *guild) begin() { on.page.Reset() }
 
 // openPair plays with askers on Slack and agents on Discord, or the other way
 // round.
@@ -213,35 +209,15 @@ func (on *duo) looked() ([]sight, error) {
 	return append(first, more...), err
 }
 
-func (on *duo) play(a act) ([]sight, error) {
+func (on *duo) begin() {
 	on.asking.begin()
 	on.working.begin()
-	on.clock.advance(time.Millisecond)
-	if a.verb == "passes" {
-		d, err := time.ParseDuration(a.text)
-		if err != nil {
-			return nil, err
-		}
-		on.clock.advance(d)
-		for n := 1; n > 0; {
-			if n, err = on.store.Fire(on.ctx, on.clock.Now()); err != nil {
-				return nil, err
-			}
-			if err := on.quiet(); err != nil {
-				return nil, err
-			}
-		}
-		return on.looked()
-	}
-	sights, opened, err := on.home(a.who.name).do(a)
-	if err != nil || len(sights) > 0 {
-		return sights, err
-	}
-	if err := on.quiet(); err != nil {
-		return nil, err
-	}
-	if sights, err = on.looked(); err != nil {
-		return nil, err
-	}
-	return append(sights, opened()...), nil
 }
+
+func (on *duo) do(a act) (wrong []sight, opened func() []sight, err error) {
+	return on.home(a.who.name).do(a)
+}
+
+func (on *duo) pass(d time.Duration) error { return elapse(on.ctx, d, on.clock, on.store, on.quiet) }
+
+func (on *duo) play(a act) ([]sight, error) { return play(on, a) }

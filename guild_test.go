@@ -306,18 +306,7 @@ func (on *guild) quiet() error {
 	return nil
 }
 
-func (on *guild) pass(d time.Duration) error {
-	on.clock.advance(d)
-	for {
-		n, err := on.store.Fire(on.ctx, on.clock.Now())
-		if err != nil {
-			return err
-		}
-		if err := on.quiet(); err != nil || n == 0 {
-			return err
-		}
-	}
-}
+func (on *guild) pass(d time.Duration) error { return elapse(on.ctx, d, on.clock, on.store, on.quiet) }
 
 // become lets Discord tell who a person is.
 func (on *guild) become(p player) error {
@@ -516,31 +505,12 @@ func (on *guild) newest(p player, is func(m discordtest.Message, v sight) bool) 
 	return discordtest.Message{}, fmt.Errorf("%s sees no such message", p.name)
 }
 
-func (on *guild) play(a act) ([]sight, error) {
+func (on *guild) begin() {
 	on.page.Reset()
 	on.clock.advance(time.Millisecond)
-	if a.verb == "passes" {
-		d, err := time.ParseDuration(a.text)
-		if err != nil {
-			return nil, err
-		}
-		if err := on.pass(d); err != nil {
-			return nil, err
-		}
-		return on.looked()
-	}
-	sights, opened, err := on.do(a)
-	if err != nil || len(sights) > 0 {
-		return sights, err
-	}
-	if err := on.quiet(); err != nil {
-		return nil, err
-	}
-	if sights, err = on.looked(); err != nil {
-		return nil, err
-	}
-	return append(sights, opened()...), nil
 }
+
+func (on *guild) play(a act) ([]sight, error) { return play(on, a) }
 
 // do does what an act says, as on Slack.
 func (on *guild) do(a act) (wrong []sight, opened func() []sight, err error) {

@@ -567,3 +567,55 @@ func parseSize(size string) (int64, error) {
 	n, err := strconv.ParseInt(m[1], 10, 64)
 	return n * map[string]int64{"B": 1, "kB": 1000, "MB": 1000 * 1000}[m[2]], err
 }
+
+// A floor is a stage on which the real adapters run: what is done there is done
+// on a platform, and looked at afterwards.
+type floor interface {
+	begin() // a new act
+	// do does what an act says. It returns what is wrong with a form, if that is
+	// all that follows, and what tells later whether a form was opened.
+	do(a act) (wrong []sight, opened func() []sight, err error)
+	pass(d time.Duration) error
+	quiet() error // blocks until all answers have come
+	looked() ([]sight, error)
+}
+
+// play plays an act on a floor; see [stage].
+func play(on floor, a act) ([]sight, error) {
+	on.begin()
+	if a.verb == "passes" {
+		d, err := time.ParseDuration(a.text)
+		if err != nil {
+			return nil, err
+		}
+		if err := on.pass(d); err != nil {
+			return nil, err
+		}
+		return on.looked()
+	}
+	sights, opened, err := on.do(a)
+	if err != nil || len(sights) > 0 {
+		return sights, err
+	}
+	if err := on.quiet(); err != nil {
+		return nil, err
+	}
+	if sights, err = on.looked(); err != nil {
+		return nil, err
+	}
+	return append(sights, opened()...), nil
+}
+
+// elapse moves a clock, and lets happen what is due by then.
+func elapse(ctx context.Context, d time.Duration, clock *clock, store *redis.Store, quiet func() error) error {
+	clock.advance(d)
+	for {
+		n, err := store.Fire(ctx, clock.Now())
+		if err != nil {
+			return err
+		}
+		if err := quiet(); err != nil || n == 0 {
+			return err
+		}
+	}
+}

@@ -297,16 +297,7 @@ func (on *workspace) quiet() error {
 }
 
 func (on *workspace) pass(d time.Duration) error {
-	on.clock.advance(d)
-	for {
-		n, err := on.store.Fire(on.ctx, on.clock.Now())
-		if err != nil {
-			return err
-		}
-		if err := on.quiet(); err != nil || n == 0 {
-			return err
-		}
-	}
+	return elapse(on.ctx, d, on.clock, on.store, on.quiet)
 }
 
 // become lets Slack tell who a person is.
@@ -521,31 +512,12 @@ func (on *workspace) newest(p player, is func(m slacktest.Message, v sight) bool
 	return slacktest.Message{}, fmt.Errorf("%s sees no such message", p.name)
 }
 
-func (on *workspace) play(a act) ([]sight, error) {
+func (on *workspace) begin() {
 	on.page.Reset()
 	on.clock.advance(time.Millisecond)
-	if a.verb == "passes" {
-		d, err := time.ParseDuration(a.text)
-		if err != nil {
-			return nil, err
-		}
-		if err := on.pass(d); err != nil {
-			return nil, err
-		}
-		return on.looked()
-	}
-	sights, opened, err := on.do(a)
-	if err != nil || len(sights) > 0 {
-		return sights, err
-	}
-	if err := on.quiet(); err != nil {
-		return nil, err
-	}
-	if sights, err = on.looked(); err != nil {
-		return nil, err
-	}
-	return append(sights, opened()...), nil
 }
+
+func (on *workspace) play(a act) ([]sight, error) { return play(on, a) }
 
 // do does what an act says. It returns what is wrong with a form, if that is
 // all that follows, and what tells later whether a form was opened.

@@ -191,16 +191,16 @@ func TestConfirmFiles(t *testing.T) {
 	}{
 		{"all there", []string{message(id, ours, withID), message("1600000000.000006", ours, files("a.txt", "b.txt", "b.txt"))}, nil},
 		{"in two messages", []string{message("1600000000.000007", ours, files("b.txt", "a.txt")), message("1600000000.000006", asBot, files("b.txt"))}, nil},
-		{"none", []string{message(id, ours, withID)}, lost("/tmp/a.txt", "b.txt", "b.txt")},
-		{"one", []string{message("1600000000.000006", ours, files("b.txt"))}, lost("/tmp/a.txt", "b.txt")},
-		{"someone else's", []string{message("1600000000.000006", other, files("a.txt", "b.txt", "b.txt"))}, lost("/tmp/a.txt", "b.txt", "b.txt")},
-		{"of another reply", []string{message("1600000000.000006", ours, strings.Replace(withID, "one", "two", 1)), message("1600000000.000007", ours, files("a.txt", "b.txt", "b.txt"))}, lost("/tmp/a.txt", "b.txt", "b.txt")},
+		{"none", []string{message(id, ours, withID)}, lost("/srv/a.txt", "b.txt", "b.txt")},
+		{"one", []string{message("1600000000.000006", ours, files("b.txt"))}, lost("/srv/a.txt", "b.txt")},
+		{"someone else's", []string{message("1600000000.000006", other, files("a.txt", "b.txt", "b.txt"))}, lost("/srv/a.txt", "b.txt", "b.txt")},
+		{"of another reply", []string{message("1600000000.000006", ours, strings.Replace(withID, "one", "two", 1)), message("1600000000.000007", ours, files("a.txt", "b.txt", "b.txt"))}, lost("/srv/a.txt", "b.txt", "b.txt")},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			r := newRig(t)
 			d := with(delivery(chat.Post, channel), func(r *chat.Reply) {
-				for _, name := range []string{"/tmp/a.txt", "b.txt", "b.txt"} {
+				for _, name := range []string{"/srv/a.txt", "b.txt", "b.txt"} {
 					r.Files = append(r.Files, chat.Attachment{File: chat.File{Name: name}})
 				}
 			})
