@@ -81,7 +81,7 @@ func (l *Library) Find(ctx context.Context, q Question) (Answer, error) {
 	answer := Answer{Lang: l.language(v, q)}
 	lang := string(answer.Lang)
 	answer.Audience = v.model.Guess(q.Known, before+"\n"+q.Text, lang)
-	hits := v.index.Rank(search.Query{Text: r.rest, Before: before, Lang: lang})
+	hits := v.index.Rank(search.Query{Text: r.rest, Before: before, Lang: lang}, 64).Hits
 	limit := q.Limit
 	if limit <= 0 {
 		limit = defaultLimit

@@ -20,6 +20,10 @@ var glossaryText string
 
 var glossary = readGlossary(glossaryText)
 
+// Glossary returns the related words that every library knows. They must not be
+// changed.
+func Glossary() []search.Concept { return glossary }
+
 // glossaryWords are the words of the glossary by base language.
 var glossaryWords = wordsOf(glossary)
 

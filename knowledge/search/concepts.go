@@ -10,18 +10,20 @@ import (
 // concepts looks words and phrases up among related ones.
 type concepts struct {
 	phrases map[string]map[string][]int // base language → stems joined by a space → concepts
+	begins  map[string]map[string]bool  // base language → first stem of a phrase of several words
 	longest int                         // words in the longest phrase
 	stems   []map[string][]string       // by concept and base language: its phrases
 	words   map[string]map[string]int   // by base language: how often phrases use a word
 }
 
 func newConcepts(list []Concept) *concepts {
-	c := &concepts{phrases: map[string]map[string][]int{}, words: map[string]map[string]int{}}
+	c := &concepts{phrases: map[string]map[string][]int{}, begins: map[string]map[string]bool{}, words: map[string]map[string]int{}}
 	for i, concept := range list {
 		stems := map[string][]string{}
 		for base, phrases := range concept {
 			if c.phrases[base] == nil {
 				c.phrases[base] = map[string][]int{}
+				c.begins[base] = map[string]bool{}
 				c.words[base] = map[string]int{}
 			}
 			for _, phrase := range phrases {
@@ -32,6 +34,9 @@ func newConcepts(list []Concept) *concepts {
 				}
 				c.phrases[base][key] = append(c.phrases[base][key], i)
 				c.longest = max(c.longest, len(words))
+				if len(words) > 1 {
+					c.begins[base][text.Stem(words[0], base)] = true
+				}
 				for _, w := range words {
 					c.words[base][w]++
 				}
@@ -43,14 +48,14 @@ func newConcepts(list []Concept) *concepts {
 	return c
 }
 
-// each calls f with every phrase of several words in a text, as stems joined
-// by a space. Documents are indexed by these too.
-func (c *concepts) each(words []string, base string, f func(key string)) {
-	stems := make([]string, len(words))
-	for i, w := range words {
-		stems[i] = text.Stem(w, base)
-	}
+// each calls f with every phrase of several words in a text of these stems,
+// joined by a space. Documents are indexed by these too.
+func (c *concepts) each(stems []string, base string, f func(key string)) {
+	begins := c.begins[base]
 	for i := range stems {
+		if !begins[stems[i]] {
+			continue
+		}
 		for n := min(c.longest, len(stems)-i); n > 1; n-- {
 			if key := strings.Join(stems[i:i+n], " "); c.phrases[base][key] != nil {
 				f(key)
@@ -59,23 +64,35 @@ func (c *concepts) each(words []string, base string, f func(key string)) {
 	}
 }
 
-// at returns the concepts of the longest known phrase that tokens, of the
-// given language, begin with, and its length in words; 0 if there is none.
-func (c *concepts) at(tokens []token, base string) ([]int, int) {
+// at returns the concepts of the longest known phrase that stems, of the given
+// language, begin with, and its length in words; 0 if there is none.
+func (c *concepts) at(stems []string, base string) ([]int, int) {
 	phrases := c.phrases[base]
 	if phrases == nil {
 		return nil, 0
 	}
-	words := make([]string, min(c.longest, len(tokens)))
-	for i := range words {
-		words[i] = tokens[i].stem
-	}
-	for n := len(words); n > 0; n-- {
-		if found := phrases[strings.Join(words[:n], " ")]; found != nil {
-			return found, n
+	if c.begins[base][stems[0]] {
+		for n := min(c.longest, len(stems)); n > 1; n-- {
+			if found := phrases[strings.Join(stems[:n], " ")]; found != nil {
+				return found, n
+			}
 		}
 	}
+	if found := phrases[stems[0]]; found != nil {
+		return found, 1
+	}
 	return nil, 0
+}
+
+// ideas calls f with the concepts that a text of these stems expresses.
+func (c *concepts) ideas(stems []string, base string, f func(concept int)) {
+	for len(stems) > 0 {
+		found, n := c.at(stems, base)
+		for _, concept := range found {
+			f(concept)
+		}
+		stems = stems[max(n, 1):]
+	}
 }
 
 func stemAll(words []string, base string) string {

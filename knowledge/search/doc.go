@@ -5,6 +5,12 @@
 //   - index.go builds an immutable [Index], a shelf for each language.
 //   - query.go turns a question into slots: a word with everything that may
 //     stand for it on a shelf (its stem, related words, a likely typo).
-//   - bm25.go and grams.go are the two voices that score documents.
-//   - rank.go is the one place where the voices are combined.
+//   - Three voices put documents up: postings.go by words (BM25 over fields),
+//     grams.go by letters, classifier.go by what phrasings taught it.
+//   - rank.go is the one place where the voices are combined, by the fitted
+//     numbers of weights.go; confidence.go says how far to believe them, and
+//     explain.go says why.
+//
+// Rankings are the same on every machine: sums are of integers, or of
+// floating-point products that are converted, so that no compiler fuses them.
 package search

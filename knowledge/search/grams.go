@@ -1,105 +1,105 @@
 package search
 
-import (
-	"math"
-	"slices"
-	"strings"
+import "math"
 
-	"github.com/signpost-bot/signpost/knowledge/text"
+// letterVoice compares letters instead of words: the cosine between the runs
+// of letters of a question and those of a title with its headings and
+// phrasings. It hears typos, compounds and words of a related language.
+type letterVoice struct {
+	docs  int
+	lists []letterList // by feature; empty for other features than letters
+	most  int          // a run that more documents have is not looked up
+}
+
+type letterList struct {
+	docs   []uint32 // ascending
+	weight []uint16 // of a unit vector, in steps of 1/fullWeight
+	idf    float32
+}
+
+const fullWeight = math.MaxUint16
+
+// A run of letters that a sixteenth of very many documents have costs much and
+// tells little.
+const (
+	manyDocs    = 4096
+	commonShare = 16
 )
 
-// gramVoice compares letters instead of words: the cosine between the trigrams
-// and 4-grams of a question and those of a title with its headings and
-// phrasings. It hears typos, compounds and words of a related language.
-type gramVoice struct {
-	docs  int
-	grams map[string][]gramHit
-}
-
-type gramHit struct {
-	doc    int
-	weight float64 // of a unit vector
-}
-
-func newGramVoice(docs []Document) gramVoice {
-	v := gramVoice{docs: len(docs), grams: map[string][]gramHit{}}
-	for i, d := range docs {
-		fields := append([]string{d.Title}, d.Phrasings...)
-		for _, p := range d.Parts {
-			fields = append(fields, p.Heading)
-		}
-		counts := gramCounts(strings.Join(fields, " "), text.Base(d.Lang))
-		for gram, n := range counts {
-			v.grams[gram] = append(v.grams[gram], gramHit{i, n})
+// newLetterVoice makes the voice of documents that have the given runs, each
+// once and with its count.
+func newLetterVoice(docs [][]feature, features int) letterVoice {
+	v := letterVoice{docs: len(docs), lists: make([]letterList, features), most: len(docs)}
+	if len(docs) > manyDocs {
+		v.most = len(docs) / commonShare
+	}
+	n := make([]int, features)
+	total := 0
+	for _, list := range docs {
+		for _, f := range list {
+			if f.letters {
+				n[f.id]++
+				total++
+			}
 		}
 	}
-	lengths := make([]float64, len(docs))
-	for _, hits := range v.grams {
-		idf := v.idf(len(hits))
-		for i := range hits {
-			hits[i].weight = (1 + math.Log(hits[i].weight)) * idf
-		}
+	ids, weights := make([]uint32, total), make([]uint16, total)
+	for i, n := range n {
+		l := &v.lists[i]
+		l.docs, l.weight, l.idf = ids[:0:n], weights[:0:n], float32(math.Log(1+float64(len(docs))/float64(n+1)))
+		ids, weights = ids[n:], weights[n:]
 	}
-	// Sum in a fixed order: adding floats in map order would make scores
-	// differ in the last bit from one start to the next.
-	for _, gram := range sortedKeys(v.grams) {
-		for _, hit := range v.grams[gram] {
-			lengths[hit.doc] += hit.weight * hit.weight
+	for doc, list := range docs {
+		length := 0.0
+		for _, f := range list {
+			if f.letters {
+				w := v.weight(f)
+				length += float64(w * w)
+			}
 		}
-	}
-	for _, hits := range v.grams {
-		for i := range hits {
-			hits[i].weight /= math.Sqrt(lengths[hits[i].doc])
+		length = math.Sqrt(length)
+		for _, f := range list {
+			if f.letters {
+				l := &v.lists[f.id]
+				l.docs = append(l.docs, uint32(doc))
+				l.weight = append(l.weight, max(1, uint16(math.Round(v.weight(f)/length*fullWeight))))
+			}
 		}
 	}
 	return v
 }
 
-func (v gramVoice) idf(df int) float64 {
-	return math.Log(1 + float64(v.docs)/float64(df+1))
+func (v letterVoice) weight(f feature) float64 {
+	return float64((1 + math.Log(float64(f.count))) * float64(v.lists[f.id].idf))
 }
 
-// scores returns the cosine of the query with each document, 0 to 1.
-func (v gramVoice) scores(query, base string) []float64 {
-	out := make([]float64, v.docs)
-	counts := gramCounts(query, base)
-	length := 0.0
-	for _, gram := range sortedKeys(counts) {
-		hits := v.grams[gram]
-		weight := (1 + math.Log(counts[gram])) * v.idf(len(hits))
-		length += weight * weight
-		for _, hit := range hits {
-			out[hit.doc] += weight * hit.weight
+// hear adds the cosine of a question with each document to d.letters, in steps
+// of 1/(unit*fullWeight), and notes which documents it touched. Runs that no
+// document has make it less like any.
+func (v letterVoice) hear(question []feature, d *scratch) {
+	unheard := math.Log(1 + float64(v.docs))
+	length := float64(unheard*unheard) * float64(d.unknown.letters)
+	for _, f := range question {
+		if f.letters {
+			w := v.weight(f)
+			length += float64(w * w)
 		}
 	}
-	if length > 0 {
-		scale(out, math.Sqrt(length))
+	if length == 0 {
+		return
 	}
-	return out
-}
-
-func gramCounts(s, base string) map[string]float64 {
-	counts := map[string]float64{}
-	all := text.Words(s)
-	for _, w := range all[:min(len(all), 4*maxWords)] {
-		if text.IsFunction(w, base) {
+	length = math.Sqrt(length)
+	for _, f := range question {
+		if !f.letters || len(v.lists[f.id].docs) > v.most {
 			continue
 		}
-		runes := []rune(" " + w + " ")
-		for _, n := range []int{3, 4} {
-			for i := 0; i+n <= len(runes) && i < maxWords; i++ {
-				counts[string(runes[i:i+n])]++
+		l := &v.lists[f.id]
+		w := max(1, int32(math.Round(v.weight(f)/length*unit)))
+		for i, doc := range l.docs {
+			if d.letters[doc] == 0 {
+				d.heard = append(d.heard, doc)
 			}
+			d.letters[doc] += w * int32(l.weight[i])
 		}
 	}
-	return counts
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

@@ -2,7 +2,9 @@ package search
 
 import (
 	"cmp"
+	"math"
 	"slices"
+	"sync"
 
 	"github.com/signpost-bot/signpost/knowledge/text"
 )
@@ -30,9 +32,12 @@ type Concept map[string][]string
 
 // An Index finds documents. It is immutable and safe for concurrent use.
 type Index struct {
+	weights   Weights
+	titled    float64  // impact of a word that the title has once, of full
 	shelves   []*shelf // by language, sorted
 	concepts  *concepts
 	spellings map[string]*lexicon // by base language: words of documents and concepts
+	scratch   sync.Pool           // of *scratch
 }
 
 // A shelf holds the documents of one language, with statistics of their own:
@@ -40,46 +45,49 @@ type Index struct {
 type shelf struct {
 	base  string
 	docs  []entry
-	parts int // of all documents together
+	terms map[string]uint32 // stems, and known phrases as stems joined by a space
+	lists []list            // by term
+	parts partTerms
 
-	terms     map[string]*term
-	spelled   map[string]int // words as they are spelled, and how often
-	wholeSize float64        // average weighted length of a document
-	partSize  float64        // average weighted length of a part with its title
-
-	grams gramVoice
+	letters  letterVoice
+	learned  *classifier    // nil without phrasings
+	features *table         // what letters and classifier know, and where
+	spelled  map[string]int // words as they are spelled, and how often; only while building
 }
 
 // An entry is a document on a shelf.
 type entry struct {
-	id        int
-	firstPart int // its parts are numbered from here
-	parts     int
-	length    float64   // weighted, of the whole document
-	title     float64   // how much the words of the title tell, their idf together
-	partSizes []float64 // weighted, each with title and phrasings
+	id    int
+	first uint32  // its parts are numbered from here
+	parts uint32  // how many; 0 if one: it is the whole
+	title float64 // how much the words of the title tell, their idf together
 }
 
-// A term is a stem and where it occurs.
-type term struct {
-	postings []posting // by document, ascending
-}
-
-// A posting says how often a term occurs in a document, fields weighted.
-type posting struct {
-	doc   int
-	head  float64   // in title and phrasings
-	parts []partHit // ascending
-}
-
-type partHit struct {
-	part  int // within the document
-	count float64
+// partTerms says which terms a part has, for documents of several parts.
+type partTerms struct {
+	from  []uint32 // by part, where its terms begin; one more at the end
+	terms []uint32 // ascending within a part
+	share []uint8  // impact of title, phrasings and part together, of full
 }
 
 // New builds an index of docs. Concepts relate words to each other and to
 // words of other languages; nil is fine.
 func New(docs []Document, related []Concept) *Index {
+	return Build(docs, related, Settings{})
+}
+
+// Settings are how an index is built; the zero value is as it is shipped.
+type Settings struct {
+	Weights *Weights // others than the shipped ones, for the program that fits them
+	Cache   Cache    // where what was learned is kept; nil: nowhere but in this process
+}
+
+// Build builds an index of docs as [New] does, with settings.
+func Build(docs []Document, related []Concept, settings Settings) *Index {
+	w := fitted
+	if settings.Weights != nil {
+		w = *settings.Weights
+	}
 	byBase := map[string][]Document{}
 	var bases []string
 	for _, d := range docs {
@@ -90,17 +98,24 @@ func New(docs []Document, related []Concept) *Index {
 		byBase[base] = append(byBase[base], d)
 	}
 	slices.Sort(bases)
-	x := &Index{concepts: newConcepts(related), spellings: map[string]*lexicon{}}
+	x := &Index{weights: w, concepts: newConcepts(related), spellings: map[string]*lexicon{}}
+	x.titled = w.Title / (w.Title + w.K1) * full
+	x.scratch.New = func() any { return &scratch{} }
+	x.shelves = make([]*shelf, len(bases))
+	var group sync.WaitGroup
+	for i, base := range bases {
+		group.Go(func() { x.shelves[i] = newShelf(base, byBase[base], x.concepts, w, settings.Cache) })
+	}
+	group.Wait()
 	words := x.concepts.words
-	for _, base := range bases {
-		s := newShelf(base, byBase[base], x.concepts)
-		x.shelves = append(x.shelves, s)
-		if words[base] == nil {
-			words[base] = map[string]int{}
+	for _, s := range x.shelves {
+		if words[s.base] == nil {
+			words[s.base] = map[string]int{}
 		}
 		for w, n := range s.spelled {
-			words[base][w] += n
+			words[s.base][w] += n
 		}
+		s.spelled = nil
 	}
 	for base, counts := range words {
 		x.spellings[base] = newLexicon(counts, base)
@@ -108,90 +123,220 @@ func New(docs []Document, related []Concept) *Index {
 	return x
 }
 
-func newShelf(base string, docs []Document, related *concepts) *shelf {
+// A builder counts the words of a shelf's documents.
+type builder struct {
+	*shelf
+	weights Weights
+	related *concepts
+	stems   map[string]string // by word: most come often, and stemming is slow
+	// By term, of the present document; aside, of the present part.
+	counts, head, aside []float32
+	touched             []uint32 // terms with counts
+
+	raws  []raw     // of all documents, one after the other
+	upTo  []int     // by document, the end of its raws
+	sizes []float64 // by document: weighted length
+
+	partRaws  []raw     // of all parts, head as in the document
+	partUpTo  []int     // by part
+	partSizes []float64 // by part: weighted length, title and phrasings included
+}
+
+func newShelf(base string, docs []Document, related *concepts, w Weights, cache Cache) *shelf {
 	docs = slices.Clone(docs)
 	slices.SortFunc(docs, func(a, b Document) int { return cmp.Compare(a.ID, b.ID) })
-	s := &shelf{base: base, terms: map[string]*term{}, spelled: map[string]int{}}
-	for i, d := range docs {
-		s.add(i, d, related)
+	s := &shelf{base: base, terms: map[string]uint32{}, spelled: map[string]int{}}
+	b := &builder{shelf: s, weights: w, related: related, stems: map[string]string{}}
+	for _, d := range docs {
+		b.add(d)
 	}
-	for _, e := range s.docs {
-		s.wholeSize += e.length / float64(len(s.docs))
-		for _, size := range e.partSizes {
-			s.partSize += size / float64(s.parts)
-		}
-	}
+	b.weigh()
 	for i, d := range docs {
 		terms := text.Terms(d.Title, base)
 		slices.Sort(terms)
 		for _, stem := range slices.Compact(terms) {
-			s.docs[i].title += idf(float64(len(docs)), s.terms[stem].about(s))
+			s.docs[i].title += idf(float64(len(docs)), s.lists[s.terms[stem]].about)
 		}
 	}
-	s.grams = newGramVoice(docs)
+	s.learn(docs, related, cache)
 	return s
 }
 
-// add puts the i-th document on the shelf.
-func (s *shelf) add(i int, d Document, related *concepts) {
-	head := map[string]float64{}
-	headSize := s.count(head, related, d.Title, titleWeight)
+// add counts the words of a document.
+func (b *builder) add(d Document) {
+	headSize := b.count(d.Title, b.weights.Title, true)
 	for _, p := range d.Phrasings {
-		headSize += s.count(head, related, p, phrasingWeight)
+		headSize += b.count(p, b.weights.Phrasing, true)
 	}
-	e := entry{id: d.ID, firstPart: s.parts, parts: len(d.Parts), length: headSize}
-	inParts := map[string][]partHit{}
-	for number, p := range d.Parts {
-		counts := map[string]float64{}
-		size := s.count(counts, related, p.Heading, headingWeight) + s.count(counts, related, p.Body, bodyWeight)
-		for stem, n := range counts {
-			inParts[stem] = append(inParts[stem], partHit{number, n})
-			if _, ok := head[stem]; !ok {
-				head[stem] = 0
-			}
+	for _, t := range b.touched {
+		b.head[t] = b.counts[t]
+	}
+	heads := slices.Clone(b.touched)
+	e := entry{id: d.ID, first: uint32(len(b.partUpTo))}
+	if len(d.Parts) > 1 {
+		e.parts = uint32(len(d.Parts))
+	}
+	size := headSize
+	for _, p := range d.Parts {
+		partSize := b.part(p, e.parts > 0)
+		size += partSize
+		if e.parts > 0 {
+			b.partSizes = append(b.partSizes, headSize+partSize)
 		}
-		e.length += size
-		e.partSizes = append(e.partSizes, headSize+size)
 	}
-	s.parts += len(d.Parts)
-	s.docs = append(s.docs, e)
-	for stem, n := range head {
-		t := s.terms[stem]
-		if t == nil {
-			t = &term{}
-			s.terms[stem] = t
-		}
-		t.postings = append(t.postings, posting{i, n, inParts[stem]})
+	for _, t := range b.touched {
+		b.raws = append(b.raws, raw{t, b.counts[t], b.head[t]})
+		b.counts[t] = 0
 	}
+	for _, t := range heads {
+		b.head[t] = 0
+	}
+	b.touched = b.touched[:0]
+	b.docs, b.sizes, b.upTo = append(b.docs, e), append(b.sizes, size), append(b.upTo, len(b.raws))
 }
 
-// about counts the documents that are about t. One that only mentions it counts
-// as a fraction.
-func (t *term) about(s *shelf) float64 {
-	df := 0.0
-	for _, p := range t.postings {
-		count := p.head
-		for _, hit := range p.parts {
-			count += hit.count
-		}
-		df += saturate(count, s.docs[p.doc].length/s.wholeSize)
+// part counts the words of a part into the document, and if it is one of
+// several keeps them apart as well. It returns the part's weighted length.
+func (b *builder) part(p Part, several bool) float64 {
+	if !several {
+		return b.count(p.Heading, b.weights.Heading, false) + b.count(p.Body, 1, false)
 	}
-	return df
+	touched := b.touched
+	b.counts, b.aside, b.touched = b.aside, b.counts, nil
+	size := b.count(p.Heading, b.weights.Heading, false) + b.count(p.Body, 1, false)
+	b.counts, b.aside, b.touched, touched = b.aside, b.counts, touched, b.touched
+	slices.Sort(touched)
+	for _, t := range touched {
+		n := b.aside[t]
+		b.aside[t] = 0
+		b.touch(t, float64(n))
+		b.partRaws = append(b.partRaws, raw{t, n, b.head[t]})
+	}
+	b.partUpTo = append(b.partUpTo, len(b.partRaws))
+	return size
 }
 
-// count adds the stems and known phrases of a field to counts and returns the field's weighted
-// length.
-func (s *shelf) count(counts map[string]float64, related *concepts, field string, weight float64) float64 {
+// count adds the stems and known phrases of a field and returns its weighted
+// length. Function words count in fields that say how a thing is asked for:
+// they do not lengthen one.
+func (b *builder) count(field string, weight float64, asked bool) float64 {
 	length := 0.0
 	words := text.Words(field)
-	related.each(words, s.base, func(key string) { counts[key] += weight })
-	for _, w := range words {
-		if text.IsFunction(w, s.base) {
+	stems := make([]string, len(words))
+	for i, w := range words {
+		stems[i] = b.stem(w)
+	}
+	b.related.each(stems, b.base, func(key string) { b.touch(b.term(key), weight) })
+	for i, w := range words {
+		if text.IsFunction(w, b.base) {
+			if asked {
+				b.touch(b.term(stems[i]), weight)
+			}
 			continue
 		}
-		s.spelled[w]++
-		counts[text.Stem(w, s.base)] += weight
+		b.spelled[w]++
+		b.touch(b.term(stems[i]), weight)
 		length += weight
 	}
 	return length
+}
+
+func (b *builder) stem(word string) string {
+	stem, ok := b.stems[word]
+	if !ok {
+		stem = text.Stem(word, b.base)
+		b.stems[word] = stem
+	}
+	return stem
+}
+
+func (b *builder) term(key string) uint32 {
+	t, ok := b.terms[key]
+	if !ok {
+		t = uint32(len(b.terms))
+		b.terms[key] = t
+	}
+	return t
+}
+
+func (b *builder) touch(t uint32, weight float64) {
+	for int(t) >= len(b.counts) {
+		b.counts = append(b.counts, 0)
+	}
+	for int(t) >= len(b.head) {
+		b.head = append(b.head, 0)
+	}
+	if b.counts[t] == 0 {
+		b.touched = append(b.touched, t)
+	}
+	b.counts[t] += float32(weight)
+}
+
+// weigh turns counts into lists.
+func (b *builder) weigh() {
+	average := mean(b.sizes)
+	n := make([]int, len(b.terms))
+	for _, r := range b.raws {
+		n[r.term]++
+	}
+	docs, whole, head := make([]uint32, len(b.raws)), make([]uint8, len(b.raws)), make([]uint8, len(b.raws))
+	b.lists = make([]list, len(b.terms))
+	for t, n := range n {
+		b.lists[t] = list{docs: docs[:0:n], whole: whole[:0:n], head: head[:0:n]}
+		docs, whole, head = docs[n:], whole[n:], head[n:]
+	}
+	from := 0
+	for i, upTo := range b.upTo {
+		for _, r := range b.raws[from:upTo] {
+			l := &b.lists[r.term]
+			share := b.saturate(r.whole, b.sizes[i]/average)
+			l.docs = append(l.docs, uint32(i))
+			l.whole = append(l.whole, steps(share))
+			l.head = append(l.head, steps(b.saturate(r.head, 1)))
+			l.most = max(l.most, steps(share))
+			l.about += share * share
+		}
+		from = upTo
+	}
+	if len(b.partUpTo) == 0 {
+		return
+	}
+	average = mean(b.partSizes)
+	b.parts = partTerms{from: make([]uint32, 1, len(b.partUpTo)+1)}
+	from = 0
+	for i, upTo := range b.partUpTo {
+		for _, r := range b.partRaws[from:upTo] {
+			b.parts.terms = append(b.parts.terms, r.term)
+			b.parts.share = append(b.parts.share, steps(b.saturate(r.whole+r.head, b.partSizes[i]/average)))
+		}
+		b.parts.from = append(b.parts.from, uint32(upTo))
+		from = upTo
+	}
+}
+
+// saturate is BM25's share of a word's full score for count occurrences in a
+// text of the given length relative to the average; 0 to 1.
+func (b *builder) saturate(count float32, length float64) float64 {
+	k1, share := b.weights.K1, b.weights.B
+	return float64(count) / (float64(count) + float64(k1*(1-share+float64(share*length))))
+}
+
+// steps rounds a share up, so that what is there is never nothing.
+func steps(share float64) uint8 { return uint8(math.Ceil(float64(share * full))) }
+
+func mean(values []float64) float64 {
+	sum := 0.0
+	for _, v := range values {
+		sum += v
+	}
+	if sum == 0 {
+		return 1
+	}
+	return sum / float64(len(values))
+}
+
+// idf is how much a word that df of n documents are about tells: nothing if all
+// are.
+func idf(n, df float64) float64 {
+	return math.Log(1 + max(0, n-df+0.5)/(df+0.5))
 }

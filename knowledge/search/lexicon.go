@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math/bits"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/signpost-bot/signpost/knowledge/text"
@@ -13,85 +14,111 @@ import (
 // word was meant to be. The nil lexicon knows nothing.
 type lexicon struct {
 	stems map[string]bool
-	byLen map[int][]spelling // by length in runes
+	byLen [maxTypo + 1]spellings // by length in runes
 }
 
-type spelling struct {
-	word    string
-	runes   []rune
-	letters uint64 // which letters occur, a bit each; a quick way to say no
-	count   int
+// maxTypo is the most runes of a word that is put right: longer ones are names
+// and addresses.
+const maxTypo = 24
+
+// spellings are words of one length, the frequent ones first.
+type spellings struct {
+	words   []string
+	letters []uint64 // which letters occur, a bit each; a quick way to say no
+	common  []int    // how much being frequent is worth, in the unit of slips
 }
 
 // newLexicon makes a lexicon of words and how often each occurs, in a language.
-// Frequent words come first, so that the first of the nearest is the likeliest.
 func newLexicon(counts map[string]int, base string) *lexicon {
-	l := &lexicon{stems: map[string]bool{}, byLen: map[int][]spelling{}}
-	for word, n := range counts {
-		length := utf8.RuneCountInString(word)
-		l.byLen[length] = append(l.byLen[length], spelling{word, []rune(word), letters(word), n})
+	l := &lexicon{stems: make(map[string]bool, len(counts))}
+	for word := range counts {
 		l.stems[text.Stem(word, base)] = true
+		if n := utf8.RuneCountInString(word); n <= maxTypo {
+			l.byLen[n].words = append(l.byLen[n].words, word)
+		}
 	}
-	for _, words := range l.byLen {
-		slices.SortFunc(words, func(a, b spelling) int {
-			return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.word, b.word))
+	for i := range l.byLen {
+		s := &l.byLen[i]
+		slices.SortFunc(s.words, func(a, b string) int {
+			return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
 		})
+		for _, w := range s.words {
+			s.letters = append(s.letters, letters(w))
+			s.common = append(s.common, min(bits.Len(uint(counts[w])), 8))
+		}
 	}
 	return l
 }
 
 func (l *lexicon) has(stem string) bool { return l != nil && l.stems[stem] }
 
-// allowed is how many slips are believed in a word of n runes: short words
-// have too many neighbours.
+// What a slip costs. Fingers that miss hit the key beside it, strike a key
+// twice or in the wrong order; anything else is less likely to be a slip.
+const (
+	otherSlip   = 100
+	missedKey   = 90 // a letter left out, or one too many
+	vowelSlip   = 85 // one vowel for another: spelled by ear
+	swappedKeys = 70
+	nearKey     = 70
+	doubledKey  = 60 // a letter once instead of twice, or the reverse
+	firstLetter = 60 // on top: people seldom get it wrong
+)
+
+// allowed is how much slips may cost in a word of n runes, whichever is longer
+// of the one typed and the one meant: short words have too many neighbours, and
+// "bread" is not "read".
 func allowed(n int) int {
 	switch {
 	case n < 4:
 		return 0
+	case n < 6:
+		return 120
 	case n < 8:
-		return 1
-	case n < 24:
-		return 2
+		return 160
+	case n < 12:
+		return 230
 	}
-	return 0
+	return 260
 }
 
 // nearest returns the likeliest spelling of an unknown word.
 func (l *lexicon) nearest(word string) (string, bool) {
-	runes := []rune(word)
-	if l == nil || allowed(len(runes)) == 0 {
+	n := utf8.RuneCountInString(word)
+	if l == nil || n < 4 || n > maxTypo {
 		return "", false
 	}
-	// A letter left out makes a word shorter than the one that was meant, and
-	// it is that one which says how many slips are likely.
-	most := allowed(len(runes) + 2)
+	var room [maxTypo]rune
+	typed := decode(word, &room)
 	mask := letters(word)
-	best, bestSlips, bestCount := "", most+1, 0
-	for n := len(runes) - most; n <= len(runes)+most; n++ {
-		most := allowed(max(n, len(runes)))
-		for _, s := range l.byLen[n] {
-			// Each slip changes at most two letters of the set.
-			if bits.OnesCount64(mask^s.letters) > 2*most {
-				continue
-			}
-			d := slips(runes, s.runes)
-			if d <= most && (d < bestSlips || d == bestSlips && s.count > bestCount) {
-				best, bestSlips, bestCount = s.word, d, s.count
+	best, least := "", otherSlip*10
+	// One slip changes at most two letters of the set, and most words with a slip
+	// have only one.
+	for slips := 1; slips <= 2 && best == ""; slips++ {
+		for length := max(n-slips, 4); length <= min(n+slips, maxTypo); length++ {
+			s := &l.byLen[length]
+			most := allowed(max(n, length))
+			for i, letters := range s.letters {
+				if bits.OnesCount64(mask^letters) > 2*slips {
+					continue
+				}
+				var room [maxTypo]rune
+				cost := distance(typed, decode(s.words[i], &room), most)
+				if cost <= most && cost-s.common[i] < least {
+					best, least = s.words[i], cost-s.common[i]
+				}
 			}
 		}
 	}
 	return best, best != ""
 }
 
-// slips is the distance between a word and the one that may be meant. A wrong
-// first letter counts twice: people seldom get it wrong, and "bread" is not
-// "read". Two that changed places are one slip, wherever.
-func slips(typed, meant []rune) int {
-	d := distance(typed, meant)
-	if len(meant) > 1 && typed[0] != meant[0] && (typed[0] != meant[1] || typed[1] != meant[0]) {
-		d++
+func decode(word string, room *[maxTypo]rune) []rune {
+	n := 0
+	for _, r := range word {
+		room[n] = r
+		n++
 	}
-	return d
+	return room[:n]
 }
 
 func letters(word string) uint64 {
@@ -102,27 +129,88 @@ func letters(word string) uint64 {
 	return mask
 }
 
-// distance is the number of insertions, deletions, substitutions and swaps of
-// neighbours between two words of at most 25 runes.
-func distance(a, b []rune) int {
-	var rows [3][32]int
+// distance is what the slips cost between what was typed and what may be meant:
+// the cheapest way from one to the other by leaving out, adding, changing and
+// swapping letters (optimal string alignment). It gives up beyond most. Both
+// have at most maxTypo runes.
+func distance(typed, meant []rune, most int) int {
+	var rows [3][maxTypo + 1]int
 	before, last, row := &rows[0], &rows[1], &rows[2]
-	for j := range len(b) + 1 {
-		last[j] = j
+	for j := range meant {
+		last[j+1] = last[j] + missing(meant, j)
 	}
-	for i := 1; i <= len(a); i++ {
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
+	least := 0 // of the last row
+	for i := range typed {
+		row[0] = last[0] + missing(typed, i)
+		above := least
+		least = row[0]
+		for j := range meant {
+			cost := last[j]
+			if typed[i] != meant[j] {
+				cost += changed(typed[i], meant[j])
+				if i == 0 && j == 0 {
+					cost += firstLetter
+				}
 			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
+			cost = min(cost, row[j]+missing(meant, j), last[j+1]+missing(typed, i))
+			if i > 0 && j > 0 && typed[i] == meant[j-1] && typed[i-1] == meant[j] {
+				cost = min(cost, before[j-1]+swappedKeys)
 			}
+			row[j+1] = cost
+			least = min(least, cost)
+		}
+		if min(least, above) > most { // a swap reaches back two rows
+			return least
 		}
 		before, last, row = last, row, before
 	}
-	return last[len(b)]
+	return last[len(meant)]
+}
+
+// missing is what it costs that the other word lacks the i-th letter of this
+// one.
+func missing(word []rune, i int) int {
+	switch {
+	case i > 0 && word[i] == word[i-1], i+1 < len(word) && word[i] == word[i+1]:
+		return doubledKey
+	case i == 0:
+		return missedKey + firstLetter
+	}
+	return missedKey
+}
+
+func changed(typed, meant rune) int {
+	switch {
+	case adjacent(typed, meant):
+		return nearKey
+	case strings.ContainsRune(vowels, typed) && strings.ContainsRune(vowels, meant):
+		return vowelSlip
+	}
+	return otherSlip
+}
+
+const vowels = "aeiouy"
+
+// keyboard is where the letters are on the common layout of the languages that
+// we know. Others move but a few.
+var keyboard = func() (at [128][2]int) {
+	for y, row := range []string{"1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm"} {
+		for x, c := range row {
+			at[c] = [2]int{2*x + y, y + 1}
+		}
+	}
+	return at
+}()
+
+// adjacent reports whether two letters have keys side by side.
+func adjacent(a, b rune) bool {
+	if a >= 128 || b >= 128 || a < 0 || b < 0 {
+		return false
+	}
+	p, q := keyboard[a], keyboard[b]
+	if p[1] == 0 || q[1] == 0 {
+		return false
+	}
+	dx, dy := p[0]-q[0], p[1]-q[1]
+	return dy == 0 && (dx == 2 || dx == -2) || (dy == 1 || dy == -1) && (dx == 1 || dx == -1)
 }

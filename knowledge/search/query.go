@@ -13,26 +13,37 @@ type Query struct {
 	Lang   string // BCP 47 tag of the text
 }
 
-// maxWords is how many words of a query count. The subject of a longer message
-// is nearly always named before.
-const maxWords = 80
+// maxWords is how many words of a query count, and maxSlots how many ideas. The
+// subject of a longer message is nearly always named before.
+const (
+	maxWords = 80
+	maxSlots = 2 * maxWords
+)
 
 // A slot is one idea of a query: a word, or a phrase that is known to mean one
 // thing, and the stems that may stand for it on a shelf.
 type slot struct {
-	at     int     // which word of the query it begins at, on every shelf
-	weight float64 // how much the idea counts
-	stems  []weighted
+	at       int     // which word of the query it begins at, on every shelf
+	words    int     // how many it takes
+	weight   float64 // how much the idea counts
+	function bool    // a function word: says how a thing is asked for, not what
+	stems    []weighted
+
+	tells float64 // weight times idf on the shelf
+	df    float64 // documents of the shelf that are about it
 }
 
 type weighted struct {
 	stem   string
+	term   uint32
+	known  bool    // the shelf has it, as term
 	weight float64 // 1 for the word itself, less for what only may be meant
 	said   bool    // the query has the very word, or a phrase or translation of it
 }
 
 // A token is a word of a query as it was probably meant.
 type token struct {
+	typed string
 	word  string
 	stem  string  // in the language of the query
 	trust float64 // 1, or less if another word was typed
@@ -44,10 +55,10 @@ func (x *Index) tokens(s, base string) []token {
 	words := text.Words(s)
 	out := make([]token, 0, min(len(words), maxWords))
 	for _, w := range words[:min(len(words), maxWords)] {
-		t := token{w, text.Stem(w, base), 1}
+		t := token{w, w, text.Stem(w, base), 1}
 		if known := x.spellings[base]; !text.IsFunction(w, base) && !known.has(t.stem) {
 			if meant, ok := known.nearest(w); ok {
-				t = token{meant, text.Stem(meant, base), typoWeight}
+				t = token{w, meant, text.Stem(meant, base), x.weights.Typo}
 			}
 		}
 		out = append(out, t)
@@ -62,21 +73,25 @@ func (x *Index) slots(query, before []token, base string, s *shelf) []slot {
 	seen := map[string]bool{}
 	at := 0
 	add := func(tokens []token, weight float64, said bool) {
+		stems := stemsOf(tokens)
 		for len(tokens) > 0 {
-			found, n := x.concepts.at(tokens, base)
+			found, n := x.concepts.at(stems, base)
 			next := x.slot(tokens[:max(n, 1)], found, base, s)
-			next.at, next.weight = at, weight
+			next.at, next.words, next.weight = at, max(n, 1), weight
 			faint := n == 0 && (text.IsFaint(tokens[0].word, base) || isNumber(tokens[0].word))
-			if faint {
-				next.weight *= faintWeight
+			if next.function {
+				next.weight *= x.weights.Function
 			}
-			if faint || !said {
+			if faint {
+				next.weight *= x.weights.Faint
+			}
+			if faint || !said || next.function {
 				for i := range next.stems {
 					next.stems[i].said = false
 				}
 			}
 			at += max(n, 1)
-			tokens = tokens[max(n, 1):]
+			tokens, stems = tokens[max(n, 1):], stems[max(n, 1):]
 			if len(next.stems) > 0 && !seen[next.stems[0].stem] {
 				seen[next.stems[0].stem] = true
 				slots = append(slots, next)
@@ -84,8 +99,19 @@ func (x *Index) slots(query, before []token, base string, s *shelf) []slot {
 		}
 	}
 	add(query, 1, true)
-	add(before, beforeWeight, false)
+	add(before, x.weights.Before, false)
+	for i := range slots {
+		s.weigh(&slots[i])
+	}
 	return slots
+}
+
+func stemsOf(tokens []token) []string {
+	stems := make([]string, len(tokens))
+	for i, t := range tokens {
+		stems[i] = t.stem
+	}
+	return stems
 }
 
 // isNumber reports whether a normalised word is but digits: how many days, how
@@ -93,26 +119,36 @@ func (x *Index) slots(query, before []token, base string, s *shelf) []slot {
 func isNumber(word string) bool { return strings.Trim(word, "0123456789") == "" }
 
 // slot collects what may stand on s for the tokens, which express the given
-// concepts. A slot without a stem is a function word; one whose only stem is
+// concepts. A slot without a stem says nothing on s; one whose only stem is
 // unknown to the shelf is something that the shelf does not have.
 func (x *Index) slot(tokens []token, found []int, base string, s *shelf) slot {
 	var out slot
 	trust := 1.0
+	for _, t := range tokens {
+		trust = min(trust, t.trust)
+	}
 	add := func(stem string, weight float64, said bool) {
 		for _, w := range out.stems {
 			if w.stem == stem {
 				return
 			}
 		}
-		out.stems = append(out.stems, weighted{stem, weight * trust, said})
+		term, known := s.terms[stem]
+		out.stems = append(out.stems, weighted{stem, term, known, weight * trust, said})
 	}
-	stems := make([]string, len(tokens))
-	for i, t := range tokens {
-		stems[i] = t.stem
-		trust = min(trust, t.trust)
+	if len(tokens) == 1 && len(found) == 0 && base == s.base && text.IsFunction(tokens[0].word, base) {
+		if _, ok := s.terms[tokens[0].stem]; ok {
+			out.function = true
+			add(tokens[0].stem, 1, false)
+		}
+		return out
 	}
-	if key := strings.Join(stems, " "); len(tokens) > 1 && base == s.base && s.terms[key] != nil {
-		add(key, 1, true)
+	key := tokens[0].stem
+	if len(tokens) > 1 {
+		key = strings.Join(stemsOf(tokens), " ")
+		if base == s.base && s.has(key) {
+			add(key, 1, true)
+		}
 	}
 	for _, t := range tokens {
 		// A function word of one language may have a meaning in the other.
@@ -126,33 +162,58 @@ func (x *Index) slot(tokens []token, found []int, base string, s *shelf) slot {
 		switch {
 		case len(tokens) == 1:
 			add(stem, 1, true)
-		case s.terms[stem] != nil && !text.IsFunction(t.word, base):
-			add(stem, phraseWeight, false)
+		case s.has(stem) && !text.IsFunction(t.word, base):
+			add(stem, x.weights.Phrase, false)
 		}
+	}
+	related := x.weights.Related
+	if base != s.base {
+		related = x.weights.Translated
 	}
 	for _, i := range found {
 		for _, stem := range x.concepts.stems[i][s.base] {
-			if s.terms[stem] != nil {
-				add(stem, relatedWeight, len(tokens) > 1 || base != s.base)
+			if s.has(stem) {
+				add(stem, related, len(tokens) > 1 || base != s.base)
 			}
 		}
 	}
-	if key := strings.Join(stems, " "); len(found) > 0 && len(out.stems) == 0 {
+	if len(found) > 0 && len(out.stems) == 0 {
 		add(key, 1, true) // an idea that the shelf has nothing about is an idea all the same
 	}
 	// Related languages spell many words nearly the same.
-	if base != s.base && len(found) == 0 && len(out.stems) == 1 && s.terms[out.stems[0].stem] == nil {
+	if base != s.base && len(found) == 0 && len(out.stems) == 1 && !out.stems[0].known {
 		if w, ok := x.spellings[s.base].nearest(tokens[0].word); ok {
-			add(text.Stem(w, s.base), typoWeight, true)
+			add(text.Stem(w, s.base), x.weights.Typo, true)
 		}
 	}
 	return out
 }
 
+func (s *shelf) has(stem string) bool {
+	_, ok := s.terms[stem]
+	return ok
+}
+
+// weigh finds out how many documents are about a slot, and so how much it
+// tells. A document with a word that merely may stand for it counts as a
+// fraction: half of all articles mention money, but few are about getting it
+// back, and that is what makes "money back" tell so much.
+func (s *shelf) weigh(slot *slot) {
+	n := float64(len(s.docs))
+	rest := 1.0 // share of documents that have none of the stems
+	for _, w := range slot.stems {
+		if w.known {
+			rest *= 1 - float64(float64(w.weight*w.weight)*s.lists[w.term].about)/n
+		}
+	}
+	slot.df = n * (1 - rest)
+	slot.tells = slot.weight * idf(n, slot.df)
+}
+
 // Known reports whether any document, of whatever language, has a word.
 func (x *Index) Known(word string) bool {
 	for _, s := range x.shelves {
-		if s.terms[text.Stem(word, s.base)] != nil {
+		if s.has(text.Stem(word, s.base)) {
 			return true
 		}
 	}

@@ -2,120 +2,509 @@ package search
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/signpost-bot/signpost/knowledge/text"
 )
 
-// How the parts are combined. Every number is a share of a full hit, chosen on
-// development questions as the middle of a plateau, not at a peak.
-const (
-	phraseWeight  = 0.1  // a word of a phrase that means something as a whole
-	relatedWeight = 0.75 // a related word instead of the word itself
-	typoWeight    = 0.8  // the nearest known word instead of an unknown one
-	faintWeight   = 0.5  // a word that says little in any text, or a number
-	beforeWeight  = 0.5  // a word of the question before
-	wholeShare    = 0.6  // the whole document against its best part
-	gramShare     = 0.1  // letters against words
-	titleShare    = 0.15 // what a title loses of which nothing was asked: special cases come after plain ones
-	foreign       = 0.85 // a document in another language than the question's
-)
-
 // A Hit is a document that may answer.
 type Hit struct {
-	ID      int
-	Part    int     // the best one, from 0
-	Score   float64 // about 0 to 1
+	ID    int
+	Part  int     // the best one, from 0
+	Score float64 // about 0 to 1; what it is made of:
+
+	Words   float64 // share of the best possible match of words, 0 to 1
+	Letters float64 // cosine of letters, 0 to 1
+	Learned float64 // probability by the classifier, 0 to 1; 0 without one
+
 	Covered float64 // share of the query's meaning that the document has, 0 to 1
-	Titled  float64 // likewise, that its title and phrasings have
+	Titled  float64 // likewise, that its title has, or its phrasings as much as a title would
 	Telling float64 // how well it has the rarest idea of the query that any document has, 0 to 1
 	Said    bool    // has a word of the query's own text, or a phrase or translation of one
+
+	logit, near, nearThree, strange float64 // of the classifier, for the first of a shelf
 }
 
-// Rank returns the documents that have anything in common with q, best first,
-// the lower ID first among equals.
-func (x *Index) Rank(q Query) []Hit {
+// How many documents each voice puts up. The final score is worked out for
+// these; one that is among the best in no voice cannot be the best of all.
+const (
+	byWords   = 48
+	byLetters = 16
+	byLearned = 8
+	byParts   = 16 // of all of them, how many have their parts compared
+)
+
+// A scratch holds what ranking one query on one shelf needs, and is used again.
+type scratch struct {
+	walkers []walker
+	cursors []cursor
+	heap    []scored
+
+	features []feature
+	unknown  unknowns
+	place    []uint32 // by feature, where it stands in features, plus 1
+
+	letters []int32  // by document
+	heard   []uint32 // documents with letters
+
+	vector  []float32
+	logits  []float32 // by document
+	weight  []int32   // by feature; 0 between uses
+	votes   []int32
+	learned []float32 // by document; empty without a classifier
+
+	picked     []bool // by document
+	candidates []candidate
+}
+
+// A candidate is a document that a voice put up.
+type candidate struct {
+	doc                   uint32
+	whole, head           float64 // tells times impact, over all slots
+	covered, titled, asks float64
+	telling               float64
+	said                  bool
+	part                  int
+	best                  float64
+	hit                   Hit
+}
+
+func grown[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}
+
+// Found is what a query found.
+type Found struct {
+	Hits       []Hit   // best first, the lower ID first among equals
+	Signs      Signs   // by which the first hit may be told to be right
+	Confidence float64 // how likely it is right, 0 to 1; 0 without one
+}
+
+// Rank finds the at most n documents that fit q best.
+func (x *Index) Rank(q Query, n int) Found {
 	base := text.Base(q.Lang)
 	query, before := x.tokens(q.Text, base), x.tokens(q.Before, base)
 	slots := make([][]slot, len(x.shelves))
-	words := make([]*scratch, len(x.shelves))
 	for i, s := range x.shelves {
 		slots[i] = x.slots(query, before, base, s)
-		words[i] = s.bm25(slots[i])
 	}
-	rarest := x.rarest(slots, words, len(query)+len(before))
+	rarest := x.rarest(slots, len(query)+len(before))
+	d := x.scratch.Get().(*scratch)
+	defer x.scratch.Put(d)
 	var hits []Hit
+	from, to := 0, 0 // where the hits in the query's own language are
 	for i, s := range x.shelves {
 		if len(slots[i]) > 0 {
-			hits = append(hits, s.hits(words[i], s.grams.scores(q.Text, base), words[i].row(slots[i], rarest), s.base == base)...)
+			n := len(hits)
+			hits = x.rank(s, slots[i], query, before, base, rarest, d, hits)
+			if s.base == base {
+				from, to = n, len(hits)
+			}
 		}
+	}
+	if s := x.shelf(base); s != nil && s.learned != nil {
+		x.doubt(hits, from, to)
 	}
 	slices.SortFunc(hits, func(a, b Hit) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
 	})
-	return hits
+	found := Found{Hits: hits[:min(n, len(hits))]}
+	ideas := 0
+	for _, list := range slots {
+		ideas = max(ideas, len(list))
+	}
+	if len(hits) > 0 {
+		found.Signs = read(hits, ideas)
+		judgement := &plain
+		if found.Signs[Voted] > 0 {
+			judgement = &taught
+		}
+		found.Confidence = judgement.of(&found.Signs)
+	}
+	return found
+}
+
+// doubt gives the hits of other languages a part of what the classifier adds to
+// those from to to, which are of the query's own: as far as another language
+// has more of the query in a title. A classifier always believes in one of the
+// documents that it knows.
+func (x *Index) doubt(hits []Hit, from, to int) {
+	most := titled(hits)
+	if from == to || most == 0 {
+		return
+	}
+	own := math.Pow(titled(hits[from:to])/most, x.weights.Doubt)
+	best, sum := 0.0, 0.0
+	for i := range hits {
+		if i < from || i >= to {
+			best = max(best, hits[i].Score)
+		}
+	}
+	foreign := func(h Hit) float64 { return math.Exp((h.Score - best) * foreignSharp) }
+	for i := range hits {
+		if i < from || i >= to {
+			sum += foreign(hits[i])
+		}
+	}
+	for i := range hits {
+		h := &hits[i]
+		if i < from || i >= to {
+			h.Learned = (1 - own) * foreign(*h) / sum
+			h.Score += float64(x.weights.Learned * h.Learned)
+		} else {
+			h.Score -= float64(x.weights.Learned * h.Learned * (1 - own))
+			h.Learned *= own
+		}
+	}
+}
+
+// foreignSharp is how sharply the documents of other languages are told apart,
+// which no classifier knows, by their scores alone.
+const foreignSharp = 12
+
+func titled(hits []Hit) float64 {
+	most := 0.0
+	for _, h := range hits {
+		most = max(most, h.Titled)
+	}
+	return most
+}
+
+func (x *Index) shelf(base string) *shelf {
+	for _, s := range x.shelves {
+		if s.base == base {
+			return s
+		}
+	}
+	return nil
 }
 
 // rarest returns where in a query of n words the idea begins that tells most of
 // those that any document has. All shelves are counted together: what one
 // language has no article about is what a question hangs on.
-func (x *Index) rarest(slots [][]slot, words []*scratch, n int) int {
+func (x *Index) rarest(slots [][]slot, n int) int {
 	df, weight := make([]float64, n), make([]float64, n)
 	docs := 0.0
 	for i, s := range x.shelves {
 		docs += float64(len(s.docs))
-		for j, slot := range slots[i] {
-			df[slot.at] += words[i].df[j]
-			weight[slot.at] = slot.weight
+		for _, slot := range slots[i] {
+			if !slot.function {
+				df[slot.at] += slot.df
+				weight[slot.at] = slot.weight
+			}
 		}
 	}
 	rarest, most := -1, 0.0
 	for at := range n {
-		if tells := weight[at] * idf(docs, df[at]); df[at] > 0 && tells > most {
+		if tells := float64(weight[at] * idf(docs, df[at])); df[at] > 0 && tells > most {
 			rarest, most = at, tells
 		}
 	}
 	return rarest
 }
 
-// row returns how well each document has the slot that begins at a word of the
-// query; nil if there is no such slot.
-func (c *scratch) row(slots []slot, at int) []float64 {
-	for i, slot := range slots {
-		if slot.at == at {
-			return c.has[i]
+// rank appends the candidates of a shelf to hits.
+func (x *Index) rank(s *shelf, slots []slot, query, before []token, base string, rarest int, d *scratch, hits []Hit) []Hit {
+	own := s.base == base
+	d.start(s)
+	s.walk(slots, d)
+	d.heap = best(d.walkers, byWords, d.heap)
+	for _, c := range d.heap {
+		d.pick(c.doc)
+	}
+	s.read(query, before, base, x.concepts, d)
+	s.letters.hear(d.features, d)
+	d.heap = d.heap[:0]
+	for _, doc := range d.heard {
+		if d.letters[doc] > letterFloor {
+			d.heap = push(d.heap, scored{doc, d.letters[doc]}, byLetters)
 		}
 	}
-	return nil
-}
-
-// hits combines the voices for the documents of a shelf.
-func (s *shelf) hits(words *scratch, letters, telling []float64, own bool) []Hit {
-	var hits []Hit
-	for i, e := range s.docs {
-		if words.whole[i] == 0 && letters[i] <= letterFloor {
-			continue
-		}
-		hit := Hit{ID: e.id, Covered: words.covered[i], Titled: words.titled[i], Said: words.said[i]}
-		if telling != nil {
-			hit.Telling = telling[i]
-		}
-		best := 0.0
-		for p := range e.parts {
-			if v := words.part[e.firstPart+p]; v > best {
-				hit.Part, best = p, v
-			}
-		}
-		best += words.head[i]
-		hit.Score = wholeShare*words.whole[i] + (1-wholeShare)*best + gramShare*letters[i]
-		hit.Score *= 1 - titleShare + titleShare*words.asked[i]
-		if !own {
-			hit.Score *= foreign
-		}
-		hits = append(hits, hit)
+	for _, c := range d.heap {
+		d.pick(c.doc)
 	}
+	if s.learned != nil && own {
+		s.learned.guess(d.features, x.weights.Sharp, d)
+		d.heap = d.heap[:0]
+		for doc, p := range d.learned {
+			d.heap = push(d.heap, scored{uint32(doc), int32(p * full * unit)}, byLearned)
+		}
+		for _, c := range d.heap {
+			d.pick(c.doc)
+		}
+	}
+	slices.SortFunc(d.candidates, func(a, b candidate) int { return cmp.Compare(a.doc, b.doc) })
+	total := x.compare(s, slots, rarest, d)
+	for i := range d.candidates {
+		c := &d.candidates[i]
+		c.best = c.whole
+		x.weigh(s, c, total, own, d)
+	}
+	slices.SortFunc(d.candidates, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(b.hit.Score, a.hit.Score), cmp.Compare(a.doc, b.doc))
+	})
+	for i := range d.candidates {
+		c := &d.candidates[i]
+		if i < byParts && s.docs[c.doc].parts > 0 {
+			s.part(c, slots)
+			x.weigh(s, c, total, own, d)
+		}
+	}
+	slices.SortFunc(d.candidates, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(b.hit.Score, a.hit.Score), cmp.Compare(a.doc, b.doc))
+	})
+	for i, c := range d.candidates {
+		if i == 0 && s.learned != nil && own {
+			c.hit.logit = float64(d.logits[c.doc])
+			c.hit.strange = d.unknown.share(len(d.features))
+			c.hit.near, c.hit.nearThree = s.learned.near(int(c.doc), d.features, d)
+		}
+		if c.hit.Score > 0 {
+			hits = append(hits, c.hit)
+		}
+	}
+	d.end()
 	return hits
 }
 
-// letterFloor is how much letters must agree to count without a common word.
-const letterFloor = 0.1
+// start makes room for a shelf.
+func (d *scratch) start(s *shelf) {
+	d.letters = grown(d.letters, len(s.docs))
+	d.picked = grown(d.picked, len(s.docs))
+	d.place = grown(d.place, int(s.features.count))
+	d.learned = d.learned[:0]
+	if s.learned != nil {
+		d.learned = grown(d.learned, len(s.docs))
+		clear(d.learned)
+		d.logits = grown(d.logits, len(s.docs))
+		d.weight = grown(d.weight, int(s.features.count))
+	}
+	d.candidates, d.heard, d.features = d.candidates[:0], d.heard[:0], d.features[:0]
+}
+
+// end clears what start takes to be clear.
+func (d *scratch) end() {
+	for _, doc := range d.heard {
+		d.letters[doc] = 0
+	}
+	for _, c := range d.candidates {
+		d.picked[c.doc] = false
+	}
+}
+
+func (d *scratch) pick(doc uint32) {
+	if !d.picked[doc] {
+		d.picked[doc] = true
+		d.candidates = append(d.candidates, candidate{doc: doc})
+	}
+}
+
+// walk sets a walker up for each slot.
+func (s *shelf) walk(slots []slot, d *scratch) {
+	d.walkers, d.cursors = d.walkers[:0], d.cursors[:0]
+	for _, slot := range slots {
+		for _, w := range slot.stems {
+			if w.known {
+				d.cursors = append(d.cursors, cursor{list: &s.lists[w.term], weight: int64(w.weight * unit)})
+			}
+		}
+	}
+	cursors := d.cursors
+	for _, slot := range slots {
+		w := walker{weight: int32(slot.tells * unit)}
+		n := 0
+		for _, stem := range slot.stems {
+			if stem.known {
+				most := int64(w.weight) * cursors[n].weight * int64(cursors[n].most) / (full * unit)
+				w.most = max(w.most, int32(most))
+				n++
+			}
+		}
+		if n > 0 {
+			w.cursors = cursors[:n:n]
+			cursors = cursors[n:]
+			d.walkers = append(d.walkers, w)
+		}
+	}
+}
+
+// read extracts the features of a query into d.features, and counts those that
+// no document has.
+func (s *shelf) read(query, before []token, base string, related *concepts, d *scratch) {
+	d.unknown = unknowns{}
+	for i, tokens := range [][]token{query, before} {
+		words, stems := make([]string, len(tokens)), stemsOf(tokens)
+		for j, t := range tokens {
+			words[j] = t.word
+		}
+		count := float32(1)
+		if i > 0 {
+			count = 0.5
+		}
+		related.extract(words, stems, base, func(key uint64, run, letters bool) {
+			id, ok := s.features.find(key)
+			if !ok {
+				d.unknown.add(run, letters)
+				return
+			}
+			if d.place[id] == 0 {
+				d.features = append(d.features, feature{id: id, run: run})
+				d.place[id] = uint32(len(d.features))
+			}
+			f := &d.features[d.place[id]-1]
+			f.count += count
+			f.letters = f.letters || letters
+		})
+	}
+	for i := range d.features {
+		f := &d.features[i]
+		d.place[f.id] = 0
+		f.count = max(f.count, 1)
+	}
+}
+
+// unknowns counts features of a query that no document has.
+type unknowns struct {
+	words   int // and pairs of them
+	runs    int // of letters
+	letters int // those among them that the letter voice hears
+}
+
+// share is how many of all features, known ones included, are unknown.
+func (u *unknowns) share(known int) float64 {
+	all := u.words + u.runs
+	return float64(all) / float64(max(1, all+known))
+}
+
+func (u *unknowns) add(run, letters bool) {
+	switch {
+	case letters:
+		u.letters++
+		u.runs++
+	case run:
+		u.runs++
+	default:
+		u.words++
+	}
+}
+
+// compare works out how much of the slots each candidate of a shelf has. It returns what
+// all slots tell together.
+func (x *Index) compare(s *shelf, slots []slot, rarest int, d *scratch) float64 {
+	total, content := 0.0, 0.0
+	for _, slot := range slots {
+		total += slot.tells
+		if !slot.function {
+			content += slot.tells
+		}
+		cursors := d.cursors[:0]
+		for _, w := range slot.stems {
+			if w.known {
+				cursors = append(cursors, cursor{list: &s.lists[w.term]})
+			}
+		}
+		d.cursors = cursors
+		for i := range d.candidates {
+			c := &d.candidates[i]
+			whole, head, has := 0.0, 0.0, 0.0
+			n := 0
+			for _, w := range slot.stems {
+				if !w.known {
+					continue
+				}
+				at := &cursors[n]
+				n++
+				if at.at < len(at.docs) && at.docs[at.at] < c.doc {
+					at.seek(c.doc)
+				}
+				if at.at == len(at.docs) || at.docs[at.at] != c.doc {
+					continue
+				}
+				whole = max(whole, w.weight*float64(at.whole[at.at]))
+				head = max(head, w.weight*float64(at.head[at.at]))
+				has = max(has, w.weight)
+				c.said = c.said || w.said
+			}
+			c.whole += float64(slot.tells * whole / full)
+			c.head += float64(slot.tells * head / full)
+			if slot.function {
+				continue
+			}
+			c.covered += float64(slot.tells * has)
+			c.titled += float64(slot.tells * min(has, head/x.titled))
+			if slot.at == rarest {
+				c.telling = has
+			}
+		}
+	}
+	for i := range d.candidates {
+		c := &d.candidates[i]
+		if title := s.docs[c.doc].title; title > 0 {
+			c.asks = min(c.titled/title, 1)
+		}
+		if content > 0 {
+			c.covered /= content
+			c.titled /= content
+		}
+	}
+	return total
+}
+
+// part finds the best part of a candidate.
+func (s *shelf) part(c *candidate, slots []slot) {
+	e := s.docs[c.doc]
+	c.part, c.best = 0, -1
+	for part := range e.parts {
+		from, to := s.parts.from[e.first+part], s.parts.from[e.first+part+1]
+		terms, shares := s.parts.terms[from:to], s.parts.share[from:to]
+		sum := 0.0
+		for _, slot := range slots {
+			best := 0.0
+			for _, w := range slot.stems {
+				if !w.known {
+					continue
+				}
+				if at, ok := slices.BinarySearch(terms, w.term); ok {
+					best = max(best, w.weight*float64(shares[at]))
+				} else if l := &s.lists[w.term]; true {
+					if at, ok := slices.BinarySearch(l.docs, c.doc); ok {
+						best = max(best, w.weight*float64(l.head[at]))
+					}
+				}
+			}
+			sum += float64(slot.tells * best / full)
+		}
+		if sum > c.best {
+			c.part, c.best = int(part), sum
+		}
+	}
+}
+
+// weigh combines the voices into a hit.
+func (x *Index) weigh(s *shelf, c *candidate, total float64, own bool, d *scratch) {
+	w := x.weights
+	h := Hit{
+		ID: s.docs[c.doc].id, Part: c.part,
+		Letters: float64(d.letters[c.doc]) / (unit * fullWeight),
+		Covered: min(c.covered, 1), Titled: min(c.titled, c.covered, 1), Telling: c.telling, Said: c.said,
+	}
+	if total > 0 {
+		h.Words = (float64(w.Whole*c.whole) + float64((1-w.Whole)*c.best)) / total
+	}
+	if own && len(d.learned) > 0 {
+		h.Learned = float64(d.learned[c.doc])
+	}
+	h.Score = float64(h.Words*float64(1-w.Asked+float64(w.Asked*c.asks))) + float64(w.Letters*h.Letters) + float64(w.Learned*h.Learned)
+	if !own {
+		h.Score *= w.Foreign
+	}
+	c.hit = h
+}
+
+// letterFloor is how much letters must agree to count without a common word, in
+// the steps of the letter voice: a tenth.
+const letterFloor = unit * fullWeight / 10

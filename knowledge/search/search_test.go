@@ -54,7 +54,7 @@ func TestRank(t *testing.T) {
 	index := New(library, related)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			hits := index.Rank(Query{Text: test.text, Lang: test.lang})
+			hits := index.Rank(Query{Text: test.text, Lang: test.lang}, 10).Hits
 			if len(hits) == 0 {
 				if test.id != 0 {
 					t.Fatalf("nothing found, want %d", test.id)
@@ -75,8 +75,8 @@ func TestRank(t *testing.T) {
 
 func TestRankGoesOnFromBefore(t *testing.T) {
 	index := New(library, related)
-	alone := index.Rank(Query{Text: "and download?", Lang: "en"})
-	after := index.Rank(Query{Text: "and download?", Before: "my invoice", Lang: "en"})
+	alone := index.Rank(Query{Text: "and download?", Lang: "en"}, 10).Hits
+	after := index.Rank(Query{Text: "and download?", Before: "my invoice", Lang: "en"}, 10).Hits
 	if alone[0].ID != 5 || after[0].ID != 3 {
 		t.Errorf("found %d alone and %d after, want 5 and 3", alone[0].ID, after[0].ID)
 	}
@@ -91,7 +91,7 @@ func TestRankIsFairToLength(t *testing.T) {
 		document(2, "en", "All about money", "A refund is possible."),
 		document(3, "en", "All about mail", "Nothing of interest."),
 	}, nil)
-	if hits := index.Rank(Query{Text: "refund", Lang: "en"}); hits[0].ID != 2 {
+	if hits := index.Rank(Query{Text: "refund", Lang: "en"}, 10).Hits; hits[0].ID != 2 {
 		t.Errorf("found %d first, want the short document 2", hits[0].ID)
 	}
 }
@@ -102,7 +102,7 @@ func TestRankBreaksTiesByID(t *testing.T) {
 		docs = append(docs, document(id, "en", "Refunds", "The same."))
 	}
 	var ids []int
-	for _, hit := range New(docs, nil).Rank(Query{Text: "refund", Lang: "en"}) {
+	for _, hit := range New(docs, nil).Rank(Query{Text: "refund", Lang: "en"}, 10).Hits {
 		ids = append(ids, hit.ID)
 	}
 	if diff := cmp.Diff([]int{1, 2, 3}, ids); diff != "" {
@@ -112,11 +112,11 @@ func TestRankBreaksTiesByID(t *testing.T) {
 
 func TestRankConcurrently(t *testing.T) {
 	index := New(library, related)
-	want := index.Rank(Query{Text: "refund my invoice", Lang: "en"})
+	want := index.Rank(Query{Text: "refund my invoice", Lang: "en"}, 10).Hits
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
-			if got := index.Rank(Query{Text: "refund my invoice", Lang: "en"}); !slices.Equal(got, want) {
+			if got := index.Rank(Query{Text: "refund my invoice", Lang: "en"}, 10).Hits; !slices.Equal(got, want) {
 				t.Errorf("found %v, want %v", got, want)
 			}
 		})
@@ -125,40 +125,51 @@ func TestRankConcurrently(t *testing.T) {
 }
 
 func TestEmptyIndex(t *testing.T) {
-	if hits := New(nil, nil).Rank(Query{Text: "refund", Lang: "en"}); len(hits) != 0 {
+	if hits := New(nil, nil).Rank(Query{Text: "refund", Lang: "en"}, 10).Hits; len(hits) != 0 {
 		t.Errorf("found %v in nothing", hits)
 	}
 }
 
 func TestDistance(t *testing.T) {
 	tests := []struct {
-		a, b string
-		want int
+		typed, meant string
+		want         int
 	}{
 		{"refund", "refund", 0},
-		{"mony", "money", 1},
-		{"bouhgt", "bought", 1},
-		{"pasword", "password", 1},
-		{"comision", "commission", 2},
-		{"", "abc", 3},
+		{"mony", "money", missedKey},
+		{"bouhgt", "bought", swappedKeys},
+		{"pasword", "password", doubledKey},
+		{"comision", "commission", 2 * doubledKey},
+		{"refumd", "refund", nearKey},
+		{"certificete", "certificate", vowelSlip},
+		{"refubbed", "refunded", nearKey + otherSlip},
+		{"wefund", "refund", otherSlip + firstLetter},
+		{"efund", "refund", missedKey + firstLetter},
+		{"", "abc", 3*missedKey + firstLetter},
 	}
 	for _, test := range tests {
-		if got := distance([]rune(test.a), []rune(test.b)); got != test.want {
-			t.Errorf("distance(%q, %q) = %d, want %d", test.a, test.b, got, test.want)
+		if got := distance([]rune(test.typed), []rune(test.meant), 1000); got != test.want {
+			t.Errorf("distance(%q, %q) = %d, want %d", test.typed, test.meant, got, test.want)
 		}
+	}
+	if got := distance([]rune("entirely"), []rune("something"), 100); got <= 100 {
+		t.Errorf("distance gave up at %d, want more than 100", got)
 	}
 }
 
 func TestNearest(t *testing.T) {
-	known := newLexicon(map[string]int{"money": 5, "withdraw": 2, "read": 9, "help": 1, "refund": 3}, "en")
+	known := newLexicon(map[string]int{"money": 5, "withdraw": 2, "read": 9, "help": 1, "refund": 3, "card": 7, "cart": 7}, "en")
 	tests := []struct{ typed, want string }{
 		{"mony", "money"},
 		{"widraw", "withdraw"}, // two letters left out
 		{"ehlp", "help"},
-		{"gelp", ""},  // a wrong first letter counts twice
-		{"bread", ""}, // likewise
-		{"red", ""},   // too short to tell
+		{"efund", "refund"}, // the first letter left out
+		{"gelp", ""},        // a wrong first letter, in a short word
+		{"bread", ""},       // likewise
+		{"carf", "card"},    // f lies beside d, not beside t
+		{"red", ""},         // too short to tell
 		{"", ""},
+		{strings.Repeat("a", 500), ""},
 	}
 	for _, test := range tests {
 		if got, ok := known.nearest(test.typed); got != test.want || ok != (test.want != "") {
@@ -177,7 +188,10 @@ func TestRankWeighsWhatDocumentsAreAbout(t *testing.T) {
 	for id := 3; id < 12; id++ {
 		docs = append(docs, document(id, "en", fmt.Sprint("Chapter ", id), "Here you earn money. Go back at any time. No refund is due, whatever is said of it here or there."))
 	}
-	if hits := New(docs, related).Rank(Query{Text: "money back for the wrong thing", Lang: "en"}); hits[0].ID != 1 {
+	for id := 12; id < 30; id++ {
+		docs = append(docs, document(id, "en", fmt.Sprint("Appendix ", id), "Other matters."))
+	}
+	if hits := New(docs, related).Rank(Query{Text: "money back for the wrong thing", Lang: "en"}, 10).Hits; hits[0].ID != 1 {
 		t.Errorf("found %d first, want the document about refunds", hits[0].ID)
 	}
 }
@@ -190,9 +204,21 @@ func TestRankKeepsIdeasThatAShelfLacks(t *testing.T) {
 		document(7, "pt-BR", "Comunidades", "Uma para cada curso."),
 		document(8, "en", "Courses", "Returned within seven days."),
 	), append(slices.Clone(related), Concept{"en": {"course"}, "pt": {"curso"}}))
-	hits := index.Rank(Query{Text: "quero meu dinheiro de volta do curso", Lang: "pt-BR"})
-	if hits[0].ID != 1 || hits[0].Telling < 0.5 || !hits[0].Said {
-		t.Errorf("found %+v, want the document about refunds, which has the rarest idea in translation", hits[0])
+	hits := index.Rank(Query{Text: "quero meu dinheiro de volta do curso", Lang: "pt-BR"}, 10).Hits
+	for _, hit := range hits {
+		switch hit.ID {
+		case 1:
+			if hit.Telling < 0.5 || !hit.Said {
+				t.Errorf("found %+v, want it to have the rarest idea, in translation", hit)
+			}
+		case 6, 7:
+			if hit.Covered > 0.6 {
+				t.Errorf("found %+v, which lacks half of the question", hit)
+			}
+		}
+	}
+	if hits[0].ID == 6 || hits[0].ID == 7 {
+		t.Errorf("found %+v first, which lacks half of the question", hits[0])
 	}
 }
 
@@ -209,7 +235,7 @@ func TestRankTellsWhatWasSaid(t *testing.T) {
 		{"and then", "my certificate", false},
 	}
 	for _, test := range tests {
-		hits := index.Rank(Query{Text: test.text, Before: test.before, Lang: "en"})
+		hits := index.Rank(Query{Text: test.text, Before: test.before, Lang: "en"}, 10).Hits
 		if len(hits) == 0 || hits[0].Said != test.said {
 			t.Errorf("Rank(%q) = %+v, want said %t", test.text, hits, test.said)
 		}
@@ -221,7 +247,7 @@ func FuzzRank(f *testing.F) {
 	f.Add("refund", "money", "en")
 	f.Add("\xff\x00", strings.Repeat("a", 500), "pt-BR")
 	f.Fuzz(func(t *testing.T, text, before, lang string) {
-		for _, hit := range index.Rank(Query{Text: text, Before: before, Lang: lang}) {
+		for _, hit := range index.Rank(Query{Text: text, Before: before, Lang: lang}, 10).Hits {
 			if hit.Score < 0 || hit.Score != hit.Score || hit.Covered < 0 || hit.Covered > 1+1e-9 {
 				t.Errorf("hit out of range: %+v", hit)
 			}
@@ -248,6 +274,6 @@ func BenchmarkRank(b *testing.B) {
 	index := New(docs, related)
 	b.ReportAllocs()
 	for b.Loop() {
-		index.Rank(Query{Text: "hey how can i get my mony back for the subscription on my card", Lang: "en"})
+		index.Rank(Query{Text: "hey how can i get my mony back for the subscription on my card", Lang: "en"}, 10)
 	}
 }
