@@ -29,8 +29,8 @@ const evalDepth = 10
 // maxEvalLine bounds a line of the questions file: 1 MiB.
 const maxEvalLine = 1 << 20
 
-// golden is a question with its known answer.
-type golden struct {
+// labelled is a question with its known answer.
+type labelled struct {
 	ID       string         `json:"id"`
 	Text     string         `json:"text"`
 	Lang     knowledge.Lang `json:"lang"`
@@ -47,7 +47,7 @@ const (
 	unclear   = "unclear"
 )
 
-// found is what was found for a golden question.
+// found is what was found for a labelled question.
 type found struct {
 	ID         string          `json:"id"`
 	Level      knowledge.Level `json:"level"`
@@ -103,7 +103,7 @@ func (o *evalCommand) Run(ctx context.Context, c *cli, s streams) error {
 	if err != nil {
 		return err
 	}
-	questions, err := readGolden(o.File)
+	questions, err := readLabelled(o.File)
 	if err != nil {
 		return err
 	}
@@ -136,14 +136,14 @@ func (o *evalCommand) Run(ctx context.Context, c *cli, s streams) error {
 	return f.print(s.out)
 }
 
-// readGolden reads the questions, or reports every line that is none.
-func readGolden(name string) ([]golden, error) {
+// readLabelled reads the questions, or reports every line that is none.
+func readLabelled(name string) ([]labelled, error) {
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	var list []golden
+	var list []labelled
 	var problems []error
 	lines := bufio.NewScanner(file)
 	lines.Buffer(nil, maxEvalLine)
@@ -151,7 +151,7 @@ func readGolden(name string) ([]golden, error) {
 		if len(lines.Bytes()) == 0 {
 			continue
 		}
-		var g golden
+		var g labelled
 		if err := json.Unmarshal(lines.Bytes(), &g); err != nil {
 			problems = append(problems, fmt.Errorf("%s:%d: not a question in JSON: %w", name, n, err))
 		} else if g.ID == "" || g.Text == "" || len(g.Articles) == 0 && g.Kind != kindNone {
@@ -184,7 +184,7 @@ func writeLines(name string, results []found) error {
 }
 
 // measure compares what was found with what is right.
-func measure(questions []golden, results []found) figures {
+func measure(questions []labelled, results []found) figures {
 	f := figures{Levels: map[knowledge.Level]float64{knowledge.Sure: 0, knowledge.Unsure: 0, knowledge.None: 0}}
 	var all tally
 	byLang, byLangOwn, byKind := map[string]*tally{}, map[string]*tally{}, map[string]*tally{}
@@ -298,7 +298,7 @@ func auroc(yes, no []float64) float64 {
 	return wins / float64(len(yes)*len(no))
 }
 
-func reliability(questions []golden, results []found) []bin {
+func reliability(questions []labelled, results []found) []bin {
 	bins := make([]bin, 10)
 	for i := range bins {
 		bins[i].From, bins[i].To = float64(i)/10, float64(i+1)/10

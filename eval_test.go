@@ -18,7 +18,7 @@ import (
 
 // TestMeasure checks every figure against ones worked out by hand.
 func TestMeasure(t *testing.T) {
-	questions := []golden{
+	questions := []labelled{
 		{ID: "1", Lang: "en", Kind: "plain", Articles: []string{"a"}, Audience: "buyer"},
 		{ID: "2", Lang: "en", Kind: "plain", Articles: []string{"b", "c"}, Audience: "creator"},
 		{ID: "3", Lang: "es", Kind: "plain", Articles: []string{"d"}, Audience: "unclear"},
@@ -130,7 +130,7 @@ func files(t *testing.T, texts map[string]string) string {
 	return dir
 }
 
-func TestReadGolden(t *testing.T) {
+func TestReadLabelled(t *testing.T) {
 	const good = `{"id":"1","text":"where?","lang":"en","articles":["a"],"audience":"buyer","kind":"plain"}` + "\n"
 	const none = `{"id":"2","text":"hi","lang":"en","articles":[],"audience":"unclear","kind":"none"}` + "\n"
 	tests := []struct {
@@ -150,10 +150,10 @@ func TestReadGolden(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			name := filepath.Join(files(t, map[string]string{"q.jsonl": test.text}), "q.jsonl")
-			list, err := readGolden(name)
+			list, err := readLabelled(name)
 			if test.want == "" {
 				if err != nil || len(list) != 2 || list[0].ID != "1" || list[1].Kind != kindNone {
-					t.Fatalf("readGolden = %+v, %v", list, err)
+					t.Fatalf("readLabelled = %+v, %v", list, err)
 				}
 				return
 			}
@@ -162,7 +162,7 @@ func TestReadGolden(t *testing.T) {
 			}
 		})
 	}
-	if _, err := readGolden(filepath.Join(t.TempDir(), "nowhere")); !os.IsNotExist(err) {
+	if _, err := readLabelled(filepath.Join(t.TempDir(), "nowhere")); !os.IsNotExist(err) {
 		t.Errorf("a missing file = %v", err)
 	}
 }
