@@ -54,20 +54,8 @@ func (o *askCommand) Run(ctx context.Context, c *cli, s streams) error {
 		return err
 	}
 	q := knowledge.Question{Text: strings.Join(o.Question, " "), Locale: knowledge.Lang(o.Lang), Limit: cfg.Answers.Articles}
-	if o.Audience != "" {
-		known := false
-		for _, a := range cfg.Audiences {
-			if a.Name == o.Audience {
-				known = true
-				q.Known = []audience.Evidence{{Audience: a.Name, Source: audience.Chosen}}
-				if a.Private {
-					q.Private = []string{a.Name}
-				}
-			}
-		}
-		if !known {
-			return fmt.Errorf("there is no audience %q in the configuration", o.Audience)
-		}
+	if o.Audience != "" && !askAs(&q, o.Audience, cfg) {
+		return fmt.Errorf("there is no audience %q in the configuration", o.Audience)
 	}
 	ans, err := library.Find(ctx, q)
 	if err != nil {
@@ -81,6 +69,22 @@ func (o *askCommand) Run(ctx context.Context, c *cli, s streams) error {
 		return encoder.Encode(result)
 	}
 	return result.print(s.out)
+}
+
+// askAs makes q that of someone of the named audience, who may see its private
+// articles, too. It reports whether there is such an audience.
+func askAs(q *knowledge.Question, name string, cfg config.Config) bool {
+	for _, a := range cfg.Audiences {
+		if a.Name != name {
+			continue
+		}
+		q.Known = []audience.Evidence{{Audience: name, Source: audience.Chosen}}
+		if a.Private {
+			q.Private = []string{name}
+		}
+		return true
+	}
+	return false
 }
 
 func answeredBy(ans knowledge.Answer) answered {
@@ -138,6 +142,15 @@ func (a answered) print(w io.Writer) error {
 // openLibrary reads configuration and articles; dir, if given, takes the place
 // of the configured folder.
 func openLibrary(c *cli, dir string) (*knowledge.Library, config.Config, error) {
+	list, cfg, err := openArticles(c, dir)
+	if err != nil {
+		return nil, cfg, err
+	}
+	return knowledge.NewLibrary(list, rules(cfg)), cfg, nil
+}
+
+// openArticles reads the same, and leaves making a library to the caller.
+func openArticles(c *cli, dir string) ([]*knowledge.Article, config.Config, error) {
 	cfg, err := c.settings()
 	if err != nil {
 		return nil, cfg, err
@@ -146,8 +159,5 @@ func openLibrary(c *cli, dir string) (*knowledge.Library, config.Config, error) 
 		dir = cfg.Knowledge.Dir
 	}
 	list, err := articles(dir, rules(cfg))
-	if err != nil {
-		return nil, cfg, err
-	}
-	return knowledge.NewLibrary(list, rules(cfg)), cfg, nil
+	return list, cfg, err
 }

@@ -168,14 +168,16 @@ func readLabelled(name string) ([]labelled, error) {
 	return list, errors.Join(problems...)
 }
 
-func writeLines(name string, results []found) error {
+// writeLines writes a file of JSON lines.
+func writeLines[T any](name string, lines []T) error {
 	file, err := os.Create(name)
 	if err != nil {
 		return err
 	}
 	encoder := json.NewEncoder(file)
-	for _, r := range results {
-		if err := encoder.Encode(r); err != nil {
+	encoder.SetEscapeHTML(false)
+	for _, line := range lines {
+		if err := encoder.Encode(line); err != nil {
 			file.Close()
 			return fmt.Errorf("write %s: %w", name, err)
 		}

@@ -319,7 +319,7 @@ func TestRunUsage(t *testing.T) {
 			t.Errorf("%q: exit %d, %q", words, code, errs)
 		}
 	}
-	for _, words := range [][]string{{"ask", "--knowledge", "/nowhere/at/all", "x"}, {"eval", "/nowhere/at/all"}} {
+	for _, words := range [][]string{{"ask", "--knowledge", "/nowhere/at/all", "x"}, {"eval", "/nowhere/at/all"}, {"test", "/nowhere/at/all"}} {
 		if code, _, errs := signpost(t, words...); code != exitBad || !strings.Contains(errs, "/nowhere/at/all") {
 			t.Errorf("%q: exit %d, %q", words, code, errs)
 		}
@@ -328,7 +328,7 @@ func TestRunUsage(t *testing.T) {
 	if code != exitOK || errs != "" {
 		t.Errorf("--help: exit %d, %q", code, errs)
 	}
-	for _, command := range []string{"chat", "ask", "check", "eval", "version"} {
+	for _, command := range []string{"chat", "ask", "check", "eval", "test", "version"} {
 		if !strings.Contains(out, "\n  "+command) {
 			t.Errorf("help does not mention %s:\n%s", command, out)
 		}

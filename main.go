@@ -57,6 +57,7 @@ type cli struct {
 	Ask     askCommand     `cmd:"" help:"Ask one question and print which articles answer it."`
 	Check   checkCommand   `cmd:"" help:"Check configuration and articles, and print every problem."`
 	Eval    evalCommand    `cmd:"" help:"Measure how well a file of questions with known answers is answered."`
+	Test    testCommand    `cmd:"" help:"Ask golden questions again, and print what was gained and lost."`
 	Slack   slackCommand   `cmd:"" help:"Set up Slack."`
 	Discord discordCommand `cmd:"" help:"Set up Discord."`
 	Version versionCommand `cmd:"" help:"Print the version."`
