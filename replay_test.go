@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,26 @@ import (
 	"github.com/signpost-bot/signpost/config"
 	"github.com/signpost-bot/signpost/knowledge"
 )
+
+// TestGoldenSample asks the golden questions of the sample: none that was
+// answered right when the result was saved may be lost.
+func TestGoldenSample(t *testing.T) {
+	const file = "testdata/golden/sample.txt"
+	const accept = "if it may stay so: go run . test --save " + file
+	code, out, errs := signpost(t, "test", file)
+	if code != exitOK {
+		t.Errorf("%s%s\n%s", out, errs, accept)
+	} else {
+		t.Log(out)
+	}
+	var r replay
+	if _, out, _ := signpost(t, "test", "--json", file); json.Unmarshal([]byte(out), &r) != nil {
+		t.Fatalf("no JSON:\n%s", out)
+	}
+	if r.Changes[unsaved]+r.Gone > 0 {
+		t.Errorf("questions were added, edited or removed since the result was saved; %s", accept)
+	}
+}
 
 func TestJudge(t *testing.T) {
 	answer := func(level knowledge.Level, ids ...knowledge.ArticleID) knowledge.Answer {
