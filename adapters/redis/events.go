@@ -113,12 +113,13 @@ func (s *Store) Finish(ctx context.Context, w spool.Work, o spool.Outcome, now t
 	}
 	replies, err := s.queued(v.event, o.Replies)
 	timers, err2 := s.setTimers(v.event, o.Timers, now)
+	taught := taught(&b, o)
 	if err := errors.Join(b.err, err, err2); err != nil {
 		return err
 	}
 	args := append(append(b.args, b.versions...), b.records...)
 	args = append(append(args, len(o.Conversations)), newest...)
-	args = append(append(args, replies...), timers...)
+	args = append(append(append(args, replies...), timers...), taught...)
 	return s.settle(ctx, finishScript, b.keys, args...)
 }
 

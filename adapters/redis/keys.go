@@ -161,6 +161,14 @@ func (k keys) live() string { return string(k) + "live" }
 // asker (zset), by person: the tickets they opened, by the time of opening.
 func (k keys) asker(id chat.PersonID) string { return string(k) + "asker:" + string(id) }
 
+// What was learned.
+
+// aliases (hash): each alias by its id, JSON.
+func (k keys) aliases() string { return string(k) + "aliases" }
+
+// aliasVersion (string): how often that hash has changed.
+func (k keys) aliasVersion() string { return string(k) + "alias_version" }
+
 // The way of a reply.
 
 // reply (hash), by id, until the reply is delivered or discarded:

@@ -19,6 +19,8 @@ var (
 	ErrLost = errors.New("lease was lost")
 	// ErrNotFound: there is no such record.
 	ErrNotFound = errors.New("not found")
+	// ErrFull: as many are kept as there may be.
+	ErrFull = errors.New("there is no room for more")
 	// ErrUnavailable: the store cannot be reached. It is nobody's fault, and
 	// counts against no event.
 	ErrUnavailable = errors.New("store is unavailable")
@@ -47,7 +49,15 @@ type Outcome struct {
 	// serve the same purpose.
 	Replies []chat.Reply
 	Timers  []Timer
+	// Learned are aliases to add and Unlearned aliases to remove, in this order,
+	// as AddAlias and RemoveAlias do. One that there is no room for is left out:
+	// the rest of an outcome matters more.
+	Learned   []desk.Alias
+	Unlearned []desk.AliasID
 }
+
+// Teaches reports whether o may change what is learned.
+func (o Outcome) Teaches() bool { return len(o.Learned)+len(o.Unlearned) > 0 }
 
 // A Timer brings an event later. Setting one takes the place of the one with
 // the same Name, which then never comes; a zero Due only takes it away.
@@ -203,6 +213,19 @@ type Store interface {
 
 	// Fire turns due timers into events, each exactly once, and says how many.
 	Fire(ctx context.Context, now time.Time) (int, error)
+
+	// Aliases lists what is learned, by id, and the version of the list, which
+	// AliasVersion tells without reading it: 0 as long as nothing was ever
+	// learned, then another one after each change. An alias that cannot be read
+	// is logged and left out.
+	Aliases(ctx context.Context) ([]desk.Alias, int64, error)
+	AliasVersion(ctx context.Context) (int64, error)
+	// AddAlias learns an alias; fresh tells whether it was not learned yet. One
+	// of the same ID stays as it is. It returns [ErrFull] if there are
+	// [desk.MaxAliases] others.
+	AddAlias(ctx context.Context, a desk.Alias) (fresh bool, err error)
+	// RemoveAlias unlearns one; found tells whether it was there.
+	RemoveAlias(ctx context.Context, id desk.AliasID) (found bool, err error)
 
 	// DeadLetters lists the newest, at most limit. DeadLetter reads one.
 	DeadLetters(ctx context.Context, limit int) ([]DeadLetter, error)

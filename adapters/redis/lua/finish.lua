@@ -1,5 +1,5 @@
 -- finish.lua commits everything that handling an event changes: records, their
--- indexes, replies, timers, and that the event is done.
+-- indexes, replies, timers, what was learned, and that the event is done.
 --
 -- A reply that waits and was not begun gives way to a newer one of its Key, if
 -- that is the newest of the Key in the place:
@@ -28,6 +28,8 @@
 --           with Deed post if its own is replace
 -- then      number of timers; for each: name, when it is due or "" to take it
 --           away, record id of its event, lane, person, event JSON
+-- then      how many aliases there may be; number of those to add; for each:
+--           id, JSON; number of those to remove; for each: id
 --
 -- Returns "ok", "lost" or "conflict"; only "ok" has changed anything.
 -- Checks come before writes: Redis does not undo half a script.
@@ -116,6 +118,21 @@ for _ = 1, tonumber(take()) do
     redis.call("HSET", prefix .. "timer:" .. name, "id", id, "lane", lane, "person", person, "value", event)
     redis.call("ZADD", prefix .. "timers", due, name)
   end
+end
+
+local aliases, most, changed = prefix .. "aliases", tonumber(take()), 0
+for _ = 1, tonumber(take()) do
+  local id, alias = take(), take()
+  -- A full list costs the alias, not the outcome.
+  if redis.call("HLEN", aliases) < most then
+    changed = changed + redis.call("HSETNX", aliases, id, alias)
+  end
+end
+for _ = 1, tonumber(take()) do
+  changed = changed + redis.call("HDEL", aliases, take())
+end
+if changed > 0 then
+  redis.call("INCRBY", prefix .. "alias_version", changed)
 end
 
 redis.call("ZADD", KEYS[4], ARGV[4], "finish " .. ARGV[1])

@@ -63,6 +63,9 @@ func TestStore(t *testing.T, open func(t *testing.T) spool.Store) {
 		{"timers", testTimers},
 		{"timers replaced", testTimersReplaced},
 		{"fire once", testFireOnce},
+		{"aliases", testAliases},
+		{"aliases of an outcome", testAliasesFinish},
+		{"limit of aliases", testAliasLimit},
 		{"dead letters", testDeadLetters},
 		{"tokens", testTokens},
 		{"token uses", testTokenUses},
@@ -88,7 +91,8 @@ func TestStore(t *testing.T, open func(t *testing.T) spool.Store) {
 type fixture struct {
 	*testing.T
 	spool.Store
-	now time.Time
+	now     time.Time
+	aliases int64 // their version when the test last looked
 }
 
 func (f *fixture) must(err error) {

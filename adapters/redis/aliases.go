@@ -1,0 +1,98 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/signpost-bot/signpost/bot/desk"
+	"github.com/signpost-bot/signpost/bot/spool"
+)
+
+var (
+	aliasesScript = script("aliases")
+	learnScript   = script("learn")
+	unlearnScript = script("unlearn")
+)
+
+func (s *Store) AddAlias(ctx context.Context, a desk.Alias) (fresh bool, err error) {
+	a, value, err := encode(a)
+	if err != nil {
+		return false, err
+	}
+	answer, err := s.durably(ctx, learnScript, []string{s.keys.aliases(), s.keys.aliasVersion()},
+		string(a.ID), value, desk.MaxAliases).Text()
+	if err == nil && answer == "full" {
+		err = spool.ErrFull
+	}
+	if err != nil {
+		return false, fmt.Errorf("add alias %s: %w", a.ID, err)
+	}
+	return answer == "fresh", nil
+}
+
+func (s *Store) RemoveAlias(ctx context.Context, id desk.AliasID) (found bool, err error) {
+	n, err := s.durably(ctx, unlearnScript, []string{s.keys.aliases(), s.keys.aliasVersion()}, string(id)).Int()
+	if err != nil {
+		return false, fmt.Errorf("remove alias %q: %w", id, err)
+	}
+	return n == 1, nil
+}
+
+// Aliases takes one round trip.
+func (s *Store) Aliases(ctx context.Context) ([]desk.Alias, int64, error) {
+	answer, err := s.run(ctx, aliasesScript, []string{s.keys.aliases(), s.keys.aliasVersion()}).Slice()
+	if err != nil {
+		return nil, 0, fmt.Errorf("list aliases: %w", err)
+	}
+	version, err := strconv.ParseInt(text(answer[0]), 10, 64)
+	if err != nil {
+		return nil, 0, fmt.Errorf("list aliases: stored version: %w", err)
+	}
+	var list []desk.Alias
+	for pair := range slices.Chunk(answer[1:], 2) {
+		a, err := decode[desk.Alias](text(pair[1]))
+		if err == nil && string(a.ID) != text(pair[0]) {
+			err = fmt.Errorf("its id is %q", a.ID)
+		}
+		if err != nil {
+			// One that a newer version wrote, say, must not cost us the others.
+			s.link.log.Warn("an alias cannot be read and is left out", "alias", text(pair[0]), "err", err)
+			continue
+		}
+		list = append(list, a)
+	}
+	slices.SortFunc(list, func(a, b desk.Alias) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	return list, version, nil
+}
+
+func (s *Store) AliasVersion(ctx context.Context) (int64, error) {
+	version, err := s.db.Get(ctx, s.keys.aliasVersion()).Int64()
+	if errors.Is(err, goredis.Nil) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("version of the aliases: %w", explain(ctx, err))
+	}
+	return version, nil
+}
+
+// taught lists what an outcome teaches as finish.lua takes it: how many aliases
+// there may be; how many to add, then each; how many to remove, then each.
+func taught(b *batch, o spool.Outcome) []any {
+	args := []any{desk.MaxAliases, len(o.Learned)}
+	for _, a := range o.Learned {
+		a, value := encodeInto(b, a)
+		args = append(args, string(a.ID), value)
+	}
+	args = append(args, len(o.Unlearned))
+	for _, id := range o.Unlearned {
+		args = append(args, string(id))
+	}
+	return args
+}
