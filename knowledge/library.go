@@ -156,7 +156,7 @@ func (l *Library) view(private []string) *view {
 
 func newView(names []string, articles []*Article, cues map[string][]string) *view {
 	v := &view{names: names}
-	samples := map[string]string{}
+	texts := map[string][]string{} // by language
 	var docs []search.Document
 	var examples []audience.Example
 	for _, a := range articles {
@@ -171,10 +171,14 @@ func newView(names []string, articles []*Article, cues map[string][]string) *vie
 			words = append(words, s.Heading, s.Text)
 		}
 		all := strings.Join(words, "\n")
-		samples[string(a.Lang)] += all + "\n"
+		texts[string(a.Lang)] = append(texts[string(a.Lang)], all)
 		docs = append(docs, doc)
 		examples = append(examples, audience.Example{Audience: a.Audiences[0], Lang: string(a.Lang), Text: all})
 		v.articles = append(v.articles, a)
+	}
+	samples := map[string]string{}
+	for lang, all := range texts {
+		samples[lang] = strings.Join(all, "\n")
 	}
 	v.index = search.New(docs, glossary)
 	v.model = audience.Learn(names, examples, cues)
