@@ -19,6 +19,7 @@ type Article struct {
 	Audiences []string // names from [Rules.Audiences], the first is the primary one
 	Topic     string
 	Questions []string  // phrasings that should find it; may be empty
+	Learned   []string  // phrasings that were learned, in a Library: askers' own words, so never shown
 	Updated   time.Time // UTC; zero if unknown
 	Sections  []Section // at least one
 	File      string    // path inside the folder it was loaded from, with slashes

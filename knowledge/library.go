@@ -26,7 +26,9 @@ import (
 // everyone else these articles do not exist: each door works on a [view] that
 // was built without them.
 type Library struct {
-	articles []*Article // by id, then language
+	loaded   []*Article // as they were given, by id, then language
+	articles []*Article // the same with what was learned for them
+	orphans  []Alias    // learned for articles that are not there
 	rules    Rules
 	version  string
 
@@ -34,19 +36,20 @@ type Library struct {
 	views map[string]*view // by the private audiences they include
 }
 
-// NewLibrary builds a library of articles, which must not change any more.
-// Rules without audiences or languages take those of the articles.
-func NewLibrary(articles []*Article, rules Rules) *Library {
+// NewLibrary builds a library of articles, which must not change any more, and
+// of what was learned for them. Rules without audiences or languages take those
+// of the articles.
+func NewLibrary(articles []*Article, rules Rules, learned ...Alias) *Library {
 	l := &Library{
-		articles: slices.Clone(articles),
-		rules:    rules,
-		views:    map[string]*view{},
+		loaded: slices.Clone(articles),
+		rules:  rules,
+		views:  map[string]*view{},
 	}
 	l.rules.Audiences, l.rules.Languages = slices.Clone(rules.Audiences), slices.Clone(rules.Languages)
 	if l.rules.Cues == nil {
 		l.rules.Cues = audience.DefaultCues()
 	}
-	slices.SortStableFunc(l.articles, func(a, b *Article) int {
+	slices.SortStableFunc(l.loaded, func(a, b *Article) int {
 		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Lang, b.Lang))
 	})
 	if len(l.rules.Audiences) == 0 {
@@ -59,7 +62,7 @@ func NewLibrary(articles []*Article, rules Rules) *Library {
 			l.rules.Languages = append(l.rules.Languages, Lang(tag))
 		}
 	}
-	l.version = version(l.articles)
+	l.learn(learned)
 	l.view(nil) // most askers see no more than this; build it before the first one comes
 	return l
 }
@@ -69,7 +72,7 @@ func NewLibrary(articles []*Article, rules Rules) *Library {
 func (l *Library) distinct(of func(*Article) []string) []string {
 	counts := map[string]int{}
 	var values []string
-	for _, a := range l.articles {
+	for _, a := range l.loaded {
 		for _, v := range of(a) {
 			if counts[v] == 0 {
 				values = append(values, v)
@@ -95,7 +98,8 @@ func version(articles []*Article) string {
 	return hex.EncodeToString(hash.Sum(nil))[:16]
 }
 
-// Version changes when, and only when, an article does: 16 hex digits.
+// Version changes when, and only when, an article does or what was learned for
+// one: 16 hex digits.
 func (l *Library) Version() string { return l.version }
 
 // Languages returns the languages of the library, the default first.
@@ -164,7 +168,7 @@ func newView(names []string, articles []*Article, cues map[string][]string) *vie
 		if a == nil {
 			continue
 		}
-		doc := search.Document{ID: len(v.articles), Lang: string(a.Lang), Title: a.Title, Phrasings: a.Questions}
+		doc := search.Document{ID: len(v.articles), Lang: string(a.Lang), Title: a.Title, Phrasings: slices.Concat(a.Questions, a.Learned)}
 		words := []string{a.Title}
 		for _, s := range a.Sections {
 			doc.Parts = append(doc.Parts, search.Part{Heading: s.Heading, Body: s.Text})
@@ -205,20 +209,23 @@ func (a *Article) visible(names []string) *Article {
 // article returns the article with this id in the first of langs it exists in,
 // or else in any.
 func (v *view) article(id ArticleID, langs []Lang) (*Article, bool) {
-	first, _ := slices.BinarySearchFunc(v.articles, id, func(a *Article, id ArticleID) int {
-		return cmp.Compare(a.ID, id)
-	})
-	var versions []*Article
-	for _, a := range v.articles[first:] {
-		if a.ID != id {
-			break
-		}
-		versions = append(versions, a)
-	}
+	versions := versionsOf(v.articles, id)
 	if len(versions) == 0 {
 		return nil, false
 	}
 	return versions[bestVersion(versions, langs)], true
+}
+
+// versionsOf returns the languages of an article; articles are by id.
+func versionsOf(articles []*Article, id ArticleID) []*Article {
+	first, _ := slices.BinarySearchFunc(articles, id, func(a *Article, id ArticleID) int {
+		return cmp.Compare(a.ID, id)
+	})
+	end := first
+	for end < len(articles) && articles[end].ID == id {
+		end++
+	}
+	return articles[first:end]
 }
 
 // bestVersion returns the index of the version in the first of langs that

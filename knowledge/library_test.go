@@ -174,7 +174,24 @@ func TestPrivateArticlesDoNotExist(t *testing.T) {
 		}
 		open := rules
 		open.Audiences = slices.DeleteFunc(slices.Clone(rules.Audiences), func(a Audience) bool { return !slices.Contains(may, a.Name) })
-		with, without := NewLibrary(all, rules), NewLibrary(visible, open)
+		// What was learned for an article goes with it: those who may not see
+		// the one get as much of the other as if it had never been learned.
+		var learned, seen []Alias
+		for range rapid.IntRange(0, 4).Draw(t, "aliases") {
+			if len(all) == 0 {
+				break
+			}
+			a := rapid.SampledFrom(all).Draw(t, "of")
+			alias := Alias{a.ID, a.Lang, sentence.Draw(t, "phrasing")}
+			learned = append(learned, alias)
+			if slices.ContainsFunc(visible, func(v *Article) bool { return v.ID == a.ID && v.Lang == a.Lang }) {
+				seen = append(seen, alias)
+			}
+		}
+		with, without := NewLibrary(all, rules, learned...), NewLibrary(visible, open, seen...)
+		if rapid.Bool().Draw(t, "learned later") {
+			with = NewLibrary(all, rules).WithAliases(learned)
+		}
 
 		same := func(door string, got, want any) {
 			if diff := cmp.Diff(want, got); diff != "" {
