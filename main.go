@@ -18,7 +18,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -204,16 +203,18 @@ func behaviour(cfg config.Config, platforms ...string) bot.Settings {
 type parts struct {
 	bot     *bot.Bot
 	events  *spool.Spool
+	shelf   *shelf
+	learner *learner
 	watcher *knowledge.Watcher // nil: the articles are built in
 }
 
 // assemble joins the parts around a store. The list is of articles to begin
 // with; the platforms may be filled in later, before anything is handled.
 func assemble(cfg config.Config, settings bot.Settings, list []*knowledge.Article, store spool.Store, platforms map[string]chat.Platform, meter spool.Meter, now func() time.Time, log *slog.Logger) (*parts, error) {
-	var library atomic.Pointer[knowledge.Library]
-	library.Store(knowledge.NewLibrary(list, rules(cfg)))
+	shelf := newShelf(list, rules(cfg))
+	learner := newLearner(store, shelf, log)
 	signpost, err := bot.New(settings, bot.Parts{
-		Library: func() bot.Library { return library.Load() }, Reader: store, Now: now, Log: log,
+		Library: func() bot.Library { return shelf.library() }, Reader: store, Now: now, Log: log,
 		Limits: func(name string) chat.Limits {
 			if platform, ok := platforms[name]; ok {
 				return platform.Limits()
@@ -224,13 +225,14 @@ func assemble(cfg config.Config, settings bot.Settings, list []*knowledge.Articl
 	if err != nil {
 		return nil, err
 	}
-	p := &parts{bot: signpost, events: spool.New(store, signpost, spool.Options{
+	p := &parts{bot: signpost, shelf: shelf, learner: learner}
+	p.events = spool.New(teachingStore{store, learner.soon}, signpost, spool.Options{
 		Person: signpost.Person, Now: now, Meter: meter, Retention: spool.Retention(cfg.Retention), Log: log,
-	})}
+	})
 	if cfg.Knowledge.Dir != "" {
 		p.watcher = &knowledge.Watcher{
 			Dir: cfg.Knowledge.Dir, Rules: rules(cfg), Current: list, Rescan: cfg.Knowledge.Rescan, Log: log,
-			Swap: func(list []*knowledge.Article) { library.Store(knowledge.NewLibrary(list, rules(cfg))) },
+			Swap: shelf.restock,
 		}
 	}
 	return p, nil
@@ -282,6 +284,7 @@ func (o *chatCommand) Run(ctx context.Context, c *cli, s streams) error {
 	defer stop()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return p.events.Run(ctx, platforms) })
+	group.Go(func() error { p.learner.run(ctx); return nil })
 	if p.watcher != nil {
 		group.Go(func() error { p.watcher.Run(ctx); return nil })
 	}

@@ -362,6 +362,7 @@ func asks(id, text string) chat.Event {
 // A stand is the program with a wire for its platform.
 type stand struct {
 	*wire
+	parts  *parts
 	store  *redis.Store
 	server *web.Server
 	log    *notes
@@ -391,7 +392,7 @@ func newStand(t *testing.T, cfg config.Config, w *wire) *stand {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
-	s.stop = stop
+	s.parts, s.stop = p, stop
 	go func() { s.ended <- p.serve(ctx, platforms, s.server, log) }()
 	return s
 }
