@@ -44,14 +44,15 @@ type deadDrop struct {
 	ID string `arg:"" help:"Which one, as list shows it."`
 }
 
-// withStore opens the configured Redis for one errand.
-func withStore(ctx context.Context, c *cli, s streams, errand func(*redis.Store, redactor) error) error {
+// withStore opens the configured Redis for one errand. kept says what it is
+// needed for.
+func withStore(ctx context.Context, c *cli, s streams, kept string, errand func(*redis.Store, redactor) error) error {
 	cfg, err := c.settings()
 	if err != nil {
 		return err
 	}
 	if cfg.Redis.URL.Reveal() == "" {
-		return errors.New("no redis.url is set, and dead letters are kept there; set redis.url, redis.url_file or SIGNPOST_REDIS_URL")
+		return fmt.Errorf("no redis.url is set, and %s; set redis.url, redis.url_file or SIGNPOST_REDIS_URL", kept)
 	}
 	hide := secrets(cfg)
 	store, err := openStore(ctx, cfg, newLogger(cfg.Log, s.err, hide))
@@ -61,6 +62,9 @@ func withStore(ctx context.Context, c *cli, s streams, errand func(*redis.Store,
 	defer store.Close()
 	return errand(store, hide)
 }
+
+// deadLetters is what withStore says of them.
+const deadLetters = "dead letters are kept there"
 
 // named explains the error of an errand about one dead letter.
 func named(id string, err error) error {
@@ -72,7 +76,7 @@ func named(id string, err error) error {
 
 // Run lists dead letters as a table.
 func (o *deadList) Run(ctx context.Context, c *cli, s streams) error {
-	return withStore(ctx, c, s, func(store *redis.Store, hide redactor) error {
+	return withStore(ctx, c, s, deadLetters, func(store *redis.Store, hide redactor) error {
 		letters, err := store.DeadLetters(ctx, max(1, o.Limit))
 		if err != nil {
 			return err
@@ -98,7 +102,7 @@ func (o *deadList) Run(ctx context.Context, c *cli, s streams) error {
 
 // Run shows one dead letter.
 func (o *deadShow) Run(ctx context.Context, c *cli, s streams) error {
-	return withStore(ctx, c, s, func(store *redis.Store, hide redactor) error {
+	return withStore(ctx, c, s, deadLetters, func(store *redis.Store, hide redactor) error {
 		l, err := store.DeadLetter(ctx, o.ID)
 		if err != nil {
 			return named(o.ID, err)
@@ -109,7 +113,7 @@ func (o *deadShow) Run(ctx context.Context, c *cli, s streams) error {
 
 // Run tries a dead letter again.
 func (o *deadReplay) Run(ctx context.Context, c *cli, s streams) error {
-	return withStore(ctx, c, s, func(store *redis.Store, _ redactor) error {
+	return withStore(ctx, c, s, deadLetters, func(store *redis.Store, _ redactor) error {
 		if err := store.Replay(ctx, o.ID, time.Now()); err != nil {
 			return named(o.ID, err)
 		}
@@ -120,7 +124,7 @@ func (o *deadReplay) Run(ctx context.Context, c *cli, s streams) error {
 
 // Run forgets a dead letter.
 func (o *deadDrop) Run(ctx context.Context, c *cli, s streams) error {
-	return withStore(ctx, c, s, func(store *redis.Store, _ redactor) error {
+	return withStore(ctx, c, s, deadLetters, func(store *redis.Store, _ redactor) error {
 		if err := store.Drop(ctx, o.ID); err != nil {
 			return named(o.ID, err)
 		}

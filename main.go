@@ -53,6 +53,7 @@ type cli struct {
 	Chat    chatCommand    `cmd:"" help:"Try it out here in the terminal, as asker and as agent. Nothing else is needed."`
 	Serve   serveCommand   `cmd:"" help:"Run everything that is configured, until the process is told to end."`
 	Dead    deadCommand    `cmd:"" help:"Look after what was given up: events and replies that failed."`
+	Alias   aliasCommand   `cmd:"" help:"Teach phrasings that find an article, and forget them."`
 	Ask     askCommand     `cmd:"" help:"Ask one question and print which articles answer it."`
 	Check   checkCommand   `cmd:"" help:"Check configuration and articles, and print every problem."`
 	Eval    evalCommand    `cmd:"" help:"Measure how well a file of questions with known answers is answered."`

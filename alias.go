@@ -1,0 +1,282 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode/utf8"
+
+	"github.com/agnivade/levenshtein"
+
+	"github.com/signpost-bot/signpost/adapters/redis"
+	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/desk"
+	"github.com/signpost-bot/signpost/bot/spool"
+	"github.com/signpost-bot/signpost/config"
+	"github.com/signpost-bot/signpost/knowledge"
+)
+
+// aliasCommand is for what was learned: phrasings that find an article.
+type aliasCommand struct {
+	Add    aliasAdd    `cmd:"" help:"Teach that a phrasing asks for an article."`
+	Remove aliasRemove `cmd:"" help:"Unlearn a phrasing."`
+	List   aliasList   `cmd:"" help:"List what was learned."`
+}
+
+type aliasAdd struct {
+	JSON      bool     `help:"Print JSON." name:"json"`
+	Knowledge string   `help:"Folder of articles, instead of the configured one." placeholder:"DIR"`
+	Lang      string   `help:"Language of the phrasing, such as pt-BR; by itself the one that its words are in." placeholder:"LANG"`
+	By        string   `help:"Who teaches it, to be shown in the list." placeholder:"NAME"`
+	Article   string   `arg:"" help:"Which article: its id, title or URL."`
+	Phrasing  []string `arg:"" help:"How people ask for it."`
+}
+
+type aliasRemove struct {
+	JSON bool   `help:"Print JSON." name:"json"`
+	ID   string `arg:"" help:"Which one, as list shows it."`
+}
+
+type aliasList struct {
+	JSON      bool   `help:"Print JSON." name:"json"`
+	Knowledge string `help:"Folder of articles, instead of the configured one." placeholder:"DIR"`
+}
+
+// phrased is an alias as JSON.
+type phrased struct {
+	ID       desk.AliasID  `json:"id"`
+	Article  string        `json:"article"`
+	Title    string        `json:"title"` // of the article; empty if it is not there
+	Lang     string        `json:"lang"`
+	Phrasing string        `json:"phrasing"`
+	By       chat.PersonID `json:"by"`
+	At       time.Time     `json:"at"`
+}
+
+// withAliases runs an errand about aliases on the configured Redis.
+func withAliases(ctx context.Context, c *cli, s streams, errand func(*redis.Store) error) error {
+	return withStore(ctx, c, s, "what is learned is kept there", func(store *redis.Store, _ redactor) error {
+		return errand(store)
+	})
+}
+
+// Run teaches a phrasing.
+func (o *aliasAdd) Run(ctx context.Context, c *cli, s streams) error {
+	return withAliases(ctx, c, s, func(store *redis.Store) error {
+		library, cfg, err := openLibrary(c, o.Knowledge)
+		if err != nil {
+			return err
+		}
+		all := catalogue{library, privateAudiences(cfg)}
+		article, err := all.named(ctx, o.Article)
+		if err != nil {
+			return err
+		}
+		phrasing := strings.Join(o.Phrasing, " ")
+		lang, err := all.language(ctx, o.Lang, phrasing)
+		if err != nil {
+			return err
+		}
+		alias, err := desk.NewAlias(string(article), string(lang), phrasing, chat.PersonID(o.By), time.Now())
+		if err != nil {
+			return fmt.Errorf("%w; write it as someone would ask, in a sentence or a few words", err)
+		}
+		fresh, err := store.AddAlias(ctx, alias)
+		if errors.Is(err, spool.ErrFull) {
+			return fmt.Errorf("%d phrasings are learned, and there is no room for more; signpost alias list shows them, signpost alias remove forgets one", desk.MaxAliases)
+		}
+		if err != nil {
+			return err
+		}
+		shown := all.phrased(alias)
+		if o.JSON {
+			return printJSON(s.out, struct {
+				phrased
+				New bool `json:"new"`
+			}{shown, fresh})
+		}
+		done := "is learned for"
+		if !fresh {
+			done = "was learned before for"
+		}
+		_, err = fmt.Fprintf(s.out, "%q (%s) %s %q. Running replicas know it within 5 s. Its id is %s.\n",
+			visible(alias.Text), visible(alias.Lang), done, visible(shown.Title), alias.ID)
+		return err
+	})
+}
+
+// Run unlearns a phrasing. One that cannot be read any more has an id, too.
+func (o *aliasRemove) Run(ctx context.Context, c *cli, s streams) error {
+	return withAliases(ctx, c, s, func(store *redis.Store) error {
+		found, err := store.RemoveAlias(ctx, desk.AliasID(o.ID))
+		if err != nil {
+			return err
+		}
+		if !found {
+			return fmt.Errorf("no phrasing has the id %s; signpost alias list shows what was learned", visible(o.ID))
+		}
+		if o.JSON {
+			return printJSON(s.out, struct {
+				ID string `json:"id"`
+			}{o.ID})
+		}
+		_, err = fmt.Fprintf(s.out, "%s is forgotten, by running replicas within 5 s.\n", visible(o.ID))
+		return err
+	})
+}
+
+// Run lists what was learned, by article.
+func (o *aliasList) Run(ctx context.Context, c *cli, s streams) error {
+	return withAliases(ctx, c, s, func(store *redis.Store) error {
+		library, cfg, err := openLibrary(c, o.Knowledge)
+		if err != nil {
+			return err
+		}
+		aliases, _, err := store.Aliases(ctx)
+		if err != nil {
+			return err
+		}
+		all := catalogue{library, privateAudiences(cfg)}
+		list := []phrased{}
+		for _, a := range aliases {
+			list = append(list, all.phrased(a))
+		}
+		slices.SortStableFunc(list, func(a, b phrased) int {
+			return cmp.Or(strings.Compare(a.Article, b.Article), strings.Compare(a.Lang, b.Lang), strings.Compare(a.Phrasing, b.Phrasing))
+		})
+		if o.JSON {
+			return printJSON(s.out, list)
+		}
+		return listAliases(s.out, list)
+	})
+}
+
+func listAliases(w io.Writer, list []phrased) error {
+	if len(list) == 0 {
+		_, err := fmt.Fprintln(w, "Nothing is learned yet; signpost alias add teaches.")
+		return err
+	}
+	orphans := 0
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "ID\tARTICLE\tLANG\tPHRASING\tBY\tWHEN\tTITLE")
+	for _, a := range list {
+		title := chat.Shorten(a.Title, 60)
+		if a.Title == "" {
+			title = "(orphaned: no such article)"
+			orphans++
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", visible(string(a.ID)), visible(a.Article), visible(a.Lang),
+			visible(a.Phrasing), visible(string(a.By)), moment(a.At), visible(title))
+	}
+	if err := table.Flush(); err != nil || orphans == 0 {
+		return err
+	}
+	_, err := fmt.Fprintln(w, "Orphaned phrasings change no answer. They count again when their article is back.")
+	return err
+}
+
+func printJSON(w io.Writer, v any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(v)
+}
+
+// privateAudiences are all of them: whoever runs the program sees everything.
+func privateAudiences(cfg config.Config) []string {
+	var names []string
+	for _, a := range cfg.Audiences {
+		if a.Private {
+			names = append(names, a.Name)
+		}
+	}
+	return names
+}
+
+// A catalogue looks articles up for those who run the program.
+type catalogue struct {
+	library *knowledge.Library
+	private []string
+}
+
+// articles are all of them, in every language.
+func (c catalogue) articles() []*knowledge.Article {
+	var all []*knowledge.Article
+	for _, lang := range c.library.Languages() {
+		for _, a := range c.library.Browse("", "", lang, c.private) {
+			if !slices.Contains(all, a) {
+				all = append(all, a)
+			}
+		}
+	}
+	return all
+}
+
+// named finds an article by id, or else by URL or title. The error for one that
+// is not there tells the nearest.
+func (c catalogue) named(ctx context.Context, name string) (knowledge.ArticleID, error) {
+	name = strings.TrimSpace(name)
+	if a, ok := c.library.Article(knowledge.ArticleID(name), "", c.private); ok {
+		return a.ID, nil
+	}
+	var found []knowledge.ArticleID
+	var nearest *knowledge.Article
+	distance := 2 + utf8.RuneCountInString(name)/3 // more is no slip of the hand
+	for _, a := range c.articles() {
+		if strings.TrimRight(a.URL, "/") == strings.TrimRight(name, "/") || strings.EqualFold(a.Title, name) {
+			if !slices.Contains(found, a.ID) {
+				found = append(found, a.ID)
+			}
+		}
+		for _, word := range []string{string(a.ID), a.Title} {
+			if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(word)); d < distance {
+				nearest, distance = a, d
+			}
+		}
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(found) > 1:
+		return "", fmt.Errorf("several articles are called %q; name one by its id: %s", visible(name), visible(strings.Trim(fmt.Sprint(found), "[]")))
+	}
+	if nearest == nil { // not mistyped, but in other words
+		answer, err := c.library.Find(ctx, knowledge.Question{Text: name, Private: c.private, Limit: 1})
+		if err != nil {
+			return "", err
+		}
+		if len(answer.Matches) == 0 {
+			return "", fmt.Errorf("there is no article %q; name one by its id, title or URL", visible(name))
+		}
+		nearest = answer.Matches[0].Article
+	}
+	return "", fmt.Errorf("there is no article %q; did you mean %q (%s)?", visible(name), visible(nearest.Title), visible(string(nearest.ID)))
+}
+
+// language is the one that was named, or else that of a phrasing's words.
+func (c catalogue) language(ctx context.Context, name, phrasing string) (knowledge.Lang, error) {
+	if name == "" {
+		answer, err := c.library.Find(ctx, knowledge.Question{Text: phrasing, Private: c.private})
+		return answer.Lang, err
+	}
+	languages := c.library.Languages()
+	if !slices.Contains(languages, knowledge.Lang(name)) {
+		return "", fmt.Errorf("there is no language %q; use one of %s", visible(name), strings.Trim(fmt.Sprint(languages), "[]"))
+	}
+	return knowledge.Lang(name), nil
+}
+
+func (c catalogue) phrased(a desk.Alias) phrased {
+	p := phrased{ID: a.ID, Article: a.Article, Lang: a.Lang, Phrasing: a.Text, By: a.By, At: a.At}
+	if article, ok := c.library.Article(knowledge.ArticleID(a.Article), knowledge.Lang(a.Lang), c.private); ok {
+		p.Title = article.Title
+	}
+	return p
+}
