@@ -108,12 +108,15 @@ func TestDetect(t *testing.T) {
 }
 
 func FuzzNormal(f *testing.F) {
-	for _, s := range []string{"Ação", "ß", "İ", "\u0345", "ﷺ", "\xff\xfe", "e\u0301\u0301", "ΐ", "가", "K"} {
+	for _, s := range []string{"Ação", "ß", "İ", "\u0345", "ﷺ", "\xff\xfe", "e\u0301\u0301", "ΐ", "가", "K", "Não…", "¿Qué?", "it’s", "ŉ", "\u0149\u0301", "``´¨"} {
 		f.Add(s)
 	}
 	detector := NewDetector(map[string]string{"en": "", "es": ""}, nil)
 	f.Fuzz(func(t *testing.T, s string) {
 		once := Normal(s)
+		if slow := normal(s); once != slow {
+			t.Errorf("Normal(%q) = %q, the long way %q", s, once, slow)
+		}
 		if !utf8.ValidString(once) {
 			t.Errorf("Normal(%q) = %q is not UTF-8", s, once)
 		}

@@ -19,6 +19,14 @@ func Normal(s string) string {
 	if plain(s) {
 		return strings.ToLower(s)
 	}
+	if latin, ok := latin(s); ok {
+		return latin
+	}
+	return normal(s)
+}
+
+// normal is Normal for any script.
+func normal(s string) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	// Folding can give something that decomposes again, and the other way
 	// round. Two rounds settle every character of Unicode 17 that we know of;
@@ -47,6 +55,47 @@ func fold(s string) string {
 	return norm.NFC.String(s)
 }
 
+// Where the letters of western Europe end, and between which the quotes, dashes
+// and dots of a keyboard lie.
+const (
+	latinEnd  = 0x180
+	quotes    = 0x2010
+	quotesEnd = 0x2028
+)
+
+// latinFolded and quotesFolded are what normal makes of these characters, each
+// by itself. None combines with a neighbour.
+var (
+	latinFolded  = foldEach(0, latinEnd)
+	quotesFolded = foldEach(quotes, quotesEnd)
+)
+
+func foldEach(from, to rune) []string {
+	var folded []string
+	for r := from; r < to; r++ {
+		folded = append(folded, normal(string(r)))
+	}
+	return folded
+}
+
+// latin is Normal for what most questions that are not ASCII are written in. It
+// is many times as fast, and false if s has anything else.
+func latin(s string) (string, bool) {
+	var b strings.Builder
+	b.Grow(len(s))
+	for _, r := range s {
+		switch {
+		case r < latinEnd:
+			b.WriteString(latinFolded[r])
+		case quotes <= r && r < quotesEnd:
+			b.WriteString(quotesFolded[r-quotes])
+		default:
+			return "", false
+		}
+	}
+	return b.String(), true
+}
+
 // plain reports whether s is ASCII, as most questions are.
 func plain(s string) bool {
 	for i := range len(s) {
@@ -61,12 +110,23 @@ func plain(s string) bool {
 // are dropped ("can't" is "cant"), since chat does so half of the time. What
 // holds neither letter nor digit, emoji included, is no word.
 func Words(s string) []string {
-	var found []string
+	found := make([]string, 0, len(s)/5+1)
 	for parts := words.FromString(Normal(s)); parts.Next(); {
-		for _, w := range strings.FieldsFunc(strings.ReplaceAll(parts.Value(), "'", ""), joins) {
+		part := parts.Value()
+		if len(part) == 1 && !letterOrDigit(rune(part[0])) {
+			continue // a space, most of the time
+		}
+		part = strings.ReplaceAll(part, "'", "")
+		for part != "" {
+			w, rest := part, ""
+			if i := strings.IndexFunc(part, joins); i >= 0 {
+				_, width := utf8.DecodeRuneInString(part[i:])
+				w, rest = part[:i], part[i+width:]
+			}
 			if strings.IndexFunc(w, letterOrDigit) >= 0 {
 				found = append(found, w)
 			}
+			part = rest
 		}
 	}
 	return found
