@@ -54,6 +54,22 @@ func IsFaint(word, lang string) bool {
 	return vocabularies[Base(lang)].faint[word]
 }
 
+// smallWords are the function and faint words of all languages together.
+var smallWords = gatherSmallWords()
+
+func gatherSmallWords() map[string]bool {
+	small := map[string]bool{}
+	for _, v := range vocabularies {
+		maps.Copy(small, v.function)
+		maps.Copy(small, v.faint)
+	}
+	return small
+}
+
+// IsSmall reports whether the normalised word is a function word or a faint
+// word of any language, for texts whose language is not known yet.
+func IsSmall(word string) bool { return smallWords[word] }
+
 func set(list string) map[string]bool {
 	words := map[string]bool{}
 	for _, w := range strings.Fields(list) {

@@ -107,6 +107,49 @@ func TestDetect(t *testing.T) {
 	}
 }
 
+func TestOdd(t *testing.T) {
+	letters := LearnLetters("webhook checkout upload inbox")
+	tests := []struct {
+		word string
+		want bool
+	}{
+		{"asdfghjkl", true},
+		{"qwertyuiop", true},
+		{"poiu", true},
+		{"jkl", true},
+		{"sdkfjhsdkfjh", true},
+		{"lkasjdlaksjd", true},
+		{"aaaaaaaa", true},
+		{"password", false},
+		{"strengths", false},
+		{"webhook", false},
+		{"desculpa", false},
+		{"contrasena", false},
+		{"bouhgt", false}, // slips are no noise
+		{"subscribtion", false},
+		{"helloooooo", false},
+		{"pdf", false},
+		{"cnpj", false},
+		{"w8ben", false},
+		{"привет", false},
+		{"ok", false},
+		{"", false},
+	}
+	for _, test := range tests {
+		if got := letters.Odd(test.word); got != test.want {
+			t.Errorf("Odd(%q) = %t", test.word, got)
+		}
+	}
+}
+
+func TestIsSmall(t *testing.T) {
+	for word, want := range map[string]bool{"the": true, "minha": true, "donde": true, "week": true, "refund": false, "": false} {
+		if got := IsSmall(word); got != want {
+			t.Errorf("IsSmall(%q) = %t", word, got)
+		}
+	}
+}
+
 func FuzzNormal(f *testing.F) {
 	for _, s := range []string{"Ação", "ß", "İ", "\u0345", "ﷺ", "\xff\xfe", "e\u0301\u0301", "ΐ", "가", "K", "Não…", "¿Qué?", "it’s", "ŉ", "\u0149\u0301", "``´¨"} {
 		f.Add(s)
