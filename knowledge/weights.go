@@ -1,0 +1,45 @@
+package knowledge
+
+// bias and weights are those of a logistic regression, in nats, fitted on
+// testdata/messages.tsv by
+//
+//	go test ./knowledge -run TestFitIntent -fit -v
+//
+// which prints them anew. Fit again after a change of the traits, of intent.txt
+// or of the messages.
+const bias = -1.14
+
+var weights = [traitCount]float64{
+	1.32,  // question mark
+	0.38,  // asks
+	0.58,  // tells of trouble
+	0.99,  // speaks of oneself
+	0.56,  // trouble of one's own
+	-0.72, // neither asks nor complains
+	-1.67, // one word
+	-0.88, // two to four words
+	2.23,  // words of the articles or of any help centre
+	-1.37, // no word of the articles
+	-0.83, // no word that says anything
+	2.29,  // bare search words
+	-2.42, // nothing but a greeting
+	-1.29, // thanks
+	-2.12, // small talk
+	-2.72, // talk of the office
+	-1.55, // tells when
+	-0.27, // speaks for a team
+	-2.38, // speaks to somebody
+	-0.54, // speaks of somebody
+	-2.80, // reports
+	-1.74, // agrees or brushes aside
+	-1.16, // a mood
+	-0.55, // calls somebody
+	-0.87, // abuse
+	-3.16, // orders the bot about
+	-3.23, // another product
+	-1.73, // code
+	-1.73, // a log
+	-1.42, // links
+	-0.16, // pictures
+	-0.35, // keys at random
+}
