@@ -80,8 +80,8 @@ func (l *Library) Find(ctx context.Context, q Question) (Answer, error) {
 	before := q.before(r)
 	answer := Answer{Lang: l.language(v, q)}
 	lang := string(answer.Lang)
-	answer.Audience = v.model.Guess(q.Known, before+"\n"+q.Text, lang)
 	hits := v.index.Rank(search.Query{Text: r.rest, Before: before, Lang: lang}, 64).Hits
+	answer.Audience = v.guess(q, r, before, lang, hits)
 	limit := q.Limit
 	if limit <= 0 {
 		limit = defaultLimit

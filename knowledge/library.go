@@ -177,7 +177,7 @@ func newView(names []string, articles []*Article, cues map[string][]string) *vie
 		all := strings.Join(words, "\n")
 		texts[string(a.Lang)] = append(texts[string(a.Lang)], all)
 		docs = append(docs, doc)
-		examples = append(examples, audience.Example{Audience: a.Audiences[0], Lang: string(a.Lang), Text: all})
+		examples = append(examples, audience.Example{Audiences: a.Audiences, Lang: string(a.Lang), Texts: append([]string{a.Title}, a.Questions...)})
 		v.articles = append(v.articles, a)
 	}
 	samples := map[string]string{}

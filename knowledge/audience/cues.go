@@ -1,61 +1,88 @@
 package audience
 
-import "maps"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // DefaultCues returns phrases, in English, Portuguese and Spanish, by which
 // buyers, creators and affiliates give themselves away. What people call
-// their own, and what they did, tells most; but not "my course", which is the
-// buyer's as well. Configuration may replace them.
+// their own, what they did, and of whom they speak tells most; but not "my
+// course", which is the buyer's as well, nor "refund": both sides ask about
+// that. Configuration may replace them.
 func DefaultCues() map[string][]string {
-	return maps.Clone(cues)
+	return maps.Clone(defaultCues)
 }
 
-var cues = map[string][]string{
-	"buyer": {
-		"i bought", "i purchased", "i paid", "i ordered", "i subscribed", "i enrolled", "i signed up for", "ive bought", "ive paid", "i payed", "we bought", "we paid",
-		"have bought", "have paid", "my purchase", "my order", "my payment", "my boleto", "my subscription", "my membership", "my renewal", "my installment", "my refund",
-		"my money back", "my card", "my receipt", "my bank slip", "my certificate", "my lesson", "my teacher",
-		"my package", "buying a course", "trying to pay", "paying for a course", "charged me", "got charged", "was charged", "was billed",
-		"been charged", "billed me", "charging me", "my reimbursement", "the seller", "the teacher", "the creator", "the instructor", "the course i bought",
-		"watch", "refund", "reimbursement", "money back", "cash back", "wrong course", "lessons", "classes", "bank slip", "purchase", "ordered", "paid for",
+// defaultCues are written with alternatives: "my/our student/client" is four.
+var defaultCues = map[string][]string{
+	"buyer": each(
+		"i/ive/we/weve/i've/just/already/have bought/purchased/paid/payed/ordered/subscribed/enrolled", "i/ive signed up for", "i/we pay/buy/subscribe", "was/am/be/get/got/getting/been i/charged charged/billed/twice",
+		"want/wanna/like/trying/tried/how to buy", "trying/tried/unable to pay", "buying/paying for a course", "thinking of buying", "when i pay", "before i buy",
+		"my/our purchase/order/boleto/slip/renewal/installment/installments/refund/reimbursement/receipt/invoice/card/bank/certificate/diploma/teacher/instructor/tutor/package",
+		"my bank slip", "my credit/debit card", "my payment", "my subscription",
+		"my/the/our/get/gimme money back", "want/get/request/claim/asked/ask/asking for a refund", "want/get/request/claim a refund", "refund me", "charged/billed/charging/billing/charge/bill me", "got/was/were/been/being/be charged/billed",
+		"the/this seller/teacher/creator/producer/instructor/tutor/author", "ask/asked/asking for my money", "my money", "my bill",
+		"open/access/enter/find/watch/watching/finish/finished/see/view/download/into my course/class/lesson/lessons/classes", "access/get/log/getting/logging to/in/into my course/class/lesson/classes",
+		"the course/product i bought", "i finished/completed the/my/all", "my first access", "wrong course",
 
-		"comprei", "paguei", "assinei", "minha compra", "minhas compras", "meu pedido", "minha assinatura", "meu reembolso", "meu boleto",
-		"minha parcela", "minhas parcelas", "me cobraram", "cobraram", "meu certificado", "minhas aulas", "depois de comprar",
-		"dinheiro de volta", "o produtor", "o vendedor", "o professor", "meu cartao", "minha fatura", "reembolso",
+		"comprei", "paguei", "assinei", "me inscrevi/matriculei", "minha/minhas compra/parcela/assinatura/fatura/renovacao", "meu/meus pedido/reembolso/boleto/certificado/cartao/recibo/comprovante/pagamento",
+		"eu/vou compro/assino/pagar/pago", "meu dinheiro", "acessar/abrir/assistir/ver/encontrar/achar/baixar meu/meus/minha/minhas curso/aula/certificado", "entrar/acesso/acessar no/ao/nas meu/minhas curso/aula", "fui cobrado/cobrada", "me cobraram/cobrou", "estao/esta/continuam me cobrando", "dinheiro de volta", "quero/pedir/peco/solicitar/pedi reembolso", "quero/queria/tentando/consigo comprar", "tentando/consigo pagar",
+		"o/a produtor/vendedor/professor/produtora/vendedora/professora", "curso/produto que comprei", "terminei/conclui o/meu curso",
 
-		"compre", "pague", "me suscribi", "mi compra", "mis compras", "mi pedido", "mi suscripcion", "mi reembolso", "mis cuotas",
-		"me cobraron", "mi certificado", "mis clases", "devolucion", "devuelvan", "mi dinero", "el vendedor", "el productor",
-		"el profesor", "mi tarjeta",
-	},
-	"creator": {
-		"my product", "my ebook", "my student", "my learner", "my customer", "my client", "my buyer", "my member", "my members area",
-		"my affiliate", "my affiliates", "my affiliate program", "my launch", "my pricing", "my price", "my offer", "my checkout", "my sales page",
-		"my audience", "my lead", "my list", "my team", "my partner", "my coproducer", "my workshop", "my training", "my masterclass", "my seminar",
-		"my webinar", "my class", "my business", "my video", "my club", "my store", "my plan", "my program", "my community", "my coupon", "my free trial",
-		"purchases of my course", "sales of my course", "price of my course", "my company", "i sell", "to sell", "start selling", "my sale", "i sold", "i created", "i launched", "i uploaded", "im selling", "sell my", "selling my", "promote my", "promotes my",
-		"sell for me", "promote for me", "a customer", "a student", "a buyer", "a member", "students", "customers", "buyers", "learners", "members",
-		"leads", "coproducer", "co producer", "course owner", "uploaded", "members area", "subscribers",
-		"checkout", "ebook", "launch", "free trial", "team", "coupon",
+		"compre", "pague", "me suscribi/inscribi/matricule", "mi/mis compra/pedido/suscripcion/reembolso/devolucion/cuota/certificado/diploma/tarjeta/recibo/comprobante/factura/pago",
+		"me cobraron/cobran/cobro", "me estan/siguen cobrando", "mi dinero", "yo compro/pago", "acceder/abrir/ver/encontrar/descargar/terminar mi/mis/a curso/clase/certificado", "entrar/acceso/acceder/ingresar a mi/mis curso/clase", "me devuelvan/devuelven", "quiero/pedir/solicitar/pido/quiero/una/la devolucion", "quiero/quisiera/intento/puedo comprar", "intento pagar",
+		"el/la vendedor/productor/profesor/vendedora/productora/profesora", "curso/producto que compre", "termine el/mi curso",
+	),
+	"creator": each(
+		"my/our student/learner/customer/client/buyer/member/subscriber/attendee/participant/audience/lead/list/product/ebook/affiliate/promoter/coproducer/partner/team/staff/assistant/accountant/developer/employee",
+		"my/our offer/pricing/price/checkout/launch/coupon/webinar/workshop/training/masterclass/seminar/mentoring/podcast/business/brand/store/school/club/community/program/sale/trial/domain/form/funnel",
+		"my sales page", "my members/member area", "my free trial", "my affiliate program", "my order/payment/checkout page/form", "my video/videos",
+		"i/we sell/sold/created/launched/published/publish/uploaded/upload/recorded/teach/built/offer", "im/we're selling/launching/creating", "to/can/start/i'd/and/or sell", "sell/selling/sells/promote/promotes/promoting/launch/publish/buy/buys my/mine", "sell/promote for me",
+		"sale/sales/price/purchases of my course", "create/creating/register/add/publish a/my product/course", "i made a course",
+		"a/one/each/every/another/new/some student/customer/buyer/member/subscriber/client/learner", "student", "customer", "buyer", "learner", "member", "subscriber", "attendee", "lead", "coproducer", "co producer", "course owner",
+		"someone/somebody/anyone/people/who/they buy/buys/bought", "let/want/if/when/so people/someone/anyone/somebody", "an/one/several/some/which/most/approve/accept affiliate", "checkout page", "free trial",
 
-		"meu produto", "meus produtos", "meu ebook", "meus alunos", "meu aluno", "meus clientes", "meus compradores", "meus afiliados",
-		"meu programa", "minha area de membros", "meu lancamento", "minha equipe", "minha oferta", "meu checkout", "meu formulario", "vendi", "eu vendo",
-		"minhas vendas", "vendas do meu curso", "preco do meu curso", "vender meu curso", "divulga meu", "divulgar meu", "coprodutor", "cadastrar produto", "posso vender", "alunos", "clientes",
-		"cupom", "area de membros",
+		"meu/meus produto/ebook/aluno/cliente/comprador/compradore/assinante/inscrito/membro/afiliado/seguidore/socio/assistente/contador/coprodutor/funcionario/lancamento/checkout/formulario/programa/clube/preco/cupom/negocio/webinar/evento",
+		"minha/minhas area de membros", "minha/minhas equipe/oferta/pagina/lista/comunidade/mentoria/loja/escola/venda/audiencia", "vendi", "vendo", "eu/ja/quero/posso/poder/para/pra/comecar vender", "criei", "lancei", "publiquei", "gravei", "cadastrei", "eu vendo",
+		"vender/divulgar/divulga/publicar/cadastrar/lancar/comprar/compra/comprou meu/meus/minha", "vendas/venda/preco do meu curso", "criar/cadastrar/registrar/publicar um/uma/meu produto/curso", "cadastrar produto",
+		"um/uma/cada/outro aluno/aluna/cliente/comprador/assinante/afiliado", "aluno", "cliente", "comprador", "compradore", "assinante", "coprodutor", "quem/alguem/pessoas compra/comprou/comprar/compram", "area de membros", "que/se a pessoa/gente",
 
-		"mi producto", "mis productos", "mis alumnos", "mis estudiantes", "mis clientes", "mis compradores", "mis afiliados",
-		"mi area de miembros", "mi lanzamiento", "mi equipo", "mi oferta", "mi formulario", "mis ventas", "ventas de mi curso", "precio de mi curso", "vender mi curso", "vendo", "mi socio",
-		"coproductor", "cuenta de productor", "puedo vender", "se puede vender", "alumnos", "area de miembros",
-	},
-	"affiliate": {
-		"my affiliate link", "my link", "my hotlink", "my promo link", "my affiliate code", "promo link", "hotlink",
-		"i promote", "im an affiliate", "i am an affiliate", "im affiliate", "as an affiliate", "my commission", "no commission",
-		"become affiliate", "become an affiliate", "affiliate account", "affiliate link",
-		"promoters", "promoting", "course i promote", "affiliate code",
+		"mi/mis producto/ebook/alumno/estudiante/cliente/comprador/compradore/suscriptor/suscriptore/miembro/afiliado/seguidore/socio/asistente/contador/contadora/coproductor/empleado/lanzamiento/checkout/formulario/programa/club/precio/cupon/negocio/evento",
+		"mi/mis area de miembros", "mi/mis equipo/oferta/pagina/lista/comunidad/mentoria/tienda/escuela/venta/audiencia/membresia", "vendo", "vendi", "quiero/puedo/poder/para/empezar/puede vender", "publique", "grabe", "lance mi/un",
+		"vender/promocionar/promover/publicar/lanzar/comprar/compra mi/mis", "ventas/venta/precio de mi curso", "crear/registrar/publicar un/mi producto/curso", "cuenta de productor",
+		"un/una/cada/otro alumno/alumna/estudiante/cliente/comprador/suscriptor/afiliado", "alumno", "cliente", "comprador", "compradore", "suscriptor", "suscriptore", "coproductor", "quien/quienes/alguien/los que compra/compro/compran/compraron", "que la gente",
+	),
+	"affiliate": each(
+		"my/our affiliate/promo/referral/tracking link/code", "my/our link/hotlink/referral/commission", "affiliate/promo link/code/account", "hotlink", "no/missing commission", "with/from/through/via my link",
+		"i promote", "im/i'm/i am promoting/affiliate", "i/i'm/im am/an an/affiliate affiliate", "as an affiliate", "an/become/becoming/being an/affiliate affiliate", "become/becoming/being affiliate", "course/product/products/courses i promote", "products/product/something to promote",
+		"sell other peoples", "someone elses product/course", "came from me", "because of me", "i refer/referred/recommend/recommended", "my own link", "promote/recommend/promoting a/other product/products", "asked to promote", "start/begin promoting", "the product owner",
 
-		"sou afiliado", "sou afiliada", "meu link de afiliado", "meu link", "meu hotlink", "minha comissao", "meu codigo de afiliado",
-		"ser afiliado", "virar afiliado", "me afiliar", "que divulgo", "conta de afiliado",
+		"sou/ser/virar/viro/sendo afiliado/afiliada", "me/como afiliar/afilio/afiliado/afiliada", "me tornar afiliado/afiliada", "meu/meus link/hotlink/indicado", "pelo meu link", "meu link de afiliado", "minha/minhas comissao/comissoe/indicacao", "meu codigo de afiliado",
+		"que/eu divulgo/promovo", "conta de afiliado", "produtos para divulgar/promover", "produto de outra pessoa",
 
-		"soy afiliado", "soy afiliada", "mi enlace de afiliado", "mi enlace", "mi link", "mi hotlink", "mi comision", "comision",
-		"afiliarme", "que promociono", "cuenta de afiliado",
-	},
+		"soy/ser/hacerme/volverme/hago/siendo afiliado/afiliada", "como afiliado/afiliada", "mi/mis enlace/link/hotlink/referido/comision/comisione", "mi enlace de afiliado", "afiliarme", "me afilio", "mi codigo de afiliado",
+		"que/yo promociono/promuevo/recomiendo", "cuenta de afiliado", "productos para promocionar/promover", "producto de otra persona",
+	),
+}
+
+// each writes out the alternatives of phrases.
+func each(phrases ...string) []string {
+	var all []string
+	for _, phrase := range phrases {
+		written := []string{""}
+		for word := range strings.FieldsSeq(phrase) {
+			var next []string
+			for _, before := range written {
+				for way := range strings.SplitSeq(word, "/") {
+					next = append(next, strings.TrimSpace(before+" "+way))
+				}
+			}
+			written = next
+		}
+		all = append(all, written...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }

@@ -14,30 +14,39 @@ import (
 type Source string
 
 const (
-	Chosen  Source = "chosen"  // what the person said they are
-	Role    Source = "role"    // a Discord role
-	Group   Source = "group"   // a Slack user group
-	Channel Source = "channel" // where they ask
-	Words   Source = "words"   // how they ask
+	Chosen   Source = "chosen"   // what the person said they are
+	Role     Source = "role"     // a Discord role
+	Group    Source = "group"    // a Slack user group
+	Channel  Source = "channel"  // where they ask
+	Words    Source = "words"    // how they ask
+	Articles Source = "articles" // whom the articles are for that fit best
 )
+
+// sources lists them all, the strongest first.
+var sources = []Source{Chosen, Role, Group, Channel, Words, Articles}
 
 // Evidence is one sign that the asker belongs to an audience.
 type Evidence struct {
 	Audience string
 	Source   Source
-	Detail   string  // as people know it: @creators, #sellers, my students
-	Weight   float64 // relative to its source; 0 means 1
+	Detail   string  // as people know it: @creators, #sellers, my students; words without it are not quoted
+	Weight   float64 // of Words, in nats; of the others, relative to their source; 0 means 1
 }
 
-// strength is the weight of a source in nats. Each beats all weaker ones
+// strength is the weight of a source in nats; of Words, the most that they
+// tell for an audience. Each of those that are known beats all weaker ones
 // together: within one source an audience gains at most its strength.
 var strength = map[Source]float64{
-	Chosen:  24,
-	Role:    10,
-	Group:   10,
-	Channel: 5,
-	Words:   4,
+	Chosen:   60,
+	Role:     20,
+	Group:    20,
+	Channel:  10,
+	Words:    5,
+	Articles: 3,
 }
+
+// against is the most that words tell against an audience, in nats.
+const against = 1
 
 // A Reason is why a guess was made, for the bot to put into words.
 type Reason struct {
@@ -59,6 +68,8 @@ func (r Reason) String() string {
 		return "the channel " + r.Detail
 	case Words:
 		return "the words " + r.Detail
+	case Articles:
+		return "the articles that fit best"
 	}
 	return fmt.Sprintf("%s %s", r.Source, r.Detail)
 }
@@ -76,9 +87,18 @@ const lead = 0.6
 // maxQuoted is how many words a reason quotes.
 const maxQuoted = 3
 
+// mostly is the share of the articles' votes from which on they are a reason.
+const mostly = 0.5
+
 // Weigh adds up the evidence for the candidates. Evidence for others does not
 // count, nor is it mentioned.
 func Weigh(candidates []string, evidence []Evidence) Guess {
+	return weigh(candidates, evidence, 0)
+}
+
+// weigh is Weigh with so many nats for nobody in particular. An audience that
+// has less is not named, nor is one without a reason.
+func weigh(candidates []string, evidence []Evidence, doubt float64) Guess {
 	if len(candidates) == 0 {
 		return Guess{}
 	}
@@ -92,7 +112,7 @@ func Weigh(candidates []string, evidence []Evidence) Guess {
 			best = i
 		}
 	}
-	sum, second := 0.0, math.Inf(-1)
+	sum, second := math.Exp(doubt-totals[best]), math.Inf(-1)
 	for i, t := range totals {
 		sum += math.Exp(t - totals[best])
 		if i != best {
@@ -100,11 +120,12 @@ func Weigh(candidates []string, evidence []Evidence) Guess {
 		}
 	}
 	guess := Guess{Confidence: 1 / sum}
-	if totals[best] <= 0 || totals[best]-second < lead {
+	if totals[best] <= 0 || totals[best] < doubt || totals[best]-second < lead {
 		return guess
 	}
-	guess.Name = candidates[best]
-	guess.Why = reasons(guess.Name, evidence)
+	if why := reasons(candidates[best], evidence); len(why) > 0 {
+		guess.Name, guess.Why = candidates[best], why
+	}
 	return guess
 }
 
@@ -112,19 +133,19 @@ func Weigh(candidates []string, evidence []Evidence) Guess {
 // strength of their source; any other source counts once, by its heaviest
 // piece.
 func total(name string, evidence []Evidence) float64 {
-	words, heaviest := 0.0, map[Source]float64{}
-	for _, e := range evidence {
-		switch {
-		case e.Audience != name:
-		case e.Source == Words:
-			words += weight(e)
-		default:
-			heaviest[e.Source] = max(heaviest[e.Source], min(weight(e), 1))
+	sum := 0.0
+	for _, source := range sources {
+		words, heaviest := 0.0, 0.0
+		for _, e := range evidence {
+			switch {
+			case e.Audience != name || e.Source != source:
+			case source == Words:
+				words += weight(e)
+			default:
+				heaviest = max(heaviest, min(weight(e), 1))
+			}
 		}
-	}
-	sum := min(words, strength[Words])
-	for _, source := range []Source{Chosen, Role, Group, Channel} {
-		sum += heaviest[source] * strength[source]
+		sum += heaviest*strength[source] + max(min(words, strength[Words]), -against)
 	}
 	return sum
 }
@@ -140,20 +161,23 @@ func weight(e Evidence) float64 {
 func reasons(name string, evidence []Evidence) []Reason {
 	var why []Reason
 	var words []Evidence
-	for _, source := range []Source{Chosen, Role, Group, Channel, Words} {
+	for _, source := range sources {
 		for _, e := range evidence {
 			switch {
 			case e.Audience != name || e.Source != source:
-			case source == Words:
+			case source == Words && e.Detail != "":
 				words = append(words, e)
+			case source == Words, source == Articles && weight(e) < mostly:
 			default:
 				why = append(why, Reason{source, name, e.Detail})
 			}
 		}
-	}
-	slices.SortStableFunc(words, func(a, b Evidence) int { return cmp.Compare(weight(b), weight(a)) })
-	if quoted := quote(words); len(quoted) > 0 {
-		why = append(why, Reason{Words, name, `"` + strings.Join(quoted, `", "`) + `"`})
+		if source == Words {
+			slices.SortStableFunc(words, func(a, b Evidence) int { return cmp.Compare(weight(b), weight(a)) })
+			if quoted := quote(words); len(quoted) > 0 {
+				why = append(why, Reason{Words, name, `"` + strings.Join(quoted, `", "`) + `"`})
+			}
+		}
 	}
 	return why
 }
