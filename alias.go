@@ -11,15 +11,11 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode/utf8"
-
-	"github.com/agnivade/levenshtein"
 
 	"github.com/signpost-bot/signpost/adapters/redis"
 	"github.com/signpost-bot/signpost/bot/chat"
 	"github.com/signpost-bot/signpost/bot/desk"
 	"github.com/signpost-bot/signpost/bot/spool"
-	"github.com/signpost-bot/signpost/config"
 	"github.com/signpost-bot/signpost/knowledge"
 )
 
@@ -70,12 +66,12 @@ func withAliases(ctx context.Context, c *cli, s streams, errand func(*redis.Stor
 // Run teaches a phrasing.
 func (o *aliasAdd) Run(ctx context.Context, c *cli, s streams) error {
 	return withAliases(ctx, c, s, func(store *redis.Store) error {
-		library, cfg, err := openLibrary(c, o.Knowledge)
+		list, cfg, err := openArticles(c, o.Knowledge)
 		if err != nil {
 			return err
 		}
-		all := catalogue{library, privateAudiences(cfg)}
-		article, err := all.named(ctx, o.Article)
+		all := newCatalogue(list, cfg)
+		article, err := all.article(ctx, o.Article, knowledge.Question{Private: all.every})
 		if err != nil {
 			return err
 		}
@@ -135,7 +131,7 @@ func (o *aliasRemove) Run(ctx context.Context, c *cli, s streams) error {
 // Run lists what was learned, by article.
 func (o *aliasList) Run(ctx context.Context, c *cli, s streams) error {
 	return withAliases(ctx, c, s, func(store *redis.Store) error {
-		library, cfg, err := openLibrary(c, o.Knowledge)
+		list, cfg, err := openArticles(c, o.Knowledge)
 		if err != nil {
 			return err
 		}
@@ -143,18 +139,18 @@ func (o *aliasList) Run(ctx context.Context, c *cli, s streams) error {
 		if err != nil {
 			return err
 		}
-		all := catalogue{library, privateAudiences(cfg)}
-		list := []phrased{}
+		all := newCatalogue(list, cfg)
+		shown := []phrased{}
 		for _, a := range aliases {
-			list = append(list, all.phrased(a))
+			shown = append(shown, all.phrased(a))
 		}
-		slices.SortStableFunc(list, func(a, b phrased) int {
+		slices.SortStableFunc(shown, func(a, b phrased) int {
 			return cmp.Or(strings.Compare(a.Article, b.Article), strings.Compare(a.Lang, b.Lang), strings.Compare(a.Phrasing, b.Phrasing))
 		})
 		if o.JSON {
-			return printJSON(s.out, list)
+			return printJSON(s.out, shown)
 		}
-		return listAliases(s.out, list)
+		return listAliases(s.out, shown)
 	})
 }
 
@@ -189,81 +185,10 @@ func printJSON(w io.Writer, v any) error {
 	return encoder.Encode(v)
 }
 
-// privateAudiences are all of them: whoever runs the program sees everything.
-func privateAudiences(cfg config.Config) []string {
-	var names []string
-	for _, a := range cfg.Audiences {
-		if a.Private {
-			names = append(names, a.Name)
-		}
-	}
-	return names
-}
-
-// A catalogue looks articles up for those who run the program.
-type catalogue struct {
-	library *knowledge.Library
-	private []string
-}
-
-// articles are all of them, in every language.
-func (c catalogue) articles() []*knowledge.Article {
-	var all []*knowledge.Article
-	for _, lang := range c.library.Languages() {
-		for _, a := range c.library.Browse("", "", lang, c.private) {
-			if !slices.Contains(all, a) {
-				all = append(all, a)
-			}
-		}
-	}
-	return all
-}
-
-// named finds an article by id, or else by URL or title. The error for one that
-// is not there tells the nearest.
-func (c catalogue) named(ctx context.Context, name string) (knowledge.ArticleID, error) {
-	name = strings.TrimSpace(name)
-	if a, ok := c.library.Article(knowledge.ArticleID(name), "", c.private); ok {
-		return a.ID, nil
-	}
-	var found []knowledge.ArticleID
-	var nearest *knowledge.Article
-	distance := 2 + utf8.RuneCountInString(name)/3 // more is no slip of the hand
-	for _, a := range c.articles() {
-		if strings.TrimRight(a.URL, "/") == strings.TrimRight(name, "/") || strings.EqualFold(a.Title, name) {
-			if !slices.Contains(found, a.ID) {
-				found = append(found, a.ID)
-			}
-		}
-		for _, word := range []string{string(a.ID), a.Title} {
-			if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(word)); d < distance {
-				nearest, distance = a, d
-			}
-		}
-	}
-	switch {
-	case len(found) == 1:
-		return found[0], nil
-	case len(found) > 1:
-		return "", fmt.Errorf("several articles are called %q; name one by its id: %s", visible(name), visible(strings.Trim(fmt.Sprint(found), "[]")))
-	}
-	if nearest == nil { // not mistyped, but in other words
-		answer, err := c.library.Find(ctx, knowledge.Question{Text: name, Private: c.private, Limit: 1})
-		if err != nil {
-			return "", err
-		}
-		if len(answer.Matches) == 0 {
-			return "", fmt.Errorf("there is no article %q; name one by its id, title or URL", visible(name))
-		}
-		nearest = answer.Matches[0].Article
-	}
-	return "", fmt.Errorf("there is no article %q; did you mean %q (%s)?", visible(name), visible(nearest.Title), visible(string(nearest.ID)))
-}
-
 // language is the one that was named, or else that of a phrasing's words.
-func (c catalogue) language(ctx context.Context, name, phrasing string) (knowledge.Lang, error) {
+func (c *catalogue) language(ctx context.Context, name, phrasing string) (knowledge.Lang, error) {
 	if name == "" {
-		answer, err := c.library.Find(ctx, knowledge.Question{Text: phrasing, Private: c.private})
+		answer, err := c.library.Find(ctx, knowledge.Question{Text: phrasing, Private: c.every})
 		return answer.Lang, err
 	}
 	languages := c.library.Languages()
@@ -273,9 +198,9 @@ func (c catalogue) language(ctx context.Context, name, phrasing string) (knowled
 	return knowledge.Lang(name), nil
 }
 
-func (c catalogue) phrased(a desk.Alias) phrased {
+func (c *catalogue) phrased(a desk.Alias) phrased {
 	p := phrased{ID: a.ID, Article: a.Article, Lang: a.Lang, Phrasing: a.Text, By: a.By, At: a.At}
-	if article, ok := c.library.Article(knowledge.ArticleID(a.Article), knowledge.Lang(a.Lang), c.private); ok {
+	if article, ok := c.library.Article(knowledge.ArticleID(a.Article), knowledge.Lang(a.Lang), c.every); ok {
 		p.Title = article.Title
 	}
 	return p

@@ -12,9 +12,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/agnivade/levenshtein"
-
-	"github.com/signpost-bot/signpost/config"
 	"github.com/signpost-bot/signpost/knowledge"
 	"github.com/signpost-bot/signpost/knowledge/text"
 )
@@ -293,52 +290,9 @@ type goldenQuestion struct {
 	expected []knowledge.ArticleID // any of them is right; empty: nothing is
 }
 
-// A shelf knows articles by what golden questions call them.
-type shelf struct {
-	library *knowledge.Library
-	config  config.Config
-	every   []string              // private audiences
-	ids     []knowledge.ArticleID // sorted
-	called  map[string][]knowledge.ArticleID
-	titles  map[knowledge.ArticleID][]string // in every language
-}
-
-func newShelf(list []*knowledge.Article, cfg config.Config) *shelf {
-	s := &shelf{
-		library: knowledge.NewLibrary(list, rules(cfg)), config: cfg,
-		called: map[string][]knowledge.ArticleID{}, titles: map[knowledge.ArticleID][]string{},
-	}
-	for _, a := range cfg.Audiences {
-		if a.Private {
-			s.every = append(s.every, a.Name)
-		}
-	}
-	for _, a := range list {
-		s.titles[a.ID] = append(s.titles[a.ID], a.Title)
-		s.ids = append(s.ids, a.ID)
-		for _, name := range []string{address(a.URL), plainly(a.Title)} {
-			if name != "" && !slices.Contains(s.called[name], a.ID) {
-				s.called[name] = append(s.called[name], a.ID)
-			}
-		}
-	}
-	slices.Sort(s.ids)
-	s.ids = slices.Compact(s.ids)
-	return s
-}
-
-// address is a URL as it is compared: without its fragment and last slash.
-func address(url string) string {
-	url, _, _ = strings.Cut(url, "#")
-	return strings.TrimSuffix(url, "/")
-}
-
-// plainly is a title as it is compared: case, accents and punctuation aside.
-func plainly(title string) string { return strings.Join(text.Words(title), " ") }
-
 // readGolden reads files of golden questions and finds the articles they name.
 // It reports every problem of every file at once, as [knowledge.Problems].
-func (s *shelf) readGolden(ctx context.Context, names []string) ([]goldenFile, error) {
+func (c *catalogue) readGolden(ctx context.Context, names []string) ([]goldenFile, error) {
 	var files []goldenFile
 	var problems knowledge.Problems
 	for _, name := range names {
@@ -355,7 +309,7 @@ func (s *shelf) readGolden(ctx context.Context, names []string) ([]goldenFile, e
 			continue
 		}
 		conversations, faults := parseGolden(name, string(data))
-		questions, more := s.questions(ctx, name, conversations)
+		questions, more := c.questions(ctx, name, conversations)
 		faults = append(faults, more...)
 		slices.SortStableFunc(faults, func(a, b knowledge.Problem) int { return cmp.Compare(a.Line, b.Line) })
 		files, problems = append(files, goldenFile{name, questions}), append(problems, faults...)
@@ -367,7 +321,7 @@ func (s *shelf) readGolden(ctx context.Context, names []string) ([]goldenFile, e
 }
 
 // questions makes the conversations of a file ready to be asked.
-func (s *shelf) questions(ctx context.Context, name string, conversations []golden) ([]goldenQuestion, knowledge.Problems) {
+func (c *catalogue) questions(ctx context.Context, name string, conversations []golden) ([]goldenQuestion, knowledge.Problems) {
 	var list []goldenQuestion
 	var problems knowledge.Problems
 	first := map[string]goldenQuestion{} // of those that were asked in the same words
@@ -376,9 +330,9 @@ func (s *shelf) questions(ctx context.Context, name string, conversations []gold
 			problems = append(problems, knowledge.Problem{File: name, Line: line, Message: err.Error()})
 		}
 		q := knowledge.Question{Limit: evalDepth}
-		if err := s.hint(&q, g); err != nil {
+		if err := c.hint(&q, g); err != nil {
 			report(g.Turns[0].Line, err)
-			q.Private = s.every // so that the articles are checked all the same
+			q.Private = c.every // so that the articles are checked all the same
 		}
 		var asked []string
 		for i, t := range g.Turns {
@@ -387,7 +341,7 @@ func (s *shelf) questions(ctx context.Context, name string, conversations []gold
 			golden := goldenQuestion{line: t.Line, asked: slices.Clone(asked), question: q}
 			q.Before = append(slices.Clip(q.Before), t.Text)
 			for _, word := range t.Expected {
-				id, err := s.article(ctx, word, golden.question)
+				id, err := c.article(ctx, word, golden.question)
 				if err != nil {
 					report(t.Line, err)
 					continue
@@ -412,98 +366,20 @@ func (s *shelf) questions(ctx context.Context, name string, conversations []gold
 func key(asked []string) string { return strings.Join(asked, "\n") }
 
 // hint tells q what stands in brackets.
-func (s *shelf) hint(q *knowledge.Question, g golden) error {
+func (c *catalogue) hint(q *knowledge.Question, g golden) error {
 	if g.Lang != "" {
-		if !slices.ContainsFunc(s.config.Languages, func(tag string) bool { return text.Base(tag) == text.Base(g.Lang) }) {
+		if !slices.ContainsFunc(c.config.Languages, func(tag string) bool { return text.Base(tag) == text.Base(g.Lang) }) {
 			return fmt.Errorf(`unknown language %q; use one of %s, write an audience as [as buyer], and a question that begins with [ as \[`,
-				g.Lang, strings.Join(s.config.Languages, ", "))
+				g.Lang, strings.Join(c.config.Languages, ", "))
 		}
 		q.Locale = knowledge.Lang(g.Lang)
 	}
-	if g.Audience != "" && !askAs(q, g.Audience, s.config) {
-		names := make([]string, len(s.config.Audiences))
-		for i, a := range s.config.Audiences {
+	if g.Audience != "" && !askAs(q, g.Audience, c.config) {
+		names := make([]string, len(c.config.Audiences))
+		for i, a := range c.config.Audiences {
 			names[i] = a.Name
 		}
 		return fmt.Errorf("unknown audience %q; use one of %s", g.Audience, strings.Join(names, ", "))
 	}
 	return nil
-}
-
-// article finds the article that a word means: its id, address or title.
-func (s *shelf) article(ctx context.Context, word string, q knowledge.Question) (knowledge.ArticleID, error) {
-	id := knowledge.ArticleID(word)
-	if _, known := slices.BinarySearch(s.ids, id); !known {
-		ids := s.called[address(word)]
-		if len(ids) == 0 {
-			ids = s.called[plainly(word)]
-		}
-		switch {
-		case len(ids) > 1:
-			return "", fmt.Errorf("%q is what %s are called; write one of these ids", word, join(ids, " and "))
-		case len(ids) == 0:
-			return "", fmt.Errorf("there is no article %q; %s", word, s.nearest(ctx, word, q))
-		}
-		id = ids[0]
-	}
-	if _, seen := s.library.Article(id, q.Locale, q.Private); !seen {
-		a, _ := s.library.Article(id, q.Locale, s.every)
-		return "", fmt.Errorf("%s is not shown to whoever asks here, but to %s; write [as %s] in front of the question",
-			s.named(id, q), strings.Join(a.Audiences, ", "), a.Audiences[0])
-	}
-	return id, nil
-}
-
-// nearest suggests what was meant by a word that no article is called: one
-// whose id or title is much like it, or that it finds, or else the question.
-func (s *shelf) nearest(ctx context.Context, word string, q knowledge.Question) string {
-	typed := plainly(word)
-	best, distance := knowledge.ArticleID(""), 2+utf8.RuneCountInString(typed)/6
-	consider := func(id knowledge.ArticleID, name string) {
-		if d := levenshtein.ComputeDistance(typed, plainly(name)); d < distance {
-			best, distance = id, d
-		}
-	}
-	for _, id := range s.ids {
-		if _, seen := s.library.Article(id, q.Locale, q.Private); !seen {
-			continue
-		}
-		consider(id, string(id))
-		for _, title := range s.titles[id] {
-			consider(id, title)
-		}
-	}
-	if best != "" {
-		return "did you mean " + s.named(best, q) + "?"
-	}
-	about := q
-	about.Text, about.Before = typed, nil
-	for _, q := range []knowledge.Question{about, q} {
-		if ans, err := s.library.Find(ctx, q); err == nil && len(ans.Matches) > 0 {
-			return "the nearest is " + s.named(ans.Matches[0].Article.ID, q)
-		}
-	}
-	return "signpost ask shows the ids of articles with --json"
-}
-
-// named is an article by its id and title.
-func (s *shelf) named(id knowledge.ArticleID, q knowledge.Question) string {
-	return fmt.Sprintf("%s (%s)", id, s.title(id, q))
-}
-
-// title is that of an article, in the language of whoever asks if there is one.
-func (s *shelf) title(id knowledge.ArticleID, q knowledge.Question) string {
-	a, found := s.library.Article(id, q.Locale, s.every)
-	if !found {
-		return ""
-	}
-	return a.Title
-}
-
-func join(ids []knowledge.ArticleID, between string) string {
-	words := make([]string, len(ids))
-	for i, id := range ids {
-		words[i] = string(id)
-	}
-	return strings.Join(words, between)
 }

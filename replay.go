@@ -83,8 +83,8 @@ func (o *testCommand) Run(ctx context.Context, c *cli, s streams) error {
 	if err != nil {
 		return err
 	}
-	shelf := newShelf(list, cfg)
-	files, err := shelf.readGolden(ctx, o.Files)
+	articles := newCatalogue(list, cfg)
+	files, err := articles.readGolden(ctx, o.Files)
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (o *testCommand) Run(ctx context.Context, c *cli, s streams) error {
 
 	r := replay{Changes: map[change]int{unsaved: 0, lost: 0, gained: 0, changed: 0, unchanged: 0}, Questions: []replayed{}}
 	for i, f := range files {
-		if err := r.ask(ctx, shelf, f, results[i]); err != nil {
+		if err := r.ask(ctx, articles, f, results[i]); err != nil {
 			return err
 		}
 	}
@@ -118,7 +118,7 @@ func (o *testCommand) Run(ctx context.Context, c *cli, s streams) error {
 		encoder.SetIndent("", "  ")
 		err = encoder.Encode(r)
 	} else {
-		err = r.print(s.out, shelf, o.Save, o.Strict)
+		err = r.print(s.out, articles, o.Save, o.Strict)
 	}
 	switch {
 	case err != nil:
@@ -132,10 +132,10 @@ func (o *testCommand) Run(ctx context.Context, c *cli, s streams) error {
 }
 
 // ask asks the questions of a file and compares with its saved result.
-func (r *replay) ask(ctx context.Context, shelf *shelf, f goldenFile, before map[string]finding) error {
+func (r *replay) ask(ctx context.Context, articles *catalogue, f goldenFile, before map[string]finding) error {
 	asked := map[string]bool{}
 	for _, q := range f.questions {
-		ans, err := shelf.library.Find(ctx, q.question)
+		ans, err := articles.library.Find(ctx, q.question)
 		if err != nil {
 			return fmt.Errorf("%s:%d: %w", f.name, q.line, err)
 		}
@@ -228,14 +228,14 @@ func readSaved(name string) (map[string]finding, error) {
 }
 
 // print tells a person what changed, and what to do about it.
-func (r *replay) print(w io.Writer, shelf *shelf, save, strict bool) error {
+func (r *replay) print(w io.Writer, articles *catalogue, save, strict bool) error {
 	b := bufio.NewWriter(w)
 	told := 0
 	for _, change := range []change{lost, unsaved, unchanged, changed, gained} {
 		for _, q := range r.Questions {
 			known := change == unsaved && q.Now.Right || change == unchanged && (q.Now.Right || !strict)
 			if q.Change == change && !known {
-				q.print(b, shelf)
+				q.print(b, articles)
 				told++
 			}
 		}
@@ -272,7 +272,7 @@ func (r *replay) print(w io.Writer, shelf *shelf, save, strict bool) error {
 }
 
 // print tells of one question.
-func (q replayed) print(w io.Writer, shelf *shelf) {
+func (q replayed) print(w io.Writer, articles *catalogue) {
 	label := string(q.Change)
 	if q.Change == unsaved || q.Change == unchanged {
 		label = "wrong"
@@ -290,7 +290,7 @@ func (q replayed) print(w io.Writer, shelf *shelf) {
 		add("expected", "", "")
 	}
 	for i, id := range q.Expected {
-		add([]string{"expected", either}[min(i, 1)], id, shelf.title(id, knowledge.Question{}))
+		add([]string{"expected", either}[min(i, 1)], id, articles.title(id, knowledge.Question{}))
 	}
 	add("found", q.Now.Article, q.Now.words())
 	if q.Before != nil && q.Change != unchanged && q.Change != unsaved {

@@ -276,7 +276,7 @@ y
 }
 
 func TestReplayPrint(t *testing.T) {
-	shelf := newShelf([]*knowledge.Article{
+	shelf := newCatalogue([]*knowledge.Article{
 		{ID: "12", Lang: "en", Title: "How do I get a refund?", Audiences: []string{"buyer"}, Sections: []knowledge.Section{{Text: "Ask."}}},
 		{ID: "password", Lang: "en", Title: "I forgot my password", Audiences: []string{"buyer"}, Sections: []knowledge.Section{{Text: "Reset it."}}},
 	}, config.Default())

@@ -17,7 +17,7 @@ import (
 //
 //	go test ./knowledge -run TestFitAudience -v
 func TestFitAudience(t *testing.T) {
-	dev := measured(t, devQuestions(t))
+	dev := askers(t, devQuestions(t))
 	fitted := fitAudience(dev)
 	t.Logf("fitted %+v", fitted)
 	t.Logf("in use %+v", audience.Fitted())
@@ -26,7 +26,7 @@ func TestFitAudience(t *testing.T) {
 	got.add(dev, audience.Fitted())
 	got.log(t, "in use")
 	got = named{}
-	got.add(measured(t, filepath.Join("testdata", "everyday.jsonl")), audience.Fitted())
+	got.add(askers(t, filepath.Join("testdata", "everyday.jsonl")), audience.Fitted())
 	got.log(t, "in use, everyday questions")
 
 	const folds = 10
@@ -57,8 +57,8 @@ type asker struct {
 	who   int
 }
 
-// measured reads the questions of a file as Find does.
-func measured(t *testing.T, file string) []asker {
+// askers reads the questions of a file as Find does.
+func askers(t *testing.T, file string) []asker {
 	t.Helper()
 	l := sampleLibrary(t)
 	v := l.view(nil)
@@ -67,7 +67,7 @@ func measured(t *testing.T, file string) []asker {
 		asked := Question{Text: q.Text}
 		lang := string(l.language(v, asked))
 		r := interpret(q.Text, v.index.Known)
-		hits := v.index.Rank(search.Query{Text: r.rest, Lang: lang})
+		hits := v.index.Rank(search.Query{Text: r.rest, Lang: lang}, 64).Hits
 		who := slices.Index(v.names, q.Audience)
 		if who < 0 {
 			who = len(v.names)

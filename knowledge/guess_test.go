@@ -85,7 +85,7 @@ func BenchmarkGuess(b *testing.B) {
 	const text = "hey i cant find where my students can download their certificate, they finished the course last week"
 	v := sampleLibrary(b).view(nil)
 	r := interpret(text, v.index.Known)
-	hits := v.index.Rank(search.Query{Text: r.rest, Lang: "en"})
+	hits := v.index.Rank(search.Query{Text: r.rest, Lang: "en"}, 64).Hits
 	b.ReportAllocs()
 	for b.Loop() {
 		v.guess(Question{Text: text}, r, "", "en", hits)
