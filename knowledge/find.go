@@ -55,6 +55,8 @@ type Answer struct {
 	Confidence float64 // 0 to 1: how likely the first match is right; 0 if nothing was asked
 	Lang       Lang    // of the question; the locale's, then the default if it cannot be told
 	Audience   audience.Guess
+	Grounds    Grounds // what the confidence was made from
+	Held       string  // why an answer that is likely enough is not sure after all
 	Matches    []Match // best first; ranking regardless of Level, at most Limit
 }
 
@@ -80,20 +82,24 @@ func (l *Library) Find(ctx context.Context, q Question) (Answer, error) {
 	before := q.before(r)
 	answer := Answer{Lang: l.language(v, q)}
 	lang := string(answer.Lang)
-	hits := v.index.Rank(search.Query{Text: r.rest, Before: before, Lang: lang}, 64).Hits
-	answer.Audience = v.guess(q, r, before, lang, hits)
+	result := v.index.Rank(search.Query{Text: r.rest, Before: before, Lang: lang}, maxHits)
+	answer.Audience = v.guess(q, r, before, lang, result.Hits)
 	limit := q.Limit
 	if limit <= 0 {
 		limit = defaultLimit
 	}
-	matches := v.matches(hits, answer, l.preferred(answer.Lang, q.Locale), limit)
-	answer.judge(r, before != "", matches, l.rules)
+	matches := v.matches(result.Hits, answer, l.preferred(answer.Lang, q.Locale), limit)
+	answer.judge(r, before != "", result, matches, l.rules)
 	for _, m := range matches[:min(limit, len(matches))] {
 		m.Passage = passage(m.Section.Text, text.Terms(q.Text+" "+before, string(m.Article.Lang)), string(m.Article.Lang))
 		answer.Matches = append(answer.Matches, m.Match)
 	}
 	return answer, nil
 }
+
+// maxHits is how many articles are looked at, translations counted: an audience
+// may lift one that stands further down.
+const maxHits = 64
 
 // maxText is how many bytes of a message are read. Chat platforms allow a few
 // thousand; what a question is about is said in the first lines.
@@ -152,8 +158,9 @@ func (l *Library) language(v *view, q Question) Lang {
 // A found match carries what judging it needs.
 type found struct {
 	Match
-	covered, titled, telling float64 // of [search.Hit], the best over its languages
-	said                     bool    // likewise
+	covered, titled, telling, learned float64 // of [search.Hit], the best over its languages
+	said                              bool    // likewise
+	foreign                           bool    // the best hit is in another language than the question
 }
 
 // elsewhere is what is left of the score of an article that is not for the
@@ -173,6 +180,7 @@ func (v *view) matches(hits []search.Hit, answer Answer, langs []Lang, limit int
 			all[i].covered = max(all[i].covered, hit.Covered)
 			all[i].titled = max(all[i].titled, hit.Titled)
 			all[i].telling = max(all[i].telling, hit.Telling)
+			all[i].learned = max(all[i].learned, hit.Learned)
 			all[i].said = all[i].said || hit.Said
 			continue
 		}
@@ -181,7 +189,7 @@ func (v *view) matches(hits []search.Hit, answer Answer, langs []Lang, limit int
 			score *= elsewhere
 		}
 		at[a.ID] = len(all)
-		all = append(all, found{Match{Article: a, Score: score}, hit.Covered, hit.Titled, hit.Telling, hit.Said})
+		all = append(all, found{Match{Article: a, Score: score}, hit.Covered, hit.Titled, hit.Telling, hit.Learned, hit.Said, text.Base(string(a.Lang)) != text.Base(string(answer.Lang))})
 	}
 	slices.SortStableFunc(all, func(a, b found) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Article.ID, b.Article.ID))

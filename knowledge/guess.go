@@ -22,7 +22,7 @@ func (v *view) asked(q Question, r reading, before, lang string, hits []search.H
 	if before != "" {
 		asked.Text = before + "\n" + q.Text
 	}
-	asked.Idle = r.intent(before != "") != Asks || r.count["chatter"]+r.count["hostile"]+r.count["elsewhere"] > 0
+	asked.Idle = r.intent(before != "") != Asks || r.wants < 0.5 && before == ""
 	var voted [maxVotes]ArticleID
 	for _, hit := range hits {
 		n := len(asked.Hits)

@@ -5,15 +5,18 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/signpost-bot/signpost/knowledge/search"
 )
 
 // Where the levels begin. Both were chosen on development questions: below
-// deserving, nearly nine in ten messages that deserve no article are turned
-// away, and one in twenty-five of the others; above sure, the first article is
-// right in more than eight of ten.
+// deserving, more than eight in ten messages that deserve no article are turned
+// away, and one in fifty of the others; above sure, the first article is right
+// in more than nine of ten.
 const (
-	deserving = 0.74
-	sure      = 0.60
+	deserving = 0.5
+	unsure    = 0.31
+	sure      = 0.78
 )
 
 // What a sure answer needs besides confidence. The first article must have the
@@ -29,35 +32,36 @@ const (
 	minRunes = 3    // of the text: fewer are a slip of the hand
 )
 
-// judge fills in intent, confidence and level. The constants are those of two
-// logistic regressions over the development and the everyday questions,
-// rounded.
-func (a *Answer) judge(r reading, follows bool, matches []found, rules Rules) {
-	var first found
-	if len(matches) > 0 {
-		first = matches[0]
-	}
-	// lead is how far the first match is ahead of the i-th, from 0, as a share
-	// of its score: scores of long questions are lower throughout.
-	lead := func(i int) float64 {
-		if i < len(matches) {
-			return 1 - matches[i].Score/first.Score
-		}
-		return 1
-	}
+// A Ground is something that speaks for or against an answer.
+type Ground int
 
-	// Does the message deserve an article? By how it is put, and by how much
-	// of it the best article knows. Few words are a search, many a story; what
-	// people say to each other in a channel lies between.
-	words := max(len(strings.Fields(r.rest))-r.count["thanks"], 4)
-	brief := min(max(float64(6-words)/2, 0), 1)
-	deserves := logistic(-10 + 3.4*math.Sqrt(first.titled) + 3.4*first.covered +
-		3.2*math.Log(float64(words)) + 3.3*brief +
-		1.1*one(r.asks() || follows) + 1.3*one(r.count["trouble"] > 0) -
-		1.9*one(r.count["chatter"] > 0) - 0.3*one(r.count["hostile"] > 0) - 2.7*one(r.count["elsewhere"] > 0))
+const (
+	GroundAlways    Ground = iota
+	GroundFound            // how sure the search is of what it found
+	GroundAsks             // how much the message reads like a question for us
+	GroundFollows          // goes on from an earlier question
+	GroundTitle            // how much of the question the title has
+	GroundMeaning          // how much of it the article has
+	GroundRarest           // how well the article has its rarest idea
+	GroundPhrasings        // how likely the article is by its example questions
+	GroundUnheard          // how much of the question no article has
+	GroundStrange          // how much of its words, pairs and letters no article has
+	GroundAlike            // how much the message is like an example question, where these decide
+	GroundDecided          // how far the example questions are ahead of the next article's
+	GroundForeign          // the article is in another language than the message
+	GroundLead             // how far it is ahead of the second
+	GroundMargin           // how far it is ahead of the fourth
+	grounds
+)
 
-	// If it does, is the first article right? Mostly if it leads the others.
-	right := logistic(-1.3 + 2.7*lead(1) + 3.7*lead(3) + 2.1*first.titled)
+// Grounds are how much of each ground there is.
+type Grounds [grounds]float64
+
+// judge fills in intent, confidence and level. result is what the search made
+// of it.
+func (a *Answer) judge(r reading, follows bool, result search.Found, matches []found, rules Rules) {
+	a.Grounds = groundsOf(r, follows, result, matches)
+	deserves, right := a.Grounds.weigh(&deservesWeights), a.Grounds.weigh(&rightWeights)
 
 	a.Intent = r.intent(follows)
 	a.Confidence = deserves * right
@@ -65,13 +69,17 @@ func (a *Answer) judge(r reading, follows bool, matches []found, rules Rules) {
 		a.Confidence = 0
 	}
 	switch {
-	case a.Intent != Asks || deserves < deserving || len(matches) == 0 || a.Confidence < rules.Unsure:
+	case a.Intent != Asks || deserves < deserving || len(matches) == 0 || a.Confidence < cmp.Or(rules.Unsure, unsure):
 		a.Level = None
-	case a.Confidence >= cmp.Or(rules.Sure, sure) && lead(1) >= ahead && r.runes >= minRunes && a.fits(first) && !rivalled(matches) && !a.hinges(matches):
-		a.Level = Sure
 	default:
 		a.Level = Unsure
+		if a.Confidence >= cmp.Or(rules.Sure, sure) {
+			if a.Held = a.holds(r, matches); a.Held == "" {
+				a.Level = Sure
+			}
+		}
 	}
+	words := len(strings.Fields(r.rest))
 	if a.Intent == Asks && a.Level == None && r.says(words, len(matches) > 0) {
 		a.Intent = Says
 	}
@@ -80,12 +88,65 @@ func (a *Answer) judge(r reading, follows bool, matches []found, rules Rules) {
 	}
 }
 
-// fits reports whether the first article may be answered with surely: it is for
-// whoever asks, and has what they asked about in its title and in their own
-// words, not just in words that mean much the same.
-func (a *Answer) fits(first found) bool {
-	return first.Score >= good && first.titled > 0 && first.telling >= telling && first.said &&
-		(a.Audience.Name == "" || slices.Contains(first.Article.Audiences, a.Audience.Name))
+// groundsOf reads the grounds off a message and what was found for it.
+func groundsOf(r reading, follows bool, result search.Found, matches []found) Grounds {
+	g := Grounds{GroundAlways: 1, GroundAsks: logit(r.wants), GroundFollows: one(follows)}
+	if len(matches) == 0 {
+		return g
+	}
+	first := matches[0]
+	// lead is how far the first match is ahead of the i-th, from 0, as a share
+	// of its score: scores of long questions are lower throughout.
+	lead := func(i int) float64 {
+		if i < len(matches) {
+			return 1 - matches[i].Score/first.Score
+		}
+		return 1
+	}
+	g[GroundFound], g[GroundUnheard] = logit(result.Confidence), result.Signs[search.Unheard]
+	g[GroundTitle], g[GroundMeaning], g[GroundRarest] = math.Sqrt(first.titled), first.covered, first.telling
+	g[GroundPhrasings], g[GroundAlike], g[GroundDecided] = first.learned, result.Signs[search.Alike], result.Signs[search.Decided]
+	g[GroundStrange], g[GroundForeign] = result.Signs[search.Strange], one(first.foreign)
+	g[GroundLead], g[GroundMargin] = lead(1), lead(3)
+	return g
+}
+
+func (g *Grounds) weigh(weights *Grounds) float64 {
+	sum := 0.0
+	for i, v := range g {
+		sum += float64(v * weights[i])
+	}
+	return logistic(sum)
+}
+
+// Why an answer that is likely enough is not sure after all.
+const (
+	HeldLead     = "lead"     // another article is as good
+	HeldShort    = "short"    // a slip of the hand
+	HeldSubject  = "subject"  // the article lacks what the question hangs on
+	HeldAudience = "audience" // it is for others than whoever asks
+	HeldRival    = "rival"    // another title has as much of the question
+	HeldWho      = "who"      // for someone else, another article would be first
+)
+
+// holds says what keeps the first match from being sure; "" if nothing does.
+func (a *Answer) holds(r reading, matches []found) string {
+	first := matches[0]
+	switch {
+	case len(matches) > 1 && 1-matches[1].Score/first.Score < ahead:
+		return HeldLead
+	case r.runes < minRunes:
+		return HeldShort
+	case first.Score < good || first.titled == 0 || first.telling < telling || !first.said:
+		return HeldSubject
+	case a.Audience.Name != "" && !slices.Contains(first.Article.Audiences, a.Audience.Name):
+		return HeldAudience
+	case rivalled(matches):
+		return HeldRival
+	case a.hinges(matches):
+		return HeldWho
+	}
+	return ""
 }
 
 // rivalled reports whether another article comes close whose title has nearly as
@@ -122,6 +183,12 @@ func (r reading) says(words int, found bool) bool {
 }
 
 func logistic(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
+
+// logit undoes logistic, within what a probability from a fit can mean.
+func logit(p float64) float64 {
+	p = min(max(p, 0.002), 0.998)
+	return math.Log(p / (1 - p))
+}
 
 func one(yes bool) float64 {
 	if yes {

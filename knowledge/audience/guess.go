@@ -42,7 +42,7 @@ var strength = map[Source]float64{
 	Group:    20,
 	Channel:  10,
 	Words:    5,
-	Articles: 3,
+	Articles: 2.5,
 }
 
 // against is the most that words tell against an audience, in nats.

@@ -48,7 +48,7 @@ type Weights struct {
 // the figures on questions that were not fitted to.
 func Fitted() Weights { return fitted }
 
-var fitted = Weights{Cue: 1.4, Words: 0.9, Votes: strength[Articles], Doubt: 4.7, Brief: 1.25, Idle: 3, Shared: 3}
+var fitted = Weights{Cue: 1.2, Words: 1.05, Votes: strength[Articles], Doubt: 4.4, Brief: 1.25, Idle: 3, Shared: 2.4}
 
 // A Model knows which words which audience uses. It is immutable and safe for
 // concurrent use.

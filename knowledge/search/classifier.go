@@ -44,6 +44,9 @@ const (
 	strange    = 0.3  // of a feature's square that no lesson has, in the length of a question
 )
 
+// fullWeight is a weight of 1 in a lesson's vector.
+const fullWeight = math.MaxUint16
+
 // A lesson is a text that belongs to a document.
 type lesson struct {
 	class    uint16

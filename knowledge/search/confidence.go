@@ -22,6 +22,7 @@ const (
 	Near                  // how like a phrasing of the first hit the query is
 	NearThree             // likewise, three of them
 	Strange               // share of the query's words, pairs and letters that no document has
+	Unheard               // share of the query's meaning that no document has
 	Length                // many words: 1 for twelve or more, 0 for none
 	Alike                 // what the classifier says and how like a phrasing, together
 	signs
@@ -33,8 +34,9 @@ type Signs [signs]float64
 // A Judgement is what each sign counts for the first hit being right, in nats.
 type Judgement [signs]float64
 
-// read reads the signs of a query of n ideas off its hits.
-func read(hits []Hit, n int) Signs {
+// read reads the signs of a query off its hits. The query has n ideas, and no
+// document has a share of what they mean.
+func read(hits []Hit, n int, unheard float64) Signs {
 	var s Signs
 	if len(hits) == 0 {
 		return s
@@ -62,7 +64,7 @@ func read(hits []Hit, n int) Signs {
 		}
 	}
 	s[Agreement] = voices / 3
-	s[Strange] = first.strange
+	s[Strange], s[Unheard] = first.strange, unheard
 	s[Logit], s[Near], s[NearThree] = first.logit/10, first.near, first.nearThree
 	s[Length] = min(float64(n), 12) / 12
 	s[Alike] = first.Learned * first.near

@@ -7,65 +7,79 @@ import "math"
 // phrasings. It hears typos, compounds and words of a related language.
 type letterVoice struct {
 	docs  int
-	lists []letterList // by feature; empty for other features than letters
-	most  int          // a run that more documents have is not looked up
+	lists []letterList // by feature; empty for other features than letters, and for common runs
 }
 
 type letterList struct {
-	docs   []uint32 // ascending
-	weight []uint16 // of a unit vector, in steps of 1/fullWeight
+	postings
+	weight []uint8 // of a unit vector, in steps of most/full
+	most   float32
 	idf    float32
 }
 
-const fullWeight = math.MaxUint16
-
-// A run of letters that a sixteenth of very many documents have costs much and
-// tells little.
+// A run of letters that a sixteenth of many documents have, or more than
+// mostDocs, costs much and tells little.
 const (
-	manyDocs    = 4096
+	manyDocs    = 512
 	commonShare = 16
+	mostDocs    = 1000
 )
 
 // newLetterVoice makes the voice of documents that have the given runs, each
 // once and with its count.
 func newLetterVoice(docs [][]feature, features int) letterVoice {
-	v := letterVoice{docs: len(docs), lists: make([]letterList, features), most: len(docs)}
+	v := letterVoice{docs: len(docs), lists: make([]letterList, features)}
+	most := len(docs)
 	if len(docs) > manyDocs {
-		v.most = len(docs) / commonShare
+		most = min(len(docs)/commonShare, mostDocs)
 	}
 	n := make([]int, features)
-	total := 0
 	for _, list := range docs {
 		for _, f := range list {
 			if f.letters {
 				n[f.id]++
-				total++
 			}
 		}
 	}
-	ids, weights := make([]uint32, total), make([]uint16, total)
+	total := 0
 	for i, n := range n {
-		l := &v.lists[i]
-		l.docs, l.weight, l.idf = ids[:0:n], weights[:0:n], float32(math.Log(1+float64(len(docs))/float64(n+1)))
-		ids, weights = ids[n:], weights[n:]
+		v.lists[i].idf = float32(math.Log(1 + float64(len(docs))/float64(n+1)))
+		if n <= most {
+			total += n
+		}
 	}
-	for doc, list := range docs {
-		length := 0.0
+	lengths := make([]float64, len(docs))
+	for i, list := range docs {
 		for _, f := range list {
 			if f.letters {
 				w := v.weight(f)
-				length += float64(w * w)
+				lengths[i] += float64(w * w)
 			}
 		}
-		length = math.Sqrt(length)
-		for _, f := range list {
-			if f.letters {
-				l := &v.lists[f.id]
-				l.docs = append(l.docs, uint32(doc))
-				l.weight = append(l.weight, max(1, uint16(math.Round(v.weight(f)/length*fullWeight))))
+		lengths[i] = math.Sqrt(lengths[i])
+	}
+	each := func(f func(l *letterList, doc int, weight float64)) {
+		for doc, list := range docs {
+			for _, feature := range list {
+				if feature.letters && n[feature.id] <= most {
+					f(&v.lists[feature.id], doc, v.weight(feature)/lengths[doc])
+				}
 			}
 		}
 	}
+	each(func(l *letterList, _ int, weight float64) { l.most = max(l.most, float32(weight)) })
+	low, weights := make([]uint16, total), make([]uint8, total)
+	for i, n := range n {
+		if n <= most {
+			l := &v.lists[i]
+			l.low, l.weight = low[:0:n], weights[:0:n]
+			low, weights = low[n:], weights[n:]
+		}
+	}
+	each(func(l *letterList, doc int, weight float64) {
+		l.add(uint32(doc))
+		l.weight = append(l.weight, uint8(max(1, math.Round(weight/float64(l.most)*full))))
+	})
 	return v
 }
 
@@ -74,8 +88,8 @@ func (v letterVoice) weight(f feature) float64 {
 }
 
 // hear adds the cosine of a question with each document to d.letters, in steps
-// of 1/(unit*fullWeight), and notes which documents it touched. Runs that no
-// document has make it less like any.
+// of 1/wholeCosine, and notes which documents it touched. Runs that no document
+// has make it less like any.
 func (v letterVoice) hear(question []feature, d *scratch) {
 	unheard := math.Log(1 + float64(v.docs))
 	length := float64(unheard*unheard) * float64(d.unknown.letters)
@@ -90,16 +104,28 @@ func (v letterVoice) hear(question []feature, d *scratch) {
 	}
 	length = math.Sqrt(length)
 	for _, f := range question {
-		if !f.letters || len(v.lists[f.id].docs) > v.most {
+		if !f.letters {
 			continue
 		}
 		l := &v.lists[f.id]
-		w := max(1, int32(math.Round(v.weight(f)/length*unit)))
-		for i, doc := range l.docs {
-			if d.letters[doc] == 0 {
-				d.heard = append(d.heard, doc)
+		if len(l.low) == 0 {
+			continue
+		}
+		w := max(1, int32(math.Round(v.weight(f)/length*float64(l.most)*wholeCosine/full)))
+		from := uint32(0)
+		for high, upTo := range l.upTo {
+			base := uint32(high) << 16
+			for i, low := range l.low[from:upTo] {
+				doc := base | uint32(low)
+				if d.letters[doc] == 0 {
+					d.heard = append(d.heard, doc)
+				}
+				d.letters[doc] += w * int32(l.weight[int(from)+i])
 			}
-			d.letters[doc] += w * int32(l.weight[i])
+			from = upTo
 		}
 	}
 }
+
+// wholeCosine is a cosine of 1.
+const wholeCosine = 1 << 24

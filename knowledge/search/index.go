@@ -279,20 +279,23 @@ func (b *builder) weigh() {
 	for _, r := range b.raws {
 		n[r.term]++
 	}
-	docs, whole, head := make([]uint32, len(b.raws)), make([]uint8, len(b.raws)), make([]uint8, len(b.raws))
+	low, whole := make([]uint16, len(b.raws)), make([]uint8, len(b.raws))
 	b.lists = make([]list, len(b.terms))
 	for t, n := range n {
-		b.lists[t] = list{docs: docs[:0:n], whole: whole[:0:n], head: head[:0:n]}
-		docs, whole, head = docs[n:], whole[n:], head[n:]
+		b.lists[t].low, b.lists[t].whole = low[:0:n], whole[:0:n]
+		low, whole = low[n:], whole[n:]
 	}
 	from := 0
 	for i, upTo := range b.upTo {
 		for _, r := range b.raws[from:upTo] {
 			l := &b.lists[r.term]
 			share := b.saturate(r.whole, b.sizes[i]/average)
-			l.docs = append(l.docs, uint32(i))
+			l.add(uint32(i))
 			l.whole = append(l.whole, steps(share))
-			l.head = append(l.head, steps(b.saturate(r.head, 1)))
+			if r.head > 0 {
+				l.titled.add(uint32(i))
+				l.head = append(l.head, steps(b.saturate(r.head, 1)))
+			}
 			l.most = max(l.most, steps(share))
 			l.about += share * share
 		}

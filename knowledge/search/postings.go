@@ -13,13 +13,83 @@ const (
 )
 
 // A list says which documents have a stem, and how much of it: BM25's share of
-// a full score, in steps of 1/full.
+// a full score, in steps of 1/full. A document takes three bytes, and three
+// more if its title or phrasings have the stem.
 type list struct {
-	docs  []uint32 // ascending
-	whole []uint8  // in the whole document
-	head  []uint8  // in title and phrasings; 0 if they lack it
-	most  uint8    // of whole
-	about float64  // documents that are about it; one that only mentions it counts as a fraction
+	postings
+	whole  []uint8  // by posting: in the whole document
+	titled postings // documents whose title or phrasings have it
+	head   []uint8  // by posting of titled: in title and phrasings
+	most   uint8    // of whole
+	about  float64  // documents that are about it; one that only mentions it counts as a fraction
+}
+
+// postings are documents, ascending. Most numbers share their high half with
+// those before, so only the low halves are kept, and where the high one changes.
+type postings struct {
+	low  []uint16
+	upTo []uint32 // by high half, how many postings there are up to its end
+}
+
+func (p *postings) add(doc uint32) {
+	for int(doc>>16) >= len(p.upTo) {
+		p.upTo = append(p.upTo, uint32(len(p.low)))
+	}
+	p.low = append(p.low, uint16(doc))
+	p.upTo[doc>>16] = uint32(len(p.low))
+}
+
+// A cursor walks postings.
+type cursor struct {
+	*postings
+	at   int
+	high int    // half of the document at
+	doc  uint32 // the document at, or none
+}
+
+func (p *postings) start() cursor {
+	c := cursor{postings: p}
+	c.read()
+	return c
+}
+
+// read reads the document at.
+func (c *cursor) read() {
+	if c.at >= len(c.low) {
+		c.doc = none
+		return
+	}
+	for uint32(c.at) >= c.upTo[c.high] {
+		c.high++
+	}
+	c.doc = uint32(c.high)<<16 | uint32(c.low[c.at])
+}
+
+// seek moves on to the first document that is not before doc, in steps that
+// double.
+func (c *cursor) seek(doc uint32) {
+	if c.doc >= doc {
+		return
+	}
+	if high := int(doc >> 16); high > c.high {
+		if high >= len(c.upTo) {
+			c.at, c.doc = len(c.low), none
+			return
+		}
+		c.at, c.high = int(c.upTo[high-1]), high
+		if c.read(); c.doc >= doc {
+			return
+		}
+	}
+	low, end := uint16(doc), int(c.upTo[c.high])
+	step, from := 1, c.at
+	for from+step < end && c.low[from+step] < low {
+		from += step
+		step *= 2
+	}
+	found, _ := slices.BinarySearch(c.low[from:min(from+step+1, end)], low)
+	c.at = from + found
+	c.read()
 }
 
 // A raw posting is counted but not yet weighed, as long as the lengths of
@@ -29,31 +99,19 @@ type raw struct {
 	whole, head float32 // occurrences, fields weighted
 }
 
-// A cursor walks one list of a query.
-type cursor struct {
-	*list
-	weight int64 // of the stem, in steps of 1/unit
-	at     int
-}
-
-// seek moves to the first document that is not before doc, in steps that double.
-func (c *cursor) seek(doc uint32) {
-	step, low := 1, c.at
-	for low+step < len(c.docs) && c.docs[low+step] < doc {
-		low += step
-		step *= 2
-	}
-	high := min(low+step+1, len(c.docs))
-	found, _ := slices.BinarySearch(c.docs[low:high], doc)
-	c.at = low + found
-}
-
 // none comes after all documents.
 const none = math.MaxUint32
 
+// A stemCursor walks the list of a stem that may stand for an idea.
+type stemCursor struct {
+	cursor
+	list   *list
+	weight int64 // of the stem, in steps of 1/unit
+}
+
 // A walker walks the lists of a slot together, as if they were one word's.
 type walker struct {
-	cursors []cursor
+	cursors []stemCursor
 	weight  int32 // what the slot's full score is
 	most    int32 // what a document can gain
 	doc     uint32
@@ -64,9 +122,8 @@ type walker struct {
 func (w *walker) gain() int32 {
 	best := int64(0)
 	for i := range w.cursors {
-		c := &w.cursors[i]
-		if c.at < len(c.docs) && c.docs[c.at] == w.doc {
-			best = max(best, c.weight*int64(c.whole[c.at]))
+		if c := &w.cursors[i]; c.doc == w.doc {
+			best = max(best, c.weight*int64(c.list.whole[c.at]))
 		}
 	}
 	return int32(best * int64(w.weight) / (full * unit))
@@ -77,12 +134,8 @@ func (w *walker) next(doc uint32) {
 	w.doc = none
 	for i := range w.cursors {
 		c := &w.cursors[i]
-		if c.at < len(c.docs) && c.docs[c.at] < doc {
-			c.seek(doc)
-		}
-		if c.at < len(c.docs) {
-			w.doc = min(w.doc, c.docs[c.at])
-		}
+		c.seek(doc)
+		w.doc = min(w.doc, c.doc)
 	}
 }
 

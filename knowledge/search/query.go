@@ -1,6 +1,7 @@
 package search
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/signpost-bot/signpost/knowledge/text"
@@ -69,8 +70,10 @@ func (x *Index) tokens(s, base string) []token {
 // slots reads a query in the given language, and what was asked before, for a
 // shelf. The same idea counts once.
 func (x *Index) slots(query, before []token, base string, s *shelf) []slot {
-	var slots []slot
-	seen := map[string]bool{}
+	slots := make([]slot, 0, len(query)+len(before))
+	seen := func(stem string) bool {
+		return slices.ContainsFunc(slots, func(s slot) bool { return s.stems[0].stem == stem })
+	}
 	at := 0
 	add := func(tokens []token, weight float64, said bool) {
 		stems := stemsOf(tokens)
@@ -92,8 +95,7 @@ func (x *Index) slots(query, before []token, base string, s *shelf) []slot {
 			}
 			at += max(n, 1)
 			tokens, stems = tokens[max(n, 1):], stems[max(n, 1):]
-			if len(next.stems) > 0 && !seen[next.stems[0].stem] {
-				seen[next.stems[0].stem] = true
+			if len(next.stems) > 0 && !seen(next.stems[0].stem) {
 				slots = append(slots, next)
 			}
 		}

@@ -23,14 +23,15 @@ type Hit struct {
 	Telling float64 // how well it has the rarest idea of the query that any document has, 0 to 1
 	Said    bool    // has a word of the query's own text, or a phrase or translation of one
 
+	taught                          bool    // by a classifier of the query's language
 	logit, near, nearThree, strange float64 // of the classifier, for the first of a shelf
 }
 
 // How many documents each voice puts up. The final score is worked out for
 // these; one that is among the best in no voice cannot be the best of all.
 const (
-	byWords   = 48
-	byLetters = 16
+	byWords   = 40
+	byLetters = 12
 	byLearned = 8
 	byParts   = 16 // of all of them, how many have their parts compared
 )
@@ -38,7 +39,7 @@ const (
 // A scratch holds what ranking one query on one shelf needs, and is used again.
 type scratch struct {
 	walkers []walker
-	cursors []cursor
+	cursors []stemCursor
 	heap    []scored
 
 	features []feature
@@ -54,8 +55,10 @@ type scratch struct {
 	votes   []int32
 	learned []float32 // by document; empty without a classifier
 
-	picked     []bool // by document
+	picked     []bool   // by document
+	docs       []uint32 // those picked
 	candidates []candidate
+	order      []int // of candidates, the best first
 }
 
 // A candidate is a document that a voice put up.
@@ -67,7 +70,7 @@ type candidate struct {
 	said                  bool
 	part                  int
 	best                  float64
-	hit                   Hit
+	score                 float64
 }
 
 func grown[T any](s []T, n int) []T {
@@ -99,10 +102,10 @@ func (x *Index) Rank(q Query, n int) Found {
 	from, to := 0, 0 // where the hits in the query's own language are
 	for i, s := range x.shelves {
 		if len(slots[i]) > 0 {
-			n := len(hits)
-			hits = x.rank(s, slots[i], query, before, base, rarest, d, hits)
+			had := len(hits)
+			hits = x.rank(s, slots[i], query, before, base, rarest, n, d, hits)
 			if s.base == base {
-				from, to = n, len(hits)
+				from, to = had, len(hits)
 			}
 		}
 	}
@@ -113,19 +116,37 @@ func (x *Index) Rank(q Query, n int) Found {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
 	})
 	found := Found{Hits: hits[:min(n, len(hits))]}
-	ideas := 0
+	ideas, unheard := 0, 1.0
 	for _, list := range slots {
-		ideas = max(ideas, len(list))
+		ideas, unheard = max(ideas, len(list)), min(unheard, unknownShare(list))
 	}
 	if len(hits) > 0 {
-		found.Signs = read(hits, ideas)
+		found.Signs = read(hits, ideas, unheard)
 		judgement := &plain
-		if found.Signs[Voted] > 0 {
+		if hits[0].taught {
 			judgement = &taught
 		}
 		found.Confidence = judgement.of(&found.Signs)
 	}
 	return found
+}
+
+// unknownShare is how much of what slots mean no document of their shelf has.
+func unknownShare(slots []slot) float64 {
+	unknown, all := 0.0, 0.0
+	for _, s := range slots {
+		if s.function {
+			continue
+		}
+		all += s.tells
+		if s.df == 0 {
+			unknown += s.tells
+		}
+	}
+	if all == 0 {
+		return 0
+	}
+	return unknown / all
 }
 
 // doubt gives the hits of other languages a part of what the classifier adds to
@@ -207,15 +228,13 @@ func (x *Index) rarest(slots [][]slot, n int) int {
 	return rarest
 }
 
-// rank appends the candidates of a shelf to hits.
-func (x *Index) rank(s *shelf, slots []slot, query, before []token, base string, rarest int, d *scratch, hits []Hit) []Hit {
+// rank appends the at most n best documents of a shelf to hits.
+func (x *Index) rank(s *shelf, slots []slot, query, before []token, base string, rarest, n int, d *scratch, hits []Hit) []Hit {
 	own := s.base == base
 	d.start(s)
 	s.walk(slots, d)
 	d.heap = best(d.walkers, byWords, d.heap)
-	for _, c := range d.heap {
-		d.pick(c.doc)
-	}
+	d.pick()
 	s.read(query, before, base, x.concepts, d)
 	s.letters.hear(d.features, d)
 	d.heap = d.heap[:0]
@@ -224,51 +243,58 @@ func (x *Index) rank(s *shelf, slots []slot, query, before []token, base string,
 			d.heap = push(d.heap, scored{doc, d.letters[doc]}, byLetters)
 		}
 	}
-	for _, c := range d.heap {
-		d.pick(c.doc)
-	}
+	d.pick()
 	if s.learned != nil && own {
 		s.learned.guess(d.features, x.weights.Sharp, d)
 		d.heap = d.heap[:0]
 		for doc, p := range d.learned {
 			d.heap = push(d.heap, scored{uint32(doc), int32(p * full * unit)}, byLearned)
 		}
-		for _, c := range d.heap {
-			d.pick(c.doc)
-		}
+		d.pick()
 	}
-	slices.SortFunc(d.candidates, func(a, b candidate) int { return cmp.Compare(a.doc, b.doc) })
+	slices.Sort(d.docs)
+	for _, doc := range d.docs {
+		d.candidates = append(d.candidates, candidate{doc: doc})
+	}
 	total := x.compare(s, slots, rarest, d)
 	for i := range d.candidates {
 		c := &d.candidates[i]
 		c.best = c.whole
-		x.weigh(s, c, total, own, d)
+		c.score = x.weigh(s, c, total, own, d).Score
+		d.order = append(d.order, i)
 	}
-	slices.SortFunc(d.candidates, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(b.hit.Score, a.hit.Score), cmp.Compare(a.doc, b.doc))
-	})
-	for i := range d.candidates {
+	d.sort()
+	if len(s.parts.from) > 0 {
+		for _, i := range d.order[:min(byParts, len(d.order))] {
+			if c := &d.candidates[i]; s.docs[c.doc].parts > 0 {
+				s.part(c, slots)
+				c.score = x.weigh(s, c, total, own, d).Score
+			}
+		}
+		d.sort()
+	}
+	for place, i := range d.order[:min(n, len(d.order))] {
 		c := &d.candidates[i]
-		if i < byParts && s.docs[c.doc].parts > 0 {
-			s.part(c, slots)
-			x.weigh(s, c, total, own, d)
+		if c.score <= 0 {
+			break
 		}
-	}
-	slices.SortFunc(d.candidates, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(b.hit.Score, a.hit.Score), cmp.Compare(a.doc, b.doc))
-	})
-	for i, c := range d.candidates {
-		if i == 0 && s.learned != nil && own {
-			c.hit.logit = float64(d.logits[c.doc])
-			c.hit.strange = d.unknown.share(len(d.features))
-			c.hit.near, c.hit.nearThree = s.learned.near(int(c.doc), d.features, d)
+		hit := x.weigh(s, c, total, own, d)
+		if place == 0 && s.learned != nil && own {
+			hit.taught, hit.logit = true, float64(d.logits[c.doc])
+			hit.strange = d.unknown.share(len(d.features))
+			hit.near, hit.nearThree = s.learned.near(int(c.doc), d.features, d)
 		}
-		if c.hit.Score > 0 {
-			hits = append(hits, c.hit)
-		}
+		hits = append(hits, hit)
 	}
 	d.end()
 	return hits
+}
+
+// sort orders the candidates, the best first; of equals, the first document.
+func (d *scratch) sort() {
+	slices.SortFunc(d.order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(d.candidates[b].score, d.candidates[a].score), cmp.Compare(a, b))
+	})
 }
 
 // start makes room for a shelf.
@@ -283,7 +309,8 @@ func (d *scratch) start(s *shelf) {
 		d.logits = grown(d.logits, len(s.docs))
 		d.weight = grown(d.weight, int(s.features.count))
 	}
-	d.candidates, d.heard, d.features = d.candidates[:0], d.heard[:0], d.features[:0]
+	d.candidates, d.docs, d.order = d.candidates[:0], d.docs[:0], d.order[:0]
+	d.heard, d.features = d.heard[:0], d.features[:0]
 }
 
 // end clears what start takes to be clear.
@@ -291,15 +318,18 @@ func (d *scratch) end() {
 	for _, doc := range d.heard {
 		d.letters[doc] = 0
 	}
-	for _, c := range d.candidates {
-		d.picked[c.doc] = false
+	for _, doc := range d.docs {
+		d.picked[doc] = false
 	}
 }
 
-func (d *scratch) pick(doc uint32) {
-	if !d.picked[doc] {
-		d.picked[doc] = true
-		d.candidates = append(d.candidates, candidate{doc: doc})
+// pick makes candidates of the documents on the heap.
+func (d *scratch) pick() {
+	for _, h := range d.heap {
+		if !d.picked[h.doc] {
+			d.picked[h.doc] = true
+			d.docs = append(d.docs, h.doc)
+		}
 	}
 }
 
@@ -309,7 +339,8 @@ func (s *shelf) walk(slots []slot, d *scratch) {
 	for _, slot := range slots {
 		for _, w := range slot.stems {
 			if w.known {
-				d.cursors = append(d.cursors, cursor{list: &s.lists[w.term], weight: int64(w.weight * unit)})
+				l := &s.lists[w.term]
+				d.cursors = append(d.cursors, stemCursor{l.start(), l, int64(w.weight * unit)})
 			}
 		}
 	}
@@ -319,7 +350,7 @@ func (s *shelf) walk(slots []slot, d *scratch) {
 		n := 0
 		for _, stem := range slot.stems {
 			if stem.known {
-				most := int64(w.weight) * cursors[n].weight * int64(cursors[n].most) / (full * unit)
+				most := int64(w.weight) * cursors[n].weight * int64(cursors[n].list.most) / (full * unit)
 				w.most = max(w.most, int32(most))
 				n++
 			}
@@ -401,13 +432,13 @@ func (x *Index) compare(s *shelf, slots []slot, rarest int, d *scratch) float64 
 		if !slot.function {
 			content += slot.tells
 		}
-		cursors := d.cursors[:0]
+		d.cursors = d.cursors[:0]
 		for _, w := range slot.stems {
 			if w.known {
-				cursors = append(cursors, cursor{list: &s.lists[w.term]})
+				l := &s.lists[w.term]
+				d.cursors = append(d.cursors, stemCursor{l.start(), l, 0}, stemCursor{l.titled.start(), l, 0})
 			}
 		}
-		d.cursors = cursors
 		for i := range d.candidates {
 			c := &d.candidates[i]
 			whole, head, has := 0.0, 0.0, 0.0
@@ -416,16 +447,15 @@ func (x *Index) compare(s *shelf, slots []slot, rarest int, d *scratch) float64 
 				if !w.known {
 					continue
 				}
-				at := &cursors[n]
-				n++
-				if at.at < len(at.docs) && at.docs[at.at] < c.doc {
-					at.seek(c.doc)
-				}
-				if at.at == len(at.docs) || at.docs[at.at] != c.doc {
+				in, titled := &d.cursors[n], &d.cursors[n+1]
+				n += 2
+				if in.seek(c.doc); in.doc != c.doc {
 					continue
 				}
-				whole = max(whole, w.weight*float64(at.whole[at.at]))
-				head = max(head, w.weight*float64(at.head[at.at]))
+				whole = max(whole, w.weight*float64(in.list.whole[in.at]))
+				if titled.seek(c.doc); titled.doc == c.doc {
+					head = max(head, w.weight*float64(in.list.head[titled.at]))
+				}
 				has = max(has, w.weight)
 				c.said = c.said || w.said
 			}
@@ -470,9 +500,11 @@ func (s *shelf) part(c *candidate, slots []slot) {
 				}
 				if at, ok := slices.BinarySearch(terms, w.term); ok {
 					best = max(best, w.weight*float64(shares[at]))
-				} else if l := &s.lists[w.term]; true {
-					if at, ok := slices.BinarySearch(l.docs, c.doc); ok {
-						best = max(best, w.weight*float64(l.head[at]))
+				} else {
+					l := &s.lists[w.term]
+					titled := l.titled.start()
+					if titled.seek(c.doc); titled.doc == c.doc {
+						best = max(best, w.weight*float64(l.head[titled.at]))
 					}
 				}
 			}
@@ -485,11 +517,11 @@ func (s *shelf) part(c *candidate, slots []slot) {
 }
 
 // weigh combines the voices into a hit.
-func (x *Index) weigh(s *shelf, c *candidate, total float64, own bool, d *scratch) {
+func (x *Index) weigh(s *shelf, c *candidate, total float64, own bool, d *scratch) Hit {
 	w := x.weights
 	h := Hit{
 		ID: s.docs[c.doc].id, Part: c.part,
-		Letters: float64(d.letters[c.doc]) / (unit * fullWeight),
+		Letters: float64(d.letters[c.doc]) / wholeCosine,
 		Covered: min(c.covered, 1), Titled: min(c.titled, c.covered, 1), Telling: c.telling, Said: c.said,
 	}
 	if total > 0 {
@@ -498,13 +530,17 @@ func (x *Index) weigh(s *shelf, c *candidate, total float64, own bool, d *scratc
 	if own && len(d.learned) > 0 {
 		h.Learned = float64(d.learned[c.doc])
 	}
-	h.Score = float64(h.Words*float64(1-w.Asked+float64(w.Asked*c.asks))) + float64(w.Letters*h.Letters) + float64(w.Learned*h.Learned)
+	letters := w.Letters
+	if s.learned != nil {
+		letters = w.Spelled
+	}
+	h.Score = float64(h.Words*float64(1-w.Asked+float64(w.Asked*c.asks))) + float64(letters*h.Letters) + float64(w.Learned*h.Learned)
 	if !own {
 		h.Score *= w.Foreign
 	}
-	c.hit = h
+	return h
 }
 
 // letterFloor is how much letters must agree to count without a common word, in
 // the steps of the letter voice: a tenth.
-const letterFloor = unit * fullWeight / 10
+const letterFloor = wholeCosine / 10

@@ -23,6 +23,7 @@ type Weights struct {
 
 	Whole   float64 // the whole document against its best part, 0 to 1
 	Letters float64 // the cosine of letters against words
+	Spelled float64 // likewise, where a classifier decides as well
 	Learned float64 // the probability by the classifier against words
 	Sharp   float64 // how sharply the classifier decides: a factor of its logits
 	Asked   float64 // what a title loses of which nothing was asked: special cases come after plain ones
@@ -35,7 +36,7 @@ var fitted = Weights{
 	Title: 6.5, Phrasing: 0.45, Heading: 1.5,
 	K1: 1.7, B: 0.2,
 	Function: 0.15, Faint: 0.57, Related: 0.85, Translated: 1, Phrase: 0.07, Typo: 0.9, Before: 0.5,
-	Whole: 0.95, Letters: 0.33, Learned: 0.6, Sharp: 1.4, Asked: 0.15, Doubt: 3.4, Foreign: 0.85,
+	Whole: 0.95, Letters: 0.15, Spelled: 0.33, Learned: 0.6, Sharp: 1.4, Asked: 0.15, Doubt: 3.4, Foreign: 0.85,
 }
 
 // Fitted returns the shipped weights, for the program that fits them.
