@@ -2,6 +2,7 @@
 # make check  formatting, vet, staticcheck and a short fuzz of every parser
 # make build  the program, as dist/signpost
 #
+# make compare   how well and how fast articles are found, beside bleve and sahilm/fuzzy
 # make pictures  docs/images anew, from what the tests compare with; needs Chromium
 #
 # With a real Redis of their own, on loopback; docs/delivery.md explains what they print:
@@ -16,7 +17,7 @@ SOAK ?= 10m
 CONVERSATIONS ?= 5000
 STATICCHECK = go tool -modfile=tools/go.mod staticcheck
 
-.PHONY: test check build pictures fuzz chaos soak bench-flow vuln clean
+.PHONY: test check build compare pictures fuzz chaos soak bench-flow vuln clean
 
 test:
 	@sh tools/test.sh
@@ -25,6 +26,7 @@ check:
 	@files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "gofmt would change:"; echo "$$files"; exit 1; fi
 	go vet ./...
 	$(STATICCHECK) ./...
+	cd knowledge/compare && go vet ./...
 	@$(MAKE) --no-print-directory fuzz
 
 # Each fuzz test runs for FUZZTIME, one after the other: go takes one at a time.
@@ -44,6 +46,10 @@ bench-flow:
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o dist/signpost .
+
+# A part of it: make compare COMPARE="-only quality -set banking"
+compare:
+	@cd knowledge/compare && go run . $(COMPARE)
 
 pictures:
 	@sh tools/pictures.sh
