@@ -8,7 +8,8 @@ import (
 	"github.com/signpost-bot/signpost/knowledge/search"
 )
 
-// ours is knowledge/search, without a glossary.
+// ours is knowledge/search as the product builds it: with the glossary of every
+// library. It is general, and was not written for these sets.
 type ours struct{}
 
 func (ours) name() string { return "ours" }
@@ -21,7 +22,7 @@ func (ours) build(docs []document) (index, error) {
 			list[i].Parts = append(list[i].Parts, search.Part{Heading: s.heading, Body: s.text})
 		}
 	}
-	return oursIndex{search.New(list, nil)}, nil
+	return oursIndex{search.Build(list, knowledge.Glossary(), search.Settings{Anew: true})}, nil
 }
 
 type oursIndex struct{ *search.Index }
@@ -36,26 +37,6 @@ func (x oursIndex) rank(q query, k int) (found, error) {
 }
 
 func (oursIndex) close() error { return nil }
-
-// forget has knowledge/search train anew: a process remembers what it trained
-// last, up to rememberedMost times. Without it the first of several builds
-// alone would show how long training takes, and whether it is the same again.
-func forget() {
-	for range rememberedMost {
-		// Two rounds of sizes, so that none is remembered from the round before.
-		forgotten = forgotten%(2*rememberedMost) + 1
-		docs := make([]search.Document, 1+forgotten)
-		for i := range docs {
-			docs[i] = search.Document{ID: i, Lang: "en", Title: "a title", Phrasings: []string{"a phrasing"}}
-		}
-		search.New(docs, nil)
-	}
-}
-
-// rememberedMost is maxRecent of knowledge/search.
-const rememberedMost = 8
-
-var forgotten int // the size that was built last
 
 // whole is the knowledge package as the bot asks it: with glossary, audiences
 // and its own reading of a message. The documents it builds of must be the

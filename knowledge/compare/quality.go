@@ -94,7 +94,7 @@ func (q quality) gains(sets []set, other string) []gain {
 			own, _ := q.score(s.name, t.name, "ours")
 			their, _ := q.score(s.name, t.name, other)
 			d := differences(own.firsts, their.firsts)
-			if len(s.queries) >= fewQueries {
+			if len(d) >= fewQueries {
 				list = append(list, newGain(s.name, t.name, other, d))
 				continue
 			}

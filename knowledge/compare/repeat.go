@@ -30,11 +30,8 @@ func (s set) repeat() (repeat, error) {
 	r := repeat{Set: s.name, Setting: t.name, Hashes: make([]string, 4)}
 	errs := make([]error, len(r.Hashes))
 	build := func(i int) { r.Hashes[i], errs[i] = s.hash(t.seeds[0]) }
-	forget()
 	build(0)
-	forget()
 	build(1)
-	forget()
 	var group sync.WaitGroup
 	group.Go(func() { build(2) })
 	group.Go(func() { build(3) })

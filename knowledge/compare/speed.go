@@ -89,7 +89,6 @@ func (c corpus) time(systems []system) ([]speed, error) {
 	for i, system := range systems {
 		log.Printf("%s: %d articles, %s", c.size, len(c.docs), system.name())
 		speeds[i] = speed{Size: c.size, Articles: len(c.docs), System: system.name()}
-		forget()
 		before := heap()
 		start := time.Now()
 		x, err := system.build(c.docs)

@@ -63,7 +63,7 @@ func (c *classifier) vector(features []feature, unknown unknowns, v []float32) [
 	words := float32(strange * c.rare * c.rare * float32(unknown.words))
 	letters := float32(strange * c.rare * c.rare * float32(unknown.runs))
 	for _, f := range features {
-		w := float32(float32(1+math.Log(float64(f.count))) * c.idf[f.id])
+		w := float32(float32(dampened(f.count)) * c.idf[f.id])
 		v = append(v, w)
 		if f.run {
 			letters += float32(w * w)
@@ -260,25 +260,32 @@ func (s *shuffle) next() []int {
 
 // guess adds how likely each document is to d.learned, 0 to 1 together.
 func (c *classifier) guess(question []feature, sharp float64, d *scratch) {
+	const share = 1 << 8 // a share of 1: sums must fit 32 bits
 	d.vector = c.vector(question, d.unknown, d.vector)
 	d.votes = append(d.votes[:0], make([]int32, len(c.bias))...)
 	for j, f := range question {
-		v := int32(math.Round(float64(d.vector[j]) * unit))
+		v := int32(math.Round(float64(d.vector[j]) * share))
 		from, to := c.from[f.id], c.from[f.id+1]
-		classes, weights := c.classes[from:to], c.weights[from:to]
-		for k, class := range classes {
-			d.votes[class] += v * int32(weights[k]) >> 4
+		weights := c.weights[from:to]
+		if votes := d.votes; len(weights) == len(votes) { // a common feature has all, in order
+			for class, w := range weights {
+				votes[class] += v * int32(w)
+			}
+			continue
+		}
+		for k, class := range c.classes[from:to] {
+			d.votes[class] += v * int32(weights[k])
 		}
 	}
 	for i, v := range d.votes {
-		d.logits[i] = c.bias[i] + float32(v)/(unit*unit>>4)
+		d.logits[i] = c.bias[i] + float32(v)/(unit*share)
 		d.learned[i] = float32(float32(sharp) * d.logits[i])
 	}
 	softmax(d.learned)
 }
 
 // learn makes the voices that look at letters and phrasings.
-func (s *shelf) learn(docs []Document, related *concepts, cache Cache) {
+func (s *shelf) learn(docs []Document, related *concepts, settings Settings) {
 	s.features = newTable()
 	phrased := 0
 	for _, d := range docs {
@@ -306,7 +313,7 @@ func (s *shelf) learn(docs []Document, related *concepts, cache Cache) {
 	}
 	s.letters = newLetterVoice(letters, int(s.features.count))
 	if learns {
-		s.learned = trained(lessons, len(docs), int(s.features.count), cache)
+		s.learned = trained(lessons, len(docs), int(s.features.count), settings)
 	}
 }
 

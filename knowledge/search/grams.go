@@ -84,7 +84,15 @@ func newLetterVoice(docs [][]feature, features int) letterVoice {
 }
 
 func (v letterVoice) weight(f feature) float64 {
-	return float64((1 + math.Log(float64(f.count))) * float64(v.lists[f.id].idf))
+	return float64(dampened(f.count) * float64(v.lists[f.id].idf))
+}
+
+// dampened is what count times the same feature count together.
+func dampened(count float32) float64 {
+	if count == 1 {
+		return 1
+	}
+	return 1 + math.Log(float64(count))
 }
 
 // hear adds the cosine of a question with each document to d.letters, in steps
@@ -93,25 +101,25 @@ func (v letterVoice) weight(f feature) float64 {
 func (v letterVoice) hear(question []feature, d *scratch) {
 	unheard := math.Log(1 + float64(v.docs))
 	length := float64(unheard*unheard) * float64(d.unknown.letters)
+	d.weights = d.weights[:0]
 	for _, f := range question {
+		w := 0.0
 		if f.letters {
-			w := v.weight(f)
-			length += float64(w * w)
+			w = v.weight(f)
 		}
+		length += float64(w * w)
+		d.weights = append(d.weights, w)
 	}
 	if length == 0 {
 		return
 	}
 	length = math.Sqrt(length)
-	for _, f := range question {
-		if !f.letters {
-			continue
-		}
+	for i, f := range question {
 		l := &v.lists[f.id]
-		if len(l.low) == 0 {
+		if !f.letters || len(l.low) == 0 {
 			continue
 		}
-		w := max(1, int32(math.Round(v.weight(f)/length*float64(l.most)*wholeCosine/full)))
+		w := max(1, int32(math.Round(d.weights[i]/length*float64(l.most)*wholeCosine/full)))
 		from := uint32(0)
 		for high, upTo := range l.upTo {
 			base := uint32(high) << 16

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/signpost-bot/signpost/knowledge/text"
@@ -80,6 +81,7 @@ func New(docs []Document, related []Concept) *Index {
 type Settings struct {
 	Weights *Weights // others than the shipped ones, for the program that fits them
 	Cache   Cache    // where what was learned is kept; nil: nowhere but in this process
+	Anew    bool     // learn it anew, whatever is remembered, for the program that measures it
 }
 
 // Build builds an index of docs as [New] does, with settings.
@@ -104,7 +106,7 @@ func Build(docs []Document, related []Concept, settings Settings) *Index {
 	x.shelves = make([]*shelf, len(bases))
 	var group sync.WaitGroup
 	for i, base := range bases {
-		group.Go(func() { x.shelves[i] = newShelf(base, byBase[base], x.concepts, w, settings.Cache) })
+		group.Go(func() { x.shelves[i] = newShelf(base, byBase[base], x.concepts, w, settings) })
 	}
 	group.Wait()
 	words := x.concepts.words
@@ -128,7 +130,7 @@ type builder struct {
 	*shelf
 	weights Weights
 	related *concepts
-	stems   map[string]string // by word: most come often, and stemming is slow
+	words   map[string]*spelling // most words come often, and stemming is slow
 	// By term, of the present document; aside, of the present part.
 	counts, head, aside []float32
 	touched             []uint32 // terms with counts
@@ -142,15 +144,20 @@ type builder struct {
 	partSizes []float64 // by part: weighted length, title and phrasings included
 }
 
-func newShelf(base string, docs []Document, related *concepts, w Weights, cache Cache) *shelf {
+func newShelf(base string, docs []Document, related *concepts, w Weights, settings Settings) *shelf {
 	docs = slices.Clone(docs)
 	slices.SortFunc(docs, func(a, b Document) int { return cmp.Compare(a.ID, b.ID) })
 	s := &shelf{base: base, terms: map[string]uint32{}, spelled: map[string]int{}}
-	b := &builder{shelf: s, weights: w, related: related, stems: map[string]string{}}
+	b := &builder{shelf: s, weights: w, related: related, words: map[string]*spelling{}}
 	for _, d := range docs {
 		b.add(d)
 	}
 	b.weigh()
+	for word, w := range b.words {
+		if w.count > 0 {
+			s.spelled[word] = w.count
+		}
+	}
 	for i, d := range docs {
 		terms := text.Terms(d.Title, base)
 		slices.Sort(terms)
@@ -158,7 +165,7 @@ func newShelf(base string, docs []Document, related *concepts, w Weights, cache 
 			s.docs[i].title += idf(float64(len(docs)), s.lists[s.terms[stem]].about)
 		}
 	}
-	s.learn(docs, related, cache)
+	s.learn(docs, related, settings)
 	return s
 }
 
@@ -222,32 +229,42 @@ func (b *builder) part(p Part, several bool) float64 {
 func (b *builder) count(field string, weight float64, asked bool) float64 {
 	length := 0.0
 	words := text.Words(field)
-	stems := make([]string, len(words))
+	spelled, stems := make([]*spelling, len(words)), make([]string, len(words))
 	for i, w := range words {
-		stems[i] = b.stem(w)
+		spelled[i] = b.spelling(w)
+		stems[i] = spelled[i].stem
 	}
 	b.related.each(stems, b.base, func(key string) { b.touch(b.term(key), weight) })
-	for i, w := range words {
-		if text.IsFunction(w, b.base) {
+	for i, w := range spelled {
+		if w.function {
 			if asked {
 				b.touch(b.term(stems[i]), weight)
 			}
 			continue
 		}
-		b.spelled[w]++
+		w.count++
 		b.touch(b.term(stems[i]), weight)
 		length += weight
 	}
 	return length
 }
 
-func (b *builder) stem(word string) string {
-	stem, ok := b.stems[word]
-	if !ok {
-		stem = text.Stem(word, b.base)
-		b.stems[word] = stem
+// A spelling is a word as it is spelled.
+type spelling struct {
+	stem     string
+	function bool
+	count    int
+}
+
+func (b *builder) spelling(word string) *spelling {
+	w := b.words[word]
+	if w == nil {
+		// A part of a text, such as word is, would keep all of it in memory.
+		word = strings.Clone(word)
+		w = &spelling{stem: strings.Clone(text.Stem(word, b.base)), function: text.IsFunction(word, b.base)}
+		b.words[word] = w
 	}
-	return stem
+	return w
 }
 
 func (b *builder) term(key string) uint32 {

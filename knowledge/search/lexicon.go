@@ -131,8 +131,9 @@ func letters(word string) uint64 {
 
 // distance is what the slips cost between what was typed and what may be meant:
 // the cheapest way from one to the other by leaving out, adding, changing and
-// swapping letters (optimal string alignment). It gives up beyond most. Both
-// have at most maxTypo runes.
+// swapping letters (optimal string alignment). It gives up beyond most, and
+// looks at no way with more than two letters out of step. Both have at most
+// maxTypo runes.
 func distance(typed, meant []rune, most int) int {
 	var rows [3][maxTypo + 1]int
 	before, last, row := &rows[0], &rows[1], &rows[2]
@@ -140,24 +141,33 @@ func distance(typed, meant []rune, most int) int {
 		last[j+1] = last[j] + missing(meant, j)
 	}
 	least := 0 // of the last row
-	for i := range typed {
-		row[0] = last[0] + missing(typed, i)
+	for i, t := range typed {
 		above := least
+		row[0] = last[0] + missing(typed, i)
 		least = row[0]
-		for j := range meant {
+		from, to := max(i-outOfStep, 0), min(i+outOfStep+1, len(meant))
+		if from > 0 {
+			row[from] = unreached
+		}
+		skip := missing(typed, i)
+		for j := from; j < to; j++ {
+			m := meant[j]
 			cost := last[j]
-			if typed[i] != meant[j] {
-				cost += changed(typed[i], meant[j])
+			if t != m {
+				cost += changed(t, m)
 				if i == 0 && j == 0 {
 					cost += firstLetter
 				}
 			}
-			cost = min(cost, row[j]+missing(meant, j), last[j+1]+missing(typed, i))
-			if i > 0 && j > 0 && typed[i] == meant[j-1] && typed[i-1] == meant[j] {
+			cost = min(cost, row[j]+missing(meant, j), last[j+1]+skip)
+			if i > 0 && j > 0 && t == meant[j-1] && typed[i-1] == m {
 				cost = min(cost, before[j-1]+swappedKeys)
 			}
 			row[j+1] = cost
 			least = min(least, cost)
+		}
+		if to < len(meant) {
+			row[to+1] = unreached
 		}
 		if min(least, above) > most { // a swap reaches back two rows
 			return least
@@ -166,6 +176,11 @@ func distance(typed, meant []rune, most int) int {
 	}
 	return last[len(meant)]
 }
+
+const (
+	outOfStep = 2
+	unreached = 1 << 20
+)
 
 // missing is what it costs that the other word lacks the i-th letter of this
 // one.
@@ -179,15 +194,29 @@ func missing(word []rune, i int) int {
 	return missedKey
 }
 
+// changed is what it costs that one letter stands for another.
 func changed(typed, meant rune) int {
-	switch {
-	case adjacent(typed, meant):
-		return nearKey
-	case strings.ContainsRune(vowels, typed) && strings.ContainsRune(vowels, meant):
-		return vowelSlip
+	if uint32(typed) < 128 && uint32(meant) < 128 {
+		return int(changes[typed][meant])
 	}
 	return otherSlip
 }
+
+// changes is what changed letters cost, in ASCII.
+var changes = func() (costs [128][128]uint8) {
+	for a := range costs {
+		for b := range costs[a] {
+			costs[a][b] = otherSlip
+			switch {
+			case adjacent(rune(a), rune(b)):
+				costs[a][b] = nearKey
+			case strings.ContainsRune(vowels, rune(a)) && strings.ContainsRune(vowels, rune(b)):
+				costs[a][b] = vowelSlip
+			}
+		}
+	}
+	return costs
+}()
 
 const vowels = "aeiouy"
 
@@ -202,11 +231,8 @@ var keyboard = func() (at [128][2]int) {
 	return at
 }()
 
-// adjacent reports whether two letters have keys side by side.
+// adjacent reports whether two letters of ASCII have keys side by side.
 func adjacent(a, b rune) bool {
-	if a >= 128 || b >= 128 || a < 0 || b < 0 {
-		return false
-	}
 	p, q := keyboard[a], keyboard[b]
 	if p[1] == 0 || q[1] == 0 {
 		return false

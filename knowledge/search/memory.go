@@ -28,8 +28,11 @@ const maxRecent = 8
 
 // trained returns the classifier of these lessons: one that was trained before,
 // if there is one.
-func trained(lessons []lesson, classes, features int, cache Cache) *classifier {
-	key := digest(lessons, classes, features)
+func trained(lessons []lesson, classes, features int, settings Settings) *classifier {
+	if settings.Anew {
+		return train(lessons, classes, features)
+	}
+	cache, key := settings.Cache, digest(lessons, classes, features)
 	recent.Lock()
 	defer recent.Unlock()
 	if c := recent.byKey[key]; c != nil {

@@ -195,6 +195,43 @@ func best(walkers []walker, n int, heap []scored) []scored {
 	}
 }
 
+// few is how many documents a shelf has at most that is added up instead:
+// looking at every posting once is quicker than deciding which to look at.
+const few = 16384
+
+// sums is best for few documents.
+func sums(walkers []walker, n int, d *scratch) {
+	d.heap, d.summed = d.heap[:0], d.summed[:0]
+	for i := range walkers {
+		w := &walkers[i]
+		d.gained = d.gained[:0]
+		for j := range w.cursors {
+			c := &w.cursors[j]
+			weight := c.weight * int64(w.weight)
+			for k, doc := range c.low { // few documents share a high half of 0
+				gain := int32(weight * int64(c.list.whole[k]) / (full * unit))
+				if d.gain[doc] == 0 {
+					d.gained = append(d.gained, uint32(doc))
+				}
+				d.gain[doc] = max(d.gain[doc], gain)
+			}
+		}
+		for _, doc := range d.gained {
+			if d.sum[doc] == 0 {
+				d.summed = append(d.summed, doc)
+			}
+			d.sum[doc] += d.gain[doc]
+			d.gain[doc] = 0
+		}
+	}
+	for _, doc := range d.summed {
+		if d.sum[doc] > 0 {
+			d.heap = push(d.heap, scored{doc, d.sum[doc]}, n)
+		}
+		d.sum[doc] = 0
+	}
+}
+
 // push adds s to a heap of the n best, the least of them at its root.
 func push(heap []scored, s scored, n int) []scored {
 	if len(heap) < n {

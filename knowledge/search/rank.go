@@ -30,8 +30,8 @@ type Hit struct {
 // How many documents each voice puts up. The final score is worked out for
 // these; one that is among the best in no voice cannot be the best of all.
 const (
-	byWords   = 40
-	byLetters = 12
+	byWords   = 24
+	byLetters = 8
 	byLearned = 8
 	byParts   = 16 // of all of them, how many have their parts compared
 )
@@ -42,12 +42,17 @@ type scratch struct {
 	cursors []stemCursor
 	heap    []scored
 
+	// For a shelf of few documents; by document, 0 between uses.
+	gain, sum      []int32
+	gained, summed []uint32 // documents that have some
+
 	features []feature
 	unknown  unknowns
 	place    []uint32 // by feature, where it stands in features, plus 1
 
-	letters []int32  // by document
-	heard   []uint32 // documents with letters
+	weights []float64 // of features, for the letter voice
+	letters []int32   // by document
+	heard   []uint32  // documents with letters
 
 	vector  []float32
 	logits  []float32 // by document
@@ -64,7 +69,7 @@ type scratch struct {
 // A candidate is a document that a voice put up.
 type candidate struct {
 	doc                   uint32
-	whole, head           float64 // tells times impact, over all slots
+	whole                 float64 // tells times impact, over all slots
 	covered, titled, asks float64
 	telling               float64
 	said                  bool
@@ -233,7 +238,11 @@ func (x *Index) rank(s *shelf, slots []slot, query, before []token, base string,
 	own := s.base == base
 	d.start(s)
 	s.walk(slots, d)
-	d.heap = best(d.walkers, byWords, d.heap)
+	if len(s.docs) <= few {
+		sums(d.walkers, byWords, d)
+	} else {
+		d.heap = best(d.walkers, byWords, d.heap)
+	}
 	d.pick()
 	s.read(query, before, base, x.concepts, d)
 	s.letters.hear(d.features, d)
@@ -300,6 +309,9 @@ func (d *scratch) sort() {
 // start makes room for a shelf.
 func (d *scratch) start(s *shelf) {
 	d.letters = grown(d.letters, len(s.docs))
+	if len(s.docs) <= few {
+		d.gain, d.sum = grown(d.gain, len(s.docs)), grown(d.sum, len(s.docs))
+	}
 	d.picked = grown(d.picked, len(s.docs))
 	d.place = grown(d.place, int(s.features.count))
 	d.learned = d.learned[:0]
@@ -453,6 +465,9 @@ func (x *Index) compare(s *shelf, slots []slot, rarest int, d *scratch) float64 
 					continue
 				}
 				whole = max(whole, w.weight*float64(in.list.whole[in.at]))
+				if slot.function {
+					continue
+				}
 				if titled.seek(c.doc); titled.doc == c.doc {
 					head = max(head, w.weight*float64(in.list.head[titled.at]))
 				}
@@ -460,7 +475,6 @@ func (x *Index) compare(s *shelf, slots []slot, rarest int, d *scratch) float64 
 				c.said = c.said || w.said
 			}
 			c.whole += float64(slot.tells * whole / full)
-			c.head += float64(slot.tells * head / full)
 			if slot.function {
 				continue
 			}
