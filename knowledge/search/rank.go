@@ -386,7 +386,7 @@ func (s *shelf) read(query, before []token, base string, related *concepts, d *s
 		}
 		count := float32(1)
 		if i > 0 {
-			count = 0.5
+			count = saidBefore
 		}
 		related.extract(words, stems, base, func(key uint64, run, letters bool) {
 			id, ok := s.features.find(key)
@@ -404,11 +404,13 @@ func (s *shelf) read(query, before []token, base string, related *concepts, d *s
 		})
 	}
 	for i := range d.features {
-		f := &d.features[i]
-		d.place[f.id] = 0
-		f.count = max(f.count, 1)
+		d.place[d.features[i].id] = 0
 	}
 }
+
+// saidBefore is how often something counts as said that only the question before
+// said. Weights go by 1 + log of that, so that this is half of saying it.
+const saidBefore = 0.607
 
 // unknowns counts features of a query that no document has.
 type unknowns struct {
