@@ -30,6 +30,7 @@ type Section struct {
 	Heading string // empty before the first heading
 	Anchor  string // fragment of a deep link, without #; empty if the page has none
 	Text    string // plain text, one paragraph or list item a line; never empty
+	Steps   bool   // has a numbered list: tells what to do, one thing after the other
 }
 
 // An Audience is a kind of reader.

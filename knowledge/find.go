@@ -82,16 +82,19 @@ func (l *Library) Find(ctx context.Context, q Question) (Answer, error) {
 	before := q.before(r)
 	answer := Answer{Lang: l.language(v, q)}
 	lang := string(answer.Lang)
-	result := v.index.Rank(search.Query{Text: r.rest, Before: before, Lang: lang}, maxHits)
+	query := search.Query{Text: r.rest, Before: before, Lang: lang}
+	result := v.index.Rank(query, maxHits)
 	answer.Audience = v.guess(q, r, before, lang, result.Hits)
 	limit := q.Limit
 	if limit <= 0 {
 		limit = defaultLimit
 	}
-	matches := v.matches(result.Hits, answer, l.preferred(answer.Lang, q.Locale), limit)
+	matches, parts := v.matches(result.Hits, answer, l.preferred(answer.Lang, q.Locale), limit)
 	answer.judge(r, before != "", result, matches, l.rules)
 	for _, m := range matches[:min(limit, len(matches))] {
-		m.Passage = passage(m.Section.Text, text.Terms(q.Text+" "+before, string(m.Article.Lang)), string(m.Article.Lang))
+		sense := v.index.Sense(query, string(m.Article.Lang))
+		m.Section = &m.Article.Sections[section(m.Article, parts[m.Article], sense, wanted(r))]
+		m.Passage = passage(m.Section.Text, sense.In)
 		answer.Matches = append(answer.Matches, m.Match)
 	}
 	return answer, nil
@@ -167,12 +170,12 @@ type found struct {
 // guessed audience: enough to win if it is clearly the better one.
 const elsewhere = 0.8
 
-// matches turns hits into articles, best first, each once. The first limit of
-// them come with the section, and in the first of langs that there is.
-func (v *view) matches(hits []search.Hit, answer Answer, langs []Lang, limit int) []found {
+// matches turns hits into articles, best first, each once, and tells the best
+// part of each. The first limit of them come with the section, and in the first
+// of langs that there is.
+func (v *view) matches(hits []search.Hit, answer Answer, langs []Lang, limit int) (all []found, parts map[*Article]int) {
 	at := map[ArticleID]int{}
-	parts := map[*Article]int{}
-	var all []found
+	parts = map[*Article]int{}
 	for _, hit := range hits {
 		a := v.articles[hit.ID]
 		parts[a] = hit.Part
@@ -199,5 +202,5 @@ func (v *view) matches(hits []search.Hit, answer Answer, langs []Lang, limit int
 		m.Article, _ = v.article(m.Article.ID, langs)
 		m.Section = &m.Article.Sections[parts[m.Article]]
 	}
-	return all
+	return all, parts
 }

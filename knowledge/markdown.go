@@ -61,6 +61,11 @@ func (o *outline) block(n ast.Node) {
 		} else {
 			o.add(o.words(n))
 		}
+	case *ast.List:
+		o.current.Steps = o.current.Steps || n.IsOrdered()
+		for child := n.FirstChild(); child != nil; child = child.NextSibling() {
+			o.block(child)
+		}
 	case *ast.Paragraph, *ast.TextBlock:
 		o.add(o.words(n))
 	case *ast.CodeBlock, *ast.FencedCodeBlock:
