@@ -45,6 +45,13 @@ type matched struct {
 	Section  string              `json:"section"`
 	Passage  string              `json:"passage"`
 	Score    float64             `json:"score"`
+	Also     []mentioned         `json:"also,omitempty"` // nearly the same, for the same people
+}
+
+type mentioned struct {
+	ID    knowledge.ArticleID `json:"id"`
+	Title string              `json:"title"`
+	URL   string              `json:"url"`
 }
 
 // Run asks the library one question.
@@ -104,9 +111,13 @@ func answeredBy(ans knowledge.Answer) answered {
 				url += "#" + m.Section.Anchor
 			}
 		}
+		var also []mentioned
+		for _, other := range m.Also {
+			also = append(also, mentioned{other.ID, other.Title, other.URL})
+		}
 		a.Matches = append(a.Matches, matched{
 			ID: m.Article.ID, Title: m.Article.Title, URL: url, Lang: m.Article.Lang, Audience: m.Article.Audiences,
-			Topic: m.Article.Topic, Section: section, Passage: m.Passage, Score: m.Score,
+			Topic: m.Article.Topic, Section: section, Passage: m.Passage, Score: m.Score, Also: also,
 		})
 	}
 	return a
@@ -133,6 +144,9 @@ func (a answered) print(w io.Writer) error {
 		fmt.Fprintf(&b, "\n%d. %s\n   %s\n   %s › %s\n", i+1, m.Title, m.URL, strings.Join(m.Audience, ", "), m.Topic)
 		for line := range strings.Lines(m.Passage) {
 			fmt.Fprintf(&b, "   > %s\n", strings.TrimRight(line, "\n"))
+		}
+		for _, other := range m.Also {
+			fmt.Fprintf(&b, "   See also: %s\n   %s\n", other.Title, other.URL)
 		}
 	}
 	_, err := io.WriteString(w, b.String())

@@ -102,7 +102,8 @@ func (b *Bot) asLabel(lang, name string) string {
 	return b.words.line(lang, "button_as", args{"Audience": label, "A": article(label)})
 }
 
-// articles lists matches: linked title, where it stands, and the passage.
+// articles lists matches: linked title, where it stands, the passage, and what
+// says nearly the same.
 func (t *turn) articles(c *conversation.Conversation, matches []knowledge.Match) []chat.Block {
 	var blocks []chat.Block
 	for _, m := range matches {
@@ -112,8 +113,24 @@ func (t *turn) articles(c *conversation.Conversation, matches []knowledge.Match)
 		if m.Passage != "" {
 			blocks = append(blocks, quote(m.Passage))
 		}
+		if len(m.Also) > 0 {
+			blocks = append(blocks, contextLine(t.seeAlso(m.Also)))
+		}
 	}
 	return blocks
+}
+
+// seeAlso mentions articles in one line.
+func (t *turn) seeAlso(articles []*knowledge.Article) chat.Text {
+	line := t.words.say(t.lang, "see_also")
+	for i, a := range articles {
+		between := " "
+		if i > 0 {
+			between = " · "
+		}
+		line = append(line, chat.Span{Text: between}, chat.Span{Text: a.Title, URL: a.URL})
+	}
+	return line
 }
 
 // where an article stands: Creator › Wallet, and its language if it is not

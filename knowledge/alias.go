@@ -21,7 +21,7 @@ type Alias struct {
 // answers until the new one is ready: private views that were asked for
 // included.
 func (l *Library) WithAliases(learned []Alias) *Library {
-	next := &Library{loaded: l.loaded, rules: l.rules, views: map[string]*view{}}
+	next := &Library{loaded: l.loaded, sketches: l.sketches, rules: l.rules, views: map[string]*view{}}
 	next.learn(learned)
 	next.view(nil)
 	for _, names := range l.viewed() {

@@ -63,9 +63,10 @@ type Answer struct {
 // A Match is an article that may answer, and where in it.
 type Match struct {
 	Article *Article
-	Section *Section // best section, for the deep link and the passage
-	Passage string   // quoted from the article, never invented; at most 300 runes; … at its end if a line goes on
-	Score   float64  // about 0 to 1; the order of the matches
+	Section *Section   // best section, for the deep link and the passage
+	Passage string     // quoted from the article, never invented; at most 300 runes; … at its end if a line goes on
+	Also    []*Article // at most two that say nearly the same, for the same people, and fit less well
+	Score   float64    // about 0 to 1; the order of the matches
 }
 
 // defaultLimit is how many matches an answer has if the question does not say.
@@ -89,9 +90,12 @@ func (l *Library) Find(ctx context.Context, q Question) (Answer, error) {
 	if limit <= 0 {
 		limit = defaultLimit
 	}
-	matches, parts := v.matches(result.Hits, answer, l.preferred(answer.Lang, q.Locale), limit)
+	langs := l.preferred(answer.Lang, q.Locale)
+	matches, parts := v.matches(result.Hits, answer, langs, limit)
 	answer.judge(r, before != "", result, matches, l.rules)
+	matches = v.fold(matches)
 	for _, m := range matches[:min(limit, len(matches))] {
+		v.open(&m, parts, langs)
 		sense := v.index.Sense(query, string(m.Article.Lang))
 		m.Section = &m.Article.Sections[section(m.Article, parts[m.Article], sense, wanted(r))]
 		m.Passage = passage(m.Section.Text, sense.In)
@@ -171,8 +175,7 @@ type found struct {
 const elsewhere = 0.8
 
 // matches turns hits into articles, best first, each once, and tells the best
-// part of each. The first limit of them come with the section, and in the first
-// of langs that there is.
+// part of each. The first limit of them are open.
 func (v *view) matches(hits []search.Hit, answer Answer, langs []Lang, limit int) (all []found, parts map[*Article]int) {
 	at := map[ArticleID]int{}
 	parts = map[*Article]int{}
@@ -198,9 +201,17 @@ func (v *view) matches(hits []search.Hit, answer Answer, langs []Lang, limit int
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Article.ID, b.Article.ID))
 	})
 	for i := range all[:min(limit, len(all))] {
-		m := &all[i]
-		m.Article, _ = v.article(m.Article.ID, langs)
-		m.Section = &m.Article.Sections[parts[m.Article]]
+		v.open(&all[i], parts, langs)
 	}
 	return all, parts
+}
+
+// open turns a match, and what it mentions, to the first of langs that there is,
+// and to the best section.
+func (v *view) open(m *found, parts map[*Article]int, langs []Lang) {
+	m.Article, _ = v.article(m.Article.ID, langs)
+	m.Section = &m.Article.Sections[parts[m.Article]]
+	for i, a := range m.Also {
+		m.Also[i], _ = v.article(a.ID, langs)
+	}
 }

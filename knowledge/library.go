@@ -28,6 +28,7 @@ import (
 type Library struct {
 	loaded   []*Article // as they were given, by id, then language
 	articles []*Article // the same with what was learned for them
+	sketches []sketch   // of loaded
 	orphans  []Alias    // learned for articles that are not there
 	rules    Rules
 	version  string
@@ -52,6 +53,7 @@ func NewLibrary(articles []*Article, rules Rules, learned ...Alias) *Library {
 	slices.SortStableFunc(l.loaded, func(a, b *Article) int {
 		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Lang, b.Lang))
 	})
+	l.sketches = sketches(l.loaded)
 	if len(l.rules.Audiences) == 0 {
 		for _, name := range l.distinct(func(a *Article) []string { return a.Audiences }) {
 			l.rules.Audiences = append(l.rules.Audiences, Audience{Name: name})
@@ -134,6 +136,7 @@ func (l *Library) preferred(first ...Lang) []Lang {
 type view struct {
 	names    []string   // of the audiences
 	articles []*Article // by id, then language
+	twins    [][]twin   // of each article
 	index    *search.Index
 	model    *audience.Model
 	detector *text.Detector
@@ -152,18 +155,19 @@ func (l *Library) view(private []string) *view {
 	defer l.mu.Unlock()
 	v := l.views[key]
 	if v == nil {
-		v = newView(names, l.articles, l.rules.Cues)
+		v = newView(names, l.articles, l.sketches, l.rules.Cues)
 		l.views[key] = v
 	}
 	return v
 }
 
-func newView(names []string, articles []*Article, cues map[string][]string) *view {
+func newView(names []string, articles []*Article, drawn []sketch, cues map[string][]string) *view {
 	v := &view{names: names}
 	texts := map[string][]string{} // by language
 	var docs []search.Document
 	var examples []audience.Example
-	for _, a := range articles {
+	var seen []sketch
+	for i, a := range articles {
 		a := a.visible(names)
 		if a == nil {
 			continue
@@ -178,13 +182,14 @@ func newView(names []string, articles []*Article, cues map[string][]string) *vie
 		texts[string(a.Lang)] = append(texts[string(a.Lang)], all)
 		docs = append(docs, doc)
 		examples = append(examples, audience.Example{Audiences: a.Audiences, Lang: string(a.Lang), Texts: append([]string{a.Title}, a.Questions...)})
-		v.articles = append(v.articles, a)
+		v.articles, seen = append(v.articles, a), append(seen, drawn[i])
 	}
 	samples := map[string]string{}
 	for lang, all := range texts {
 		samples[lang] = strings.Join(all, "\n")
 	}
 	v.index = search.New(docs, glossary)
+	v.twins = findTwins(v.articles, seen)
 	v.model = audience.Learn(names, examples, cues)
 	v.detector = text.NewDetector(samples, glossaryWords)
 	return v
@@ -216,8 +221,23 @@ func (v *view) article(id ArticleID, langs []Lang) (*Article, bool) {
 	return versions[bestVersion(versions, langs)], true
 }
 
+// versions returns where in the view the languages of an article are.
+func (v *view) versions(id ArticleID) []int {
+	from, to := versionsAt(v.articles, id)
+	var places []int
+	for i := from; i < to; i++ {
+		places = append(places, i)
+	}
+	return places
+}
+
 // versionsOf returns the languages of an article; articles are by id.
 func versionsOf(articles []*Article, id ArticleID) []*Article {
+	from, to := versionsAt(articles, id)
+	return articles[from:to]
+}
+
+func versionsAt(articles []*Article, id ArticleID) (from, to int) {
 	first, _ := slices.BinarySearchFunc(articles, id, func(a *Article, id ArticleID) int {
 		return cmp.Compare(a.ID, id)
 	})
@@ -225,7 +245,7 @@ func versionsOf(articles []*Article, id ArticleID) []*Article {
 	for end < len(articles) && articles[end].ID == id {
 		end++
 	}
-	return articles[first:end]
+	return first, end
 }
 
 // bestVersion returns the index of the version in the first of langs that
