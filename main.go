@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"os/signal"
 	"path"
@@ -122,7 +123,7 @@ func (c *cli) settings() (config.Config, error) {
 func rules(cfg config.Config) knowledge.Rules {
 	r := knowledge.Rules{Cues: audience.DefaultCues(), Sure: cfg.Answers.Sure, Unsure: cfg.Answers.Unsure}
 	for _, a := range cfg.Audiences {
-		r.Audiences = append(r.Audiences, knowledge.Audience{Name: a.Name, Private: a.Private})
+		r.Audiences = append(r.Audiences, knowledge.Audience{Name: a.Name, Private: a.Private, Called: slices.Sorted(maps.Values(a.Label))})
 		if a.Cues != nil {
 			r.Cues[a.Name] = a.Cues
 		}

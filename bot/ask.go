@@ -8,7 +8,6 @@ import (
 
 	"github.com/signpost-bot/signpost/bot/chat"
 	"github.com/signpost-bot/signpost/bot/conversation"
-	"github.com/signpost-bot/signpost/bot/desk"
 	"github.com/signpost-bot/signpost/knowledge"
 	"github.com/signpost-bot/signpost/knowledge/audience"
 )
@@ -25,8 +24,8 @@ const (
 	// Source: https://docs.discord.com/developers/components/reference#text-display
 	maxStored = 2900
 	// contextQuestions is how many earlier questions a follow-up is understood
-	// with.
-	contextQuestions = 3
+	// with: itself the fifth, say, that goes on from the same one.
+	contextQuestions = 6
 )
 
 // said handles something said in a place.
@@ -204,6 +203,9 @@ func (t *turn) understand(c *heldConversation, text string, private bool) error 
 		if c == nil || c.Value.State == conversation.Helped {
 			c = t.begin(private)
 		}
+		if ans.Says != "" {
+			c.Value.Choose(ans.Says, t.at)
+		}
 		t.ask(c, text, ans)
 	}
 	return nil
@@ -231,23 +233,44 @@ func (t *turn) question(text string, ans knowledge.Answer) conversation.Asked {
 	}
 }
 
-// find asks the library, with everything known of the asker.
+// find asks the library something new, with everything known of the asker.
 func (t *turn) find(c *heldConversation, text string) (knowledge.Answer, error) {
-	q := knowledge.Question{Text: text, Limit: asMuch, Locale: knowledge.Lang(t.asker(c).Locale)}
+	var before []conversation.Asked
 	if c != nil {
-		for _, a := range c.Value.Trail.Asked[max(0, len(c.Value.Trail.Asked)-contextQuestions):] {
-			if a.Message == "" || a.Message != t.event.Message {
-				q.Before = append(q.Before, a.Text)
-			}
-		}
-		q.Locale = cmp.Or(knowledge.Lang(c.Value.Trail.Lang), q.Locale)
+		before = slices.DeleteFunc(slices.Clone(c.Value.Trail.Asked), func(a conversation.Asked) bool {
+			return a.Message != "" && a.Message == t.event.Message
+		})
 	}
+	return t.findAfter(c, before, knowledge.Question{Text: text})
+}
+
+// findAgain asks the library a question of c anew.
+func (t *turn) findAgain(c *heldConversation, asked *conversation.Asked) (knowledge.Answer, error) {
+	all := c.Value.Trail.Asked
+	place := slices.IndexFunc(all, func(a conversation.Asked) bool { return a.Answer == asked.Answer && a.Message == asked.Message })
+	return t.findAfter(c, all[:max(place, 0)], knowledge.Question{Text: asked.Text, Settled: asked.Settled})
+}
+
+// findAfter asks the library q, which comes after what was asked before in c.
+func (t *turn) findAfter(c *heldConversation, before []conversation.Asked, q knowledge.Question) (knowledge.Answer, error) {
 	asker := t.asker(c)
 	person, err := t.view.Person(t.ctx, asker.Person)
 	if err != nil {
 		return knowledge.Answer{}, err
 	}
-	q.Known = t.known(asker, person.Value)
+	q.Limit, q.Locale = asMuch, knowledge.Lang(asker.Locale)
+	for _, a := range before[max(0, len(before)-contextQuestions):] {
+		q.Before = append(q.Before, a.Text)
+	}
+	chosen := cmp.Or(t.chosen, person.Value.Audience)
+	if c != nil {
+		q.Locale = cmp.Or(knowledge.Lang(c.Value.Trail.Lang), q.Locale)
+		for i := len(before) - 1; i >= 0 && q.Topic == ""; i-- {
+			q.Topic = t.topicShown(&c.Value, &before[i])
+		}
+		chosen = cmp.Or(t.chosen, c.Value.As, person.Value.Audience)
+	}
+	q.Known = t.known(asker, chosen)
 	q.Private = t.private(asker, t.alone)
 	return t.library().Find(t.ctx, q)
 }
@@ -261,11 +284,12 @@ func (t *turn) asker(c *heldConversation) chat.Sender {
 	return t.event.From
 }
 
-// known is the evidence for who is asking, apart from the words.
-func (t *turn) known(asker chat.Sender, p desk.Person) []audience.Evidence {
+// known is the evidence for who is asking, apart from the words. Chosen is the
+// audience that they said they are; empty if they did not.
+func (t *turn) known(asker chat.Sender, chosen string) []audience.Evidence {
 	var known []audience.Evidence
 	for _, a := range t.choices(asker, t.alone) {
-		if cmp.Or(t.chosen, p.Audience) == a.Name {
+		if chosen == a.Name {
 			known = append(known, audience.Evidence{Audience: a.Name, Source: audience.Chosen, Detail: t.chosenBy})
 		}
 		if i := slices.IndexFunc(a.Roles, func(role string) bool { return asker.HasRole(role) }); i >= 0 {
@@ -391,6 +415,7 @@ func (t *turn) edited() error {
 	}
 	again := asked.Text == t.event.Text
 	asked.Stamp, asked.Text, asked.Files = t.event.Stamp, chat.Shorten(t.event.Text, maxStored), t.event.Files
+	asked.Settled = asked.Settled && again
 	t.keepConversation(c)
 	if again {
 		if len(t.event.Files) > 0 {
@@ -421,11 +446,14 @@ func (t *turn) around() (*heldConversation, error) {
 
 // answerAnew finds what answers a question now and replaces its old answer.
 func (t *turn) answerAnew(c *heldConversation, asked *conversation.Asked) error {
-	ans, err := t.find(c, asked.Text)
+	ans, err := t.findAgain(c, asked)
 	if err != nil {
 		return err
 	}
 	t.lang = t.words.speak(string(ans.Lang))
+	if ans.Says != "" && asked == c.Value.Newest() {
+		c.Value.As = ans.Says // it was edited
+	}
 	matches := t.worth(ans)
 	asked.Level, asked.Confidence, asked.Shown = string(ans.Level), ans.Confidence, shown(matches)
 	t.note(c, ans)

@@ -91,14 +91,25 @@ func (t *turn) cancelButton(k *desk.Ticket) chat.Button {
 // topicOf guesses what a conversation is about: the topic of the article that
 // was shown first for the newest question, empty if none was.
 func (b *Bot) topicOf(c *conversation.Conversation) string {
-	if asked := c.Newest(); asked != nil && len(asked.Shown) > 0 {
-		first := asked.Shown[0]
-		private := b.private(c.Asker, c.Private)
-		if a, ok := b.library().Article(knowledge.ArticleID(first.ID), knowledge.Lang(first.Lang), private); ok {
-			return a.Topic
-		}
+	if asked := c.Newest(); asked != nil {
+		return b.topicShown(c, asked)
 	}
 	return ""
+}
+
+// topicShown is the topic of the article that was shown first for a question of
+// c, empty if none was.
+func (b *Bot) topicShown(c *conversation.Conversation, asked *conversation.Asked) string {
+	if len(asked.Shown) == 0 {
+		return ""
+	}
+	first := asked.Shown[0]
+	private := b.private(c.Asker, c.Private)
+	a, ok := b.library().Article(knowledge.ArticleID(first.ID), knowledge.Lang(first.Lang), private)
+	if !ok {
+		return ""
+	}
+	return a.Topic
 }
 
 // saidToTicket takes what an asker says after escalating to the ticket. It

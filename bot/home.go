@@ -123,7 +123,7 @@ func (t *turn) takenFor(p desk.Person) conversation.Trail {
 	for _, a := range t.choices(t.event.From, true) {
 		names = append(names, a.Name)
 	}
-	guess := audience.Weigh(names, t.known(t.event.From, p))
+	guess := audience.Weigh(names, t.known(t.event.From, cmp.Or(t.chosen, p.Audience)))
 	return conversation.Trail{Lang: t.lang, Audience: guess.Name, Why: reasons(guess)}
 }
 

@@ -91,7 +91,7 @@ func (t *turn) more(chat.Invocation) error {
 		return err
 	}
 	asked := c.Value.Newest()
-	ans, err := t.find(c, asked.Text)
+	ans, err := t.findAgain(c, asked)
 	if err != nil {
 		return err
 	}
@@ -161,7 +161,7 @@ func (t *turn) share(chat.Invocation) error {
 	}
 	asked := c.Value.Newest()
 	t.alone = false
-	ans, err := t.find(c, asked.Text)
+	ans, err := t.findAgain(c, asked)
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,8 @@ type Section struct {
 // An Audience is a kind of reader.
 type Audience struct {
 	Name    string
-	Private bool // only for those who prove it by role, group or workspace
+	Private bool     // only for those who prove it by role, group or workspace
+	Called  []string // what people call it besides, in any language
 }
 
 // Rules say what a knowledge base may contain. They come from configuration.

@@ -15,6 +15,7 @@ import (
 type Question struct {
 	Text   string
 	Before []string // earlier questions of the same conversation, oldest first
+	Topic  string   // of the article that the conversation was last answered with; empty if none
 	Locale Lang     // the person's or else the channel's language; empty if unknown
 
 	// Known is what is known of the asker apart from the words: earlier choice,
@@ -23,6 +24,9 @@ type Question struct {
 	// Private names the private audiences whose articles this asker may see
 	// here. Everything else private does not exist for them.
 	Private []string
+	// Settled says that the asker has chosen an audience since they wrote this, by
+	// which what the text says of it is overruled.
+	Settled bool
 
 	Limit int // how many matches at most; 0 means 3
 }
@@ -55,8 +59,7 @@ type Answer struct {
 	Confidence float64 // 0 to 1: how likely the first match is right; 0 if nothing was asked
 	Lang       Lang    // of the question; the locale's, then the default if it cannot be told
 	Audience   audience.Guess
-	Grounds    Grounds // what the confidence was made from
-	Held       string  // why an answer that is likely enough is not sure after all
+	Says       string  // the audience that the asker, going on from a question, says they are; empty if none
 	Matches    []Match // best first; ranking regardless of Level, at most Limit
 }
 
@@ -79,9 +82,9 @@ func (l *Library) Find(ctx context.Context, q Question) (Answer, error) {
 	}
 	v := l.view(q.Private)
 	q.Text = start(q.Text)
-	r := interpret(q.Text, v.index.Known)
-	before := q.before(r)
-	answer := Answer{Lang: l.language(v, q)}
+	t := l.thread(v, q)
+	q, r, before := t.Question, t.reading, t.before
+	answer := Answer{Lang: l.language(v, q), Says: t.says}
 	lang := string(answer.Lang)
 	query := search.Query{Text: r.rest, Before: before, Lang: lang}
 	result := v.index.Rank(query, maxHits)
@@ -90,9 +93,12 @@ func (l *Library) Find(ctx context.Context, q Question) (Answer, error) {
 	if limit <= 0 {
 		limit = defaultLimit
 	}
+	if !t.follows {
+		q.Topic = ""
+	}
 	langs := l.preferred(answer.Lang, q.Locale)
-	matches, parts := v.matches(result.Hits, answer, langs, limit)
-	answer.judge(r, before != "", result, matches, l.rules)
+	matches, parts := v.matches(result.Hits, answer, q.Topic, langs, limit)
+	answer.judge(r, t.follows, result, matches, l.rules)
 	matches = v.fold(matches)
 	for _, m := range matches[:min(limit, len(matches))] {
 		v.open(&m, parts, langs)
@@ -119,32 +125,24 @@ func start(s string) string {
 	return strings.ToValidUTF8(s[:maxText], "")
 }
 
-// before returns the question that q goes on from, or "": a message that
-// begins with "and" or has few words cannot be understood alone.
-func (q Question) before(r reading) string {
-	if len(q.Before) == 0 || !r.follows && r.words > maxFollowing {
-		return ""
-	}
-	return start(q.Before[len(q.Before)-1])
-}
-
-// maxFollowing is how many words a message has at most that is read together
-// with the question before it, unless it says that it goes on.
-const maxFollowing = 4
-
 // language tells the language of a question: by its words, or else by those of
 // the questions before, or else by the locale if there are articles in it, or
-// else the default. Words that two languages share still rule out the others.
+// else the default. Words that two languages share still rule out the others. A
+// few words after a question are in its language if they can be: "e pix?".
 func (l *Library) language(v *view, q Question) Lang {
-	if lang := v.detector.Detect(q.Text, string(q.Locale)); lang != "" {
-		return Lang(lang)
-	}
 	var likely []Lang
 	for _, before := range slices.Backward(q.Before) {
 		if lang := v.detector.Detect(start(before), string(q.Locale)); lang != "" {
 			likely = append(likely, Lang(lang))
 			break
 		}
+	}
+	speaks := v.detector.Speaks(q.Text)
+	if len(likely) > 0 && len(strings.Fields(q.Text)) <= maxFollowing && slices.Contains(speaks, string(likely[0])) {
+		return likely[0]
+	}
+	if lang := v.detector.Detect(q.Text, string(q.Locale)); lang != "" {
+		return Lang(lang)
 	}
 	for _, lang := range l.rules.Languages {
 		if q.Locale != "" && text.Base(string(lang)) == text.Base(string(q.Locale)) {
@@ -153,7 +151,6 @@ func (l *Library) language(v *view, q Question) Lang {
 	}
 	likely = append(likely, l.rules.Languages...)
 	likely = append(likely, q.Locale)
-	speaks := v.detector.Speaks(q.Text)
 	for _, lang := range likely {
 		if slices.Contains(speaks, string(lang)) {
 			return lang
@@ -174,11 +171,19 @@ type found struct {
 // guessed audience: enough to win if it is clearly the better one.
 const elsewhere = 0.8
 
+// elsewhereChosen is likewise what is left if the asker said who they are: what
+// is for others is no answer then, if there is one for them.
+const elsewhereChosen = 0.5
+
 // matches turns hits into articles, best first, each once, and tells the best
 // part of each. The first limit of them are open.
-func (v *view) matches(hits []search.Hit, answer Answer, langs []Lang, limit int) (all []found, parts map[*Article]int) {
+func (v *view) matches(hits []search.Hit, answer Answer, topic string, langs []Lang, limit int) (all []found, parts map[*Article]int) {
 	at := map[ArticleID]int{}
 	parts = map[*Article]int{}
+	others := elsewhere
+	if slices.ContainsFunc(answer.Audience.Why, func(r audience.Reason) bool { return r.Source == audience.Chosen }) {
+		others = elsewhereChosen
+	}
 	for _, hit := range hits {
 		a := v.articles[hit.ID]
 		parts[a] = hit.Part
@@ -192,7 +197,10 @@ func (v *view) matches(hits []search.Hit, answer Answer, langs []Lang, limit int
 		}
 		score := hit.Score
 		if answer.Audience.Name != "" && !slices.Contains(a.Audiences, answer.Audience.Name) {
-			score *= elsewhere
+			score *= others
+		}
+		if topic != "" && a.Topic == topic {
+			score *= sameTopic
 		}
 		at[a.ID] = len(all)
 		all = append(all, found{Match{Article: a, Score: score}, hit.Covered, hit.Titled, hit.Telling, hit.Learned, hit.Said, text.Base(string(a.Lang)) != text.Base(string(answer.Lang))})

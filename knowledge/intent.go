@@ -82,6 +82,7 @@ type reading struct {
 	rest     string         // the words without greeting or thanks at their beginning
 	count    map[string]int // by sign, the words that belong to one of its phrases
 	follows  bool           // begins as if it went on from something
+	idle     bool           // and does not: "and?"
 	question bool           // has a question mark
 	garbled  bool           // code, a log, links, pictures, keys at random
 
@@ -121,6 +122,7 @@ func interpret(message string, known func(word string) bool) reading {
 			return // the articles speak of it: it is not elsewhere
 		case sign == "follows":
 			r.follows = r.follows || from == 0
+			r.idle = r.idle || from == 0 && to == len(words)
 			return
 		}
 		i := slices.IndexFunc(seen, func(s signed) bool { return s.sign == sign })
@@ -169,7 +171,7 @@ func (r reading) intent(again bool) Intent {
 		return Person
 	case r.count["unhelped"]*2 >= max(r.words, 1), again && r.count["unhelped"] > 0 && r.words <= 12:
 		return Unhelped
-	case r.garbled, r.count["hostile"]*2 >= max(r.words, 1):
+	case r.garbled, r.idle, r.count["hostile"]*2 >= max(r.words, 1):
 		return Says
 	case r.count["thanks"] > 0 && calm:
 		return Thanks

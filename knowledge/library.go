@@ -134,9 +134,10 @@ func (l *Library) preferred(first ...Lang) []Lang {
 // Index, word models and languages are its own, so that not even a ranking
 // tells that there is more.
 type view struct {
-	names    []string   // of the audiences
-	articles []*Article // by id, then language
-	twins    [][]twin   // of each article
+	names    []string          // of the audiences
+	articles []*Article        // by id, then language
+	twins    [][]twin          // of each article
+	called   map[string]string // audiences, by what people call them
 	index    *search.Index
 	model    *audience.Model
 	detector *text.Detector
@@ -156,6 +157,7 @@ func (l *Library) view(private []string) *view {
 	v := l.views[key]
 	if v == nil {
 		v = newView(names, l.articles, l.sketches, l.rules.Cues)
+		v.called = calls(visible)
 		l.views[key] = v
 	}
 	return v

@@ -36,6 +36,7 @@ type Conversation struct {
 	Misses  int                 `json:"misses,omitempty"` // questions in a row that found nothing or did not help
 	Nudged  bool                `json:"nudged,omitempty"` // the asker was asked whether it helped
 	Hinted  bool                `json:"hinted,omitempty"` // and told how to be heard, where words are withheld
+	As      string              `json:"as,omitempty"`     // the audience that the asker said they are, here
 	Ticket  chat.TicketID       `json:"ticket,omitempty"` // the newest one it became
 	Trail   Trail               `json:"trail"`
 }
@@ -66,7 +67,8 @@ type Asked struct {
 	Level      string         `json:"level"`                // sure, unsure, none
 	Confidence float64        `json:"confidence,omitempty"` // 0 to 1
 	Shown      []Shown        `json:"shown,omitempty"`
-	Answer     chat.Key       `json:"answer,omitempty"` // the reply that answers it
+	Answer     chat.Key       `json:"answer,omitempty"`  // the reply that answers it
+	Settled    bool           `json:"settled,omitempty"` // the asker chose an audience since, whatever the text says of it
 }
 
 // Shown is an article that was shown.
@@ -149,9 +151,14 @@ func (c *Conversation) Miss(at time.Time) {
 	c.Misses++
 }
 
-// Choose notes that the asker said who they are.
+// Choose notes that the asker said who they are. It holds for what is asked from
+// now on, and overrules what the newest question says of it.
 func (c *Conversation) Choose(audience string, at time.Time) {
 	c.press(at, "as "+audience)
+	c.As = audience
+	if asked := c.Newest(); asked != nil {
+		asked.Settled = true
+	}
 }
 
 // Escalate ties the conversation to its ticket.
