@@ -100,9 +100,14 @@ func (l *Library) Find(ctx context.Context, q Question) (Answer, error) {
 	matches, parts := v.matches(result.Hits, answer, q.Topic, langs, limit)
 	answer.judge(r, t.follows, result, matches, l.rules)
 	matches = v.fold(matches)
+	senses := map[Lang]search.Sense{}
 	for _, m := range matches[:min(limit, len(matches))] {
 		v.open(&m, parts, langs)
-		sense := v.index.Sense(query, string(m.Article.Lang))
+		sense, ok := senses[m.Article.Lang]
+		if !ok {
+			sense = v.index.Sense(query, string(m.Article.Lang))
+			senses[m.Article.Lang] = sense
+		}
 		m.Section = &m.Article.Sections[section(m.Article, parts[m.Article], sense, wanted(r))]
 		m.Passage = passage(m.Section.Text, sense.In)
 		answer.Matches = append(answer.Matches, m.Match)

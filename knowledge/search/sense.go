@@ -4,17 +4,18 @@ import "github.com/signpost-bot/signpost/knowledge/text"
 
 // A Sense is what a query means to the documents of one language: its ideas,
 // typing errors mended, with the related words and phrases that may stand for
-// each, and how much each tells there.
+// each, and how much each tells there. It is for one goroutine.
 type Sense struct {
 	base    string
 	slots   []slot
 	related *concepts
+	stemmed map[string]string // by word: texts on one subject share most
 }
 
 // Sense reads a query as [Index.Rank] does, for the documents in lang.
 func (x *Index) Sense(q Query, lang string) Sense {
 	base := text.Base(q.Lang)
-	sense := Sense{base: text.Base(lang), related: x.concepts}
+	sense := Sense{base: text.Base(lang), related: x.concepts, stemmed: map[string]string{}}
 	s := x.shelf(sense.base)
 	if s == nil {
 		return sense
@@ -34,8 +35,12 @@ func (s Sense) In(field string) []float64 {
 	stems := make([]string, len(words))
 	has := make(map[string]bool, len(words))
 	for i, w := range words {
-		stems[i] = text.Stem(w, s.base)
-		has[stems[i]] = true
+		stem, ok := s.stemmed[w]
+		if !ok {
+			stem = text.Stem(w, s.base)
+			s.stemmed[w] = stem
+		}
+		stems[i], has[stem] = stem, true
 	}
 	s.related.each(stems, s.base, func(key string) { has[key] = true })
 	tells := make([]float64, len(s.slots))
