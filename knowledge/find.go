@@ -59,6 +59,8 @@ type Answer struct {
 	Confidence float64 // 0 to 1: how likely the first match is right; 0 if nothing was asked
 	Lang       Lang    // of the question; the locale's, then the default if it cannot be told
 	Audience   audience.Guess
+	Grounds    Grounds // what the confidence was made from
+	Held       string  // why an answer that is likely enough is not sure after all
 	Says       string  // the audience that the asker, going on from a question, says they are; empty if none
 	Matches    []Match // best first; ranking regardless of Level, at most Limit
 }

@@ -14,8 +14,8 @@ import (
 // away, and one in fifty of the others; above sure, the first article is right
 // in more than nine of ten.
 const (
-	deserving = 0.5
-	unsure    = 0.31
+	deserving = 0.66
+	unsure    = 0.2
 	sure      = 0.78
 )
 

@@ -51,9 +51,9 @@ var weights = [traitCount]float64{
 //	go test ./knowledge -run TestFitJudge -fit -v
 var (
 	deservesWeights = Grounds{
-		GroundAlways: -1.51, GroundFound: 1.57, GroundAsks: 1.01, GroundUnheard: -1.43, GroundStrange: 0.43, GroundAlike: -1.87, GroundDecided: -1.44, GroundForeign: -0.85,
+		GroundAlways: -1.3, GroundFound: 1.74, GroundAsks: 1.03, GroundUnheard: -1.27, GroundStrange: 0.16, GroundAlike: -1.51, GroundDecided: -2.1, GroundForeign: -0.75,
 	}
 	rightWeights = Grounds{
-		GroundAlways: -2.8, GroundFound: 1.24, GroundTitle: 3.34, GroundMeaning: -0.45, GroundRarest: 0.44, GroundPhrasings: -2.35, GroundDecided: -0.32, GroundForeign: 1.01, GroundLead: 2.52, GroundMargin: 1.21,
+		GroundAlways: -2.63, GroundFound: 1.4, GroundTitle: 3.29, GroundMeaning: -0.22, GroundRarest: 0.24, GroundPhrasings: -2.49, GroundDecided: -0.79, GroundForeign: 0.71, GroundLead: 2.59, GroundMargin: 1.39,
 	}
 )

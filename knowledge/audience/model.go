@@ -48,7 +48,7 @@ type Weights struct {
 // the figures on questions that were not fitted to.
 func Fitted() Weights { return fitted }
 
-var fitted = Weights{Cue: 1.2, Words: 1.05, Votes: strength[Articles], Doubt: 4.4, Brief: 1.25, Idle: 3, Shared: 2.4}
+var fitted = Weights{Cue: 1.25, Words: 1.1, Votes: strength[Articles], Doubt: 4.4, Brief: 1.2, Idle: 3.5, Shared: 2.2}
 
 // A Model knows which words which audience uses. It is immutable and safe for
 // concurrent use.

@@ -36,9 +36,9 @@ const maxLearned = 1000
 
 // How it is trained. Found on development sets; all lie on plateaus.
 const (
-	passes     = 16
+	passes     = 12
 	rate       = 2.0  // of the first step; it falls to 0 in a straight line
-	biasRate   = 0.1  // of that: how often people ask for a thing is chance
+	biasRate   = 0.2  // of that: how often people ask for a thing is chance
 	negligible = 1e-3 // gradients that are smaller teach nothing
 	common     = 10   // a feature that a tenth of the documents have says something against the others
 	strange    = 0.3  // of a feature's square that no lesson has, in the length of a question
