@@ -16,7 +16,7 @@ func TestFindAudience(t *testing.T) {
 		why                []audience.Source
 	}{
 		{"their own", "how can my students download the certificate?", "", "creator", []audience.Source{audience.Words, audience.Articles}},
-		{"the articles alone", "is there a way to see the numbers of the last months side by side and download them as a spreadsheet?", "", "creator", []audience.Source{audience.Articles}},
+		{"what articles say", "how can the name of it be changed to a domain of its own for the area where the lessons are?", "", "creator", []audience.Source{audience.Words, audience.Articles}},
 		{"an article for all", "how do i change my password", "", "", nil},
 		{"few words", "cookies", "", "", nil},
 		{"talk", "good morning everyone, how was the weekend?", "", "", nil},

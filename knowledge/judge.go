@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/signpost-bot/signpost/knowledge/audience"
 	"github.com/signpost-bot/signpost/knowledge/search"
 )
 
@@ -29,7 +30,15 @@ const (
 	ahead    = 0.02 // of the second, as a share of its score
 	aheadOf  = 0.12 // of one whose title has nearly as much of the question
 	nearly   = 0.75 // as much as the first has: a related word for the word itself
+	far      = 0.4  // share of its score below which no other article is what was meant
 	minRunes = 3    // of the text: fewer are a slip of the hand
+)
+
+// A message that reads like a question, and an article that has nearly all of it
+// in its title, belong together however few the words are.
+const (
+	even      = 0.5
+	nearlyAll = 0.95
 )
 
 // A Ground is something that speaks for or against an answer.
@@ -68,6 +77,9 @@ func (a *Answer) judge(r reading, follows bool, result search.Found, matches []f
 	if len(matches) == 0 {
 		a.Confidence = 0
 	}
+	if len(matches) > 0 && r.wants >= even && matches[0].covered >= nearlyAll && matches[0].titled >= nearlyAll {
+		deserves = max(deserves, deserving) // a question whose words are all in a title has its answer
+	}
 	switch {
 	case a.Intent != Asks || deserves < deserving || len(matches) == 0 || a.Confidence < cmp.Or(rules.Unsure, unsure):
 		a.Level = None
@@ -91,6 +103,9 @@ func (a *Answer) judge(r reading, follows bool, result search.Found, matches []f
 // groundsOf reads the grounds off a message and what was found for it.
 func groundsOf(r reading, follows bool, result search.Found, matches []found) Grounds {
 	g := Grounds{GroundAlways: 1, GroundAsks: logit(r.wants), GroundFollows: one(follows)}
+	if follows {
+		g[GroundAsks] = max(g[GroundAsks], 0) // "and when?" is a question, if a bare one
+	}
 	if len(matches) == 0 {
 		return g
 	}
@@ -159,14 +174,17 @@ func rivalled(matches []found) bool {
 }
 
 // hinges reports whether the first article would be another one if it were
-// known who asks.
+// known who asks: one for others comes close, or has as much of the question in
+// its title. That the first articles are for someone does not tell who asks.
 func (a *Answer) hinges(matches []found) bool {
-	if a.Audience.Name != "" {
+	if a.Audience.Name != "" && slices.ContainsFunc(a.Audience.Why, func(r audience.Reason) bool { return r.Source != audience.Articles }) {
 		return false
 	}
 	first := matches[0]
 	return slices.ContainsFunc(matches[1:], func(m found) bool {
-		return m.Score > first.Score*elsewhere && slices.ContainsFunc(m.Article.Audiences, func(name string) bool {
+		close := m.Score > first.Score*elsewhere ||
+			m.Score > first.Score*far && m.titled >= first.titled*nearly && m.covered >= first.covered*nearly
+		return close && slices.ContainsFunc(m.Article.Audiences, func(name string) bool {
 			return !slices.Contains(first.Article.Audiences, name)
 		})
 	})

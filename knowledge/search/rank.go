@@ -284,8 +284,8 @@ func (x *Index) rank(s *shelf, slots []slot, query, before []token, base string,
 	}
 	for place, i := range d.order[:min(n, len(d.order))] {
 		c := &d.candidates[i]
-		if c.score <= 0 {
-			break
+		if c.whole == 0 && d.letters[c.doc] <= letterFloor {
+			continue // a classifier believes in someone, whatever is asked
 		}
 		hit := x.weigh(s, c, total, own, d)
 		if place == 0 && s.learned != nil && own {
