@@ -104,10 +104,10 @@ func TestAliasRefuses(t *testing.T) {
 		words []string
 		want  string
 	}{
-		{"mistyped id", []string{"add", "refnd", "my money"}, `there is no article "refnd"; did you mean "How do I get a refund?" (refund)?`},
-		{"other words", []string{"add", "days after a purchase", "my money"}, `did you mean "How do I get a refund?" (refund`},
-		{"nothing near", []string{"add", "zebra\x1b[2J", "my money"}, `; name one by its id, title or URL`},
-		{"two of a name", []string{"add", "How do I get a refund?", "my money"}, "name one by its id: refund refund-2"},
+		{"mistyped id", []string{"add", "refnd", "my money"}, `there is no article "refnd"; did you mean refund (How do I get a refund?)?`},
+		{"other words", []string{"add", "days after a purchase", "my money"}, `the nearest is refund (How do I get a refund?)`},
+		{"nothing near", []string{"add", "zebra\x1b[2J", "my money"}, `; signpost ask shows the ids of articles with --json`},
+		{"two of a name", []string{"add", "How do I get a refund?", "my money"}, "is what refund and refund-2 are called; write one of these ids"},
 		{"no words", []string{"add", "refund", "?!"}, "phrasing has no words; write it as someone would ask"},
 		{"too long", []string{"add", "refund", strings.Repeat("money ", desk.MaxPhrasing)}, "longer than 200 characters"},
 		{"language", []string{"add", "--lang", "xx", "refund", "my money"}, `there is no language "xx"; use one of en pt-BR es`},

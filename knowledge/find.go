@@ -100,7 +100,12 @@ func (l *Library) Find(ctx context.Context, q Question) (Answer, error) {
 	}
 	langs := l.preferred(answer.Lang, q.Locale)
 	matches, parts := v.matches(result.Hits, answer, q.Topic, langs, limit)
-	answer.judge(r, t.follows || t.says != "", result, matches, l.rules)
+	if answer.votedOnly() && len(matches) > 0 && divided(matches) {
+		// Articles for others say as much about it: nobody knows who asks.
+		answer.Audience.Name, answer.Audience.Why = "", nil
+		matches, parts = v.matches(result.Hits, answer, q.Topic, langs, limit)
+	}
+	answer.judge(r, t.follows || t.again, result, matches, l.rules)
 	matches = v.fold(matches)
 	senses := map[Lang]search.Sense{}
 	for _, m := range matches[:min(limit, len(matches))] {

@@ -81,7 +81,7 @@ func TestFindIsNotSure(t *testing.T) {
 		{"my ebook is broken", ""}, // an issue, but none to issue an invoice for
 		{"meu ebook está com problema", ""},
 		{"mi ebook no funciona", ""},
-		{"dinheiro de volta de um curso", ""}, // several articles, equally near
+		{"dinheiro de volta de um curso", ""},     // several articles, equally near
 		{"x", "how do I cancel my subscription?"}, // only the question before says what
 		{"and then?", "how do I cancel my subscription?"},
 	}

@@ -15,6 +15,7 @@ type thread struct {
 	reading  reading
 	before   string // what is to be read with the text, or ""
 	follows  bool   // goes on from before
+	again    bool   // asks what was asked before once more, for another audience
 	says     string // the audience that the asker says they are, or ""
 }
 
@@ -45,7 +46,7 @@ func (l *Library) thread(v *view, q Question) thread {
 			if last < 0 {
 				return t // nobody asked anything yet
 			}
-			t.Text, t.Before = t.Before[last], t.Before[:last]
+			t.Text, t.Before, t.again = t.Before[last], t.Before[:last], true
 			t.reading = interpret(t.Text, v.index.Known)
 			if again, ok := v.naming(t.Text); ok {
 				t.Text = again.rest // as an affiliate with pix, and now as a creator

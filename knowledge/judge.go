@@ -177,17 +177,33 @@ func rivalled(matches []found) bool {
 // known who asks: one for others comes close, or has as much of the question in
 // its title. That the first articles are for someone does not tell who asks.
 func (a *Answer) hinges(matches []found) bool {
-	if a.Audience.Name != "" && slices.ContainsFunc(a.Audience.Why, func(r audience.Reason) bool { return r.Source != audience.Articles }) {
+	if a.Audience.Name != "" && !a.votedOnly() {
 		return false
 	}
 	first := matches[0]
 	return slices.ContainsFunc(matches[1:], func(m found) bool {
 		close := m.Score > first.Score*elsewhere ||
 			m.Score > first.Score*far && m.titled >= first.titled*nearly && m.covered >= first.covered*nearly
-		return close && slices.ContainsFunc(m.Article.Audiences, func(name string) bool {
-			return !slices.Contains(first.Article.Audiences, name)
-		})
+		return close && m.forOthersThan(first)
 	})
+}
+
+// divided reports whether the articles found do not tell who asks, since one
+// for others has all of the question in its title as well.
+func divided(matches []found) bool {
+	return slices.ContainsFunc(matches[1:], func(m found) bool {
+		return m.titled >= nearlyAll && m.covered >= nearlyAll && m.Score > matches[0].Score*far && m.forOthersThan(matches[0])
+	})
+}
+
+// forOthersThan reports whether f is for an audience that first is not for.
+func (f found) forOthersThan(first found) bool {
+	return slices.ContainsFunc(f.Article.Audiences, func(name string) bool { return !slices.Contains(first.Article.Audiences, name) })
+}
+
+// votedOnly reports whether nothing but the articles found says who asks.
+func (a *Answer) votedOnly() bool {
+	return a.Audience.Name != "" && !slices.ContainsFunc(a.Audience.Why, func(r audience.Reason) bool { return r.Source != audience.Articles })
 }
 
 // says reports whether a message that deserves no article is talk rather than
