@@ -90,6 +90,7 @@ type Found struct {
 	Hits       []Hit   // best first, the lower ID first among equals
 	Signs      Signs   // by which the first hit may be told to be right
 	Confidence float64 // how likely it is right, 0 to 1; 0 without one
+	Taught     bool    // a classifier of its language says how likely, and the confidence heeds it
 }
 
 // Rank finds the at most n documents that fit q best.
@@ -128,7 +129,7 @@ func (x *Index) Rank(q Query, n int) Found {
 	if len(hits) > 0 {
 		found.Signs = read(hits, ideas, unheard)
 		judgement := &plain
-		if hits[0].taught {
+		if found.Taught = hits[0].taught; found.Taught {
 			judgement = &taught
 		}
 		found.Confidence = judgement.of(&found.Signs)

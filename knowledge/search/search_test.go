@@ -2,6 +2,7 @@ package search
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -122,6 +123,30 @@ func TestRankConcurrently(t *testing.T) {
 		})
 	}
 	group.Wait()
+}
+
+// TestReweigh holds an index with other weights to one that was built with them.
+func TestReweigh(t *testing.T) {
+	docs := []Document{
+		{ID: 1, Lang: "en", Title: "Lost card", Phrasings: []string{"my card is gone"}, Parts: []Part{{Body: "Call us."}, {Body: "Your PIN stays."}}},
+		{ID: 2, Lang: "en", Title: "New PIN", Phrasings: []string{"i forgot my pin"}},
+		{ID: 3, Lang: "es", Title: "Tarjeta perdida"},
+	}
+	w := Fitted()
+	w.Whole, w.Letters, w.Spelled, w.Learned, w.Asked, w.Faint, w.Foreign = 0.5, 0.3, 0.1, 0.3, 0.4, 0.2, 0.6
+	query := Query{Text: "my card and its pin are gone", Lang: "en"}
+	shipped := New(docs, nil)
+	before := shipped.Rank(query, 3)
+	got, want := shipped.Reweigh(w).Rank(query, 3), Build(docs, nil, Settings{Weights: &w}).Rank(query, 3)
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("reweighed %+v, built %+v", got, want)
+	}
+	if after := shipped.Rank(query, 3); !reflect.DeepEqual(after, before) || reflect.DeepEqual(after, got) {
+		t.Errorf("the index itself ranked %+v, then %+v; reweighed %+v", before, after, got)
+	}
+	if !got.Taught || shipped.Rank(Query{Text: "tarjeta", Lang: "es"}, 1).Taught {
+		t.Error("Taught: want so in English, which has phrasings, but not in Spanish")
+	}
 }
 
 func TestEmptyIndex(t *testing.T) {
