@@ -3,6 +3,7 @@
 # make build  the program, as dist/signpost
 #
 # make compare   how well and how fast articles are found, beside bleve and sahilm/fuzzy
+# make fit       the numbers of the ranking anew, to paste into knowledge/search/weights.go
 # make pictures  docs/images anew, from what the tests compare with; needs Chromium
 #
 # With a real Redis of their own, on loopback; docs/delivery.md explains what they print:
@@ -17,7 +18,7 @@ SOAK ?= 10m
 CONVERSATIONS ?= 5000
 STATICCHECK = go tool -modfile=tools/go.mod staticcheck
 
-.PHONY: test check build compare pictures fuzz chaos soak bench-flow vuln clean
+.PHONY: test check build compare fit pictures fuzz chaos soak bench-flow vuln clean
 
 test:
 	@sh tools/test.sh
@@ -50,6 +51,10 @@ build:
 # A part of it: make compare COMPARE="-only quality -set banking"
 compare:
 	@cd knowledge/compare && go run . $(COMPARE)
+
+# A part of it: make fit FIT="-only signs -set 'hint3|sample'"
+fit:
+	@cd knowledge/compare && go run . -fit $(FIT)
 
 pictures:
 	@sh tools/pictures.sh

@@ -15,6 +15,12 @@ type ours struct{}
 func (ours) name() string { return "ours" }
 
 func (ours) build(docs []document) (index, error) {
+	return oursIndex{search.Build(searchable(docs), knowledge.Glossary(), search.Settings{Anew: true})}, nil
+}
+
+// searchable returns documents as knowledge/search takes them, each with its
+// place as its ID.
+func searchable(docs []document) []search.Document {
 	list := make([]search.Document, len(docs))
 	for i, d := range docs {
 		list[i] = search.Document{ID: i, Lang: d.lang, Title: d.title, Phrasings: d.phrasings}
@@ -22,7 +28,7 @@ func (ours) build(docs []document) (index, error) {
 			list[i].Parts = append(list[i].Parts, search.Part{Heading: s.heading, Body: s.text})
 		}
 	}
-	return oursIndex{search.Build(list, knowledge.Glossary(), search.Settings{Anew: true})}, nil
+	return list
 }
 
 type oursIndex struct{ *search.Index }

@@ -22,21 +22,9 @@ var sampleRules = knowledge.Rules{
 // questions/dev.jsonl asks in, if its name matches. Every set has the articles
 // of all languages.
 func readSample(shared string, match *regexp.Regexp) ([]set, error) {
-	articles, err := knowledge.Load(knowledge.Sample(), sampleRules)
+	articles, settings, err := sampleSettings()
 	if err != nil {
 		return nil, err
-	}
-	var plain []document
-	for _, a := range articles {
-		d := document{id: string(a.ID), lang: string(a.Lang), title: a.Title}
-		for _, s := range a.Sections {
-			d.sections = append(d.sections, section{s.Heading, s.Text})
-		}
-		plain = append(plain, d)
-	}
-	phrased := slices.Clone(plain)
-	for i, a := range articles {
-		phrased[i].phrasings = a.Questions
 	}
 	asked, err := readQuestions(filepath.Join(shared, "questions", "dev.jsonl"))
 	if err != nil {
@@ -47,7 +35,7 @@ func readSample(shared string, match *regexp.Regexp) ([]set, error) {
 		s := set{
 			name:     "sample-" + string(lang),
 			split:    "dev",
-			settings: []setting{{"zero", [][]document{plain}}, {"questions", [][]document{phrased}}},
+			settings: settings,
 			ours:     whole{articles, sampleRules},
 			pool:     poolSample,
 		}
@@ -61,6 +49,28 @@ func readSample(shared string, match *regexp.Regexp) ([]set, error) {
 		}
 	}
 	return sets, nil
+}
+
+// sampleSettings returns the built-in articles of all languages, and the settings
+// they are asked in.
+func sampleSettings() ([]*knowledge.Article, []setting, error) {
+	articles, err := knowledge.Load(knowledge.Sample(), sampleRules)
+	if err != nil {
+		return nil, nil, err
+	}
+	var plain []document
+	for _, a := range articles {
+		d := document{id: string(a.ID), lang: string(a.Lang), title: a.Title}
+		for _, s := range a.Sections {
+			d.sections = append(d.sections, section{s.Heading, s.Text})
+		}
+		plain = append(plain, d)
+	}
+	phrased := slices.Clone(plain)
+	for i, a := range articles {
+		phrased[i].phrasings = a.Questions
+	}
+	return articles, []setting{{"zero", [][]document{plain}}, {"questions", [][]document{phrased}}}, nil
 }
 
 // readQuestions reads a file of the form that questions/README.md describes.

@@ -1,8 +1,8 @@
 package search
 
-// Weights are the numbers of the ranking. They are fitted, not chosen: make fit
-// looks for those that find the right article most often on the development
-// sets, and prints them.
+// Weights are the numbers of the ranking. They are fitted, not chosen: make fit,
+// which is knowledge/compare, looks around the shipped ones for those that find
+// the right article most often on the development sets, and prints them as Go.
 type Weights struct {
 	// What an occurrence of a word counts in a field; in a body it counts 1.
 	Title, Phrasing, Heading float64
@@ -42,9 +42,10 @@ var fitted = Weights{
 // Fitted returns the shipped weights, for the program that fits them.
 func Fitted() Weights { return fitted }
 
-// What each sign counts, with a classifier and without. Fitted so that the
-// first hit being right counts 1, another one of ours being meant 0.6, and
-// nothing of ours 0.
+// What each sign counts, with a classifier and without. make fit prints these,
+// too: a logistic regression in which the first hit being right counts 1, another
+// one of ours being meant 0.6, and nothing of ours 0. Fit them after the weights,
+// on which the signs depend.
 var (
 	taught = Judgement{
 		Always: -1.48, Word: 2.65, Meaning: 0.36, Title: -0.62, Rarest: -0.19, Spelling: 2.43,
