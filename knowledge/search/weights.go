@@ -48,13 +48,13 @@ func Fitted() Weights { return fitted }
 // on which the signs depend.
 var (
 	taught = Judgement{
-		Always: -1.48, Word: 2.65, Meaning: 0.36, Title: -0.62, Rarest: -0.19, Spelling: 2.43,
-		Voted: -2.58, Decided: 1.89, Lead: -0.05, Margin: 0.57, Agreement: 0.7, Brevity: -2.19,
-		Logit: 1.53, Near: -0.53, NearThree: -2.73, Strange: -1.79, Unheard: -0.14, Length: 1.19,
-		Alike: 4.82,
+		Always: -1.79, Word: 1.06, Meaning: 0.52, Title: -1.07, Rarest: -0.13, Spelling: 3.74,
+		Voted: -2.86, Decided: 2.06, Lead: -0.2, Margin: 1.09, Agreement: 0.39, Brevity: -2.44, Logit: 2.7,
+		Near: 0.26, NearThree: -1.82, Strange: 0.27, Unheard: -0.54, Length: 0.76, Alike: 3.18,
 	}
 	plain = Judgement{
-		Always: -0.52, Word: 2.73, Meaning: -0.41, Title: 0.62, Rarest: -0.14, Spelling: 1.64,
-		Lead: 0.64, Margin: 0.34, Agreement: 0.28, Brevity: -2.9, Unheard: -0.12, Length: 0.49,
+		Always: -1.73, Word: 4.14, Meaning: 0.31, Title: 1, Rarest: -0.33, Spelling: 2.15, Voted: -3.79,
+		Decided: 2.24, Lead: 0.55, Margin: 0.23, Agreement: 0.1, Brevity: -3.46, Unheard: 0.38,
+		Length: 1.07,
 	}
 )
