@@ -294,7 +294,7 @@ func (s *shelf) learn(docs []Document, related *concepts, settings Settings) {
 		}
 	}
 	learns := phrased > 0 && len(docs) <= maxLearned && len(docs) > 1
-	reader := newReader(s.features, related, s.base, learns)
+	reader := newReader(s, related, learns)
 	var lessons []lesson
 	letters := make([][]feature, len(docs))
 	for i, d := range docs {
@@ -319,22 +319,21 @@ func (s *shelf) learn(docs []Document, related *concepts, settings Settings) {
 
 // A reader turns texts into features.
 type reader struct {
-	*table
+	*shelf
 	related *concepts
-	base    string
 	all     bool // not just letters that are heard
 	at      map[uint32]int
 }
 
-func newReader(t *table, related *concepts, base string, all bool) *reader {
-	return &reader{t, related, base, all, map[uint32]int{}}
+func newReader(s *shelf, related *concepts, all bool) *reader {
+	return &reader{s, related, all, map[uint32]int{}}
 }
 
 func (r *reader) read(fields ...string) []feature {
 	var list []feature
 	clear(r.at)
 	for _, field := range fields {
-		words := text.Words(field)
+		words := r.wordsIn(field)
 		stems := make([]string, len(words))
 		for i, w := range words {
 			stems[i] = text.Stem(w, r.base)
@@ -343,7 +342,7 @@ func (r *reader) read(fields ...string) []feature {
 			if !letters && !r.all {
 				return
 			}
-			id := r.put(key)
+			id := r.features.put(key)
 			at, ok := r.at[id]
 			if !ok {
 				at = len(list)

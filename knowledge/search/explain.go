@@ -124,7 +124,7 @@ func (s *shelf) fields(d Document, related *concepts) []field {
 	}
 	add := func(to field, texts ...string) {
 		for _, t := range texts {
-			words := text.Words(t)
+			words := s.wordsIn(t)
 			stems := make([]string, len(words))
 			for i, w := range words {
 				stems[i] = text.Stem(w, s.base)

@@ -51,9 +51,10 @@ type shelf struct {
 	parts partTerms
 
 	letters  letterVoice
-	learned  *classifier    // nil without phrasings
-	features *table         // what letters and classifier know, and where
-	spelled  map[string]int // words as they are spelled, and how often; only while building
+	learned  *classifier       // nil without phrasings
+	features *table            // what letters and classifier know, and where
+	mistyped map[string]string // in phrasings, and what was meant
+	spelled  map[string]int    // words as they are spelled, and how often; only while building
 }
 
 // An entry is a document on a shelf.
@@ -121,6 +122,9 @@ func Build(docs []Document, related []Concept, settings Settings) *Index {
 	}
 	for base, counts := range words {
 		x.spellings[base] = newLexicon(counts, base)
+		if s := x.shelf(base); s != nil {
+			x.spellings[base].mistyped = s.mistyped
+		}
 	}
 	return x
 }
@@ -159,6 +163,7 @@ func newShelf(base string, docs []Document, related *concepts, w Weights, settin
 	slices.SortFunc(docs, func(a, b Document) int { return cmp.Compare(a.ID, b.ID) })
 	s := &shelf{base: base, terms: map[string]uint32{}, spelled: map[string]int{}}
 	b := &builder{shelf: s, weights: w, related: related, words: map[string]*spelling{}}
+	s.mend(docs, related)
 	for _, d := range docs {
 		b.add(d)
 	}
@@ -177,6 +182,49 @@ func newShelf(base string, docs []Document, related *concepts, w Weights, settin
 	}
 	s.learn(docs, related, settings)
 	return s
+}
+
+// mend finds the slips in the phrasings of docs.
+func (s *shelf) mend(docs []Document, related *concepts) {
+	phrased := map[string]int{}
+	for _, d := range docs {
+		once := map[string]bool{}
+		for _, p := range d.Phrasings {
+			for _, w := range text.Words(p) {
+				once[w] = true
+			}
+		}
+		for w := range once {
+			phrased[w]++
+		}
+	}
+	if len(phrased) == 0 {
+		return
+	}
+	plain := map[string]int{}
+	for _, d := range docs {
+		fields := []string{d.Title}
+		for _, p := range d.Parts {
+			fields = append(fields, p.Heading, p.Body)
+		}
+		for _, f := range fields {
+			for _, w := range text.Words(f) {
+				plain[w]++
+			}
+		}
+	}
+	s.mistyped = mistypedIn(phrased, plain, related.words[s.base], s.base)
+}
+
+// wordsIn returns the words of a field as they were meant.
+func (s *shelf) wordsIn(field string) []string {
+	words := text.Words(field)
+	for i, w := range words {
+		if meant, ok := s.mistyped[w]; ok {
+			words[i] = meant
+		}
+	}
+	return words
 }
 
 // add counts the words of a document.
@@ -238,7 +286,7 @@ func (b *builder) part(p Part, several bool) float64 {
 // they do not lengthen one.
 func (b *builder) count(field string, weight float64, asked bool) float64 {
 	length := 0.0
-	words := text.Words(field)
+	words := b.wordsIn(field)
 	spelled, stems := make([]*spelling, len(words)), make([]string, len(words))
 	for i, w := range words {
 		spelled[i] = b.spelling(w)

@@ -212,10 +212,11 @@ func (s *shelf) weigh(slot *slot) {
 	slot.tells = slot.weight * idf(n, slot.df)
 }
 
-// Known reports whether any document, of whatever language, has a word.
+// Known reports whether any document, of whatever language, has a word, be it
+// mistyped in a phrasing.
 func (x *Index) Known(word string) bool {
 	for _, s := range x.shelves {
-		if s.has(text.Stem(word, s.base)) {
+		if s.mistyped[word] != "" || s.has(text.Stem(word, s.base)) {
 			return true
 		}
 	}

@@ -302,3 +302,46 @@ func BenchmarkRank(b *testing.B) {
 		index.Rank(Query{Text: "hey how can i get my mony back for the subscription on my card", Lang: "en"}, 10)
 	}
 }
+
+// TestMistypedPhrasings: a slip in a phrasing does not pass for a word, and
+// counts as the word that was meant.
+func TestMistypedPhrasings(t *testing.T) {
+	docs := []Document{
+		{ID: 1, Lang: "en", Title: "How do I watch it?", Phrasings: []string{"watch my corse", "a plane jane black hole"}, Parts: []Part{{Body: "Open the app."}}},
+		{ID: 2, Lang: "en", Title: "What is it?", Parts: []Part{{Body: strings.Repeat("Courses and plans: a course, a plan, a block, a hole. ", 9)}}},
+		{ID: 3, Lang: "en", Title: "An article on morse", Parts: []Part{{Body: "Ships had it."}}},
+	}
+	tests := []struct {
+		name  string
+		docs  []Document
+		word  string
+		meant string
+	}{
+		{"a letter left out", docs, "corse", "course"},
+		{"a letter struck for another", docs, "plane", "plane"},
+		{"likewise", docs, "black", "black"},
+		{"a word of a title", docs, "morse", "morse"},
+		{"a related word", docs, "jane", "jane"},
+		{"a slip of a word that is as rare", []Document{docs[0], document(2, "en", "Course")}, "corse", "corse"},
+		{"a slip that a body has", append(docs[:2:2], document(4, "en", "Spelling", "Not corse.")), "corse", "corse"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			index := New(test.docs, []Concept{{"en": {"jane"}}})
+			got := index.tokens(test.word, "en")[0]
+			if got.word != test.meant {
+				t.Errorf("%q is read as %q, want %q", test.word, got.word, test.meant)
+			}
+			if !index.Known(test.word) {
+				t.Errorf("%q is not known", test.word)
+			}
+		})
+	}
+	index := New(docs, nil)
+	for _, typed := range []string{"course", "corse"} {
+		hits := index.Rank(Query{Text: "watch a " + typed, Lang: "en"}, 10).Hits
+		if len(hits) == 0 || hits[0].ID != 1 || hits[0].Covered < 0.9 {
+			t.Errorf("for %q found %+v", typed, hits)
+		}
+	}
+}
