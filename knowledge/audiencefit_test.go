@@ -65,7 +65,8 @@ func askers(t *testing.T, file string) []asker {
 	var list []asker
 	for _, q := range readQuestions(t, file) {
 		asked := Question{Text: q.Text}
-		lang := string(l.language(v, asked))
+		found, _ := l.language(v, asked)
+		lang := string(found)
 		r := interpret(q.Text, v.index.Known)
 		hits := v.index.Rank(search.Query{Text: r.rest, Lang: lang}, 64).Hits
 		who := slices.Index(v.names, q.Audience)

@@ -60,8 +60,8 @@ type Answer struct {
 	Lang       Lang    // of the question; the locale's, then the default if it cannot be told
 	Audience   audience.Guess
 	Grounds    Grounds // what the confidence was made from
-	Held       string  // why an answer that is likely enough is not sure after all
 	Says       string  // the audience that the asker, going on from a question, says they are; empty if none
+	Held       Hold    // why an answer that is likely enough is not sure after all
 	Matches    []Match // best first; ranking regardless of Level, at most Limit
 }
 
@@ -79,17 +79,33 @@ const defaultLimit = 3
 
 // Find answers a question. It fails only with the error of ctx.
 func (l *Library) Find(ctx context.Context, q Question) (Answer, error) {
+	answer, _, err := l.find(ctx, q)
+	return answer, err
+}
+
+// A finding is what an answer was made from.
+type finding struct {
+	*view
+	thread
+	langBy  Clue
+	query   search.Query
+	matches []found // all of them, twins included
+}
+
+func (l *Library) find(ctx context.Context, q Question) (Answer, finding, error) {
 	if err := ctx.Err(); err != nil {
-		return Answer{}, err
+		return Answer{}, finding{}, err
 	}
 	v := l.view(q.Private)
 	q.Text = start(q.Text)
 	t := l.thread(v, q)
 	q, r, before := t.Question, t.reading, t.before
-	answer := Answer{Lang: l.language(v, q), Says: t.says}
+	answer := Answer{Says: t.says}
+	f := finding{view: v, thread: t}
+	answer.Lang, f.langBy = l.language(v, q)
 	lang := string(answer.Lang)
-	query := search.Query{Text: r.rest, Before: before, Lang: lang}
-	result := v.index.Rank(query, maxHits)
+	f.query = search.Query{Text: r.rest, Before: before, Lang: lang}
+	result := v.index.Rank(f.query, maxHits)
 	answer.Audience = v.guess(q, r, before, lang, result.Hits)
 	limit := q.Limit
 	if limit <= 0 {
@@ -106,20 +122,21 @@ func (l *Library) Find(ctx context.Context, q Question) (Answer, error) {
 		matches, parts = v.matches(result.Hits, answer, q.Topic, langs, limit)
 	}
 	answer.judge(r, t.follows || t.again, result, matches, l.rules)
+	f.matches = matches
 	matches = v.fold(matches)
 	senses := map[Lang]search.Sense{}
 	for _, m := range matches[:min(limit, len(matches))] {
 		v.open(&m, parts, langs)
 		sense, ok := senses[m.Article.Lang]
 		if !ok {
-			sense = v.index.Sense(query, string(m.Article.Lang))
+			sense = v.index.Sense(f.query, string(m.Article.Lang))
 			senses[m.Article.Lang] = sense
 		}
 		m.Section = &m.Article.Sections[section(m.Article, parts[m.Article], sense, wanted(r))]
 		m.Passage = passage(m.Section.Text, sense.In)
 		answer.Matches = append(answer.Matches, m.Match)
 	}
-	return answer, nil
+	return answer, f, nil
 }
 
 // maxHits is how many articles are looked at, translations counted: an audience
@@ -141,7 +158,7 @@ func start(s string) string {
 // the questions before, or else by the locale if there are articles in it, or
 // else the default. Words that two languages share still rule out the others. A
 // few words after a question are in its language if they can be: "e pix?".
-func (l *Library) language(v *view, q Question) Lang {
+func (l *Library) language(v *view, q Question) (Lang, Clue) {
 	var likely []Lang
 	for _, before := range slices.Backward(q.Before) {
 		if lang := v.detector.Detect(start(before), string(q.Locale)); lang != "" {
@@ -151,24 +168,28 @@ func (l *Library) language(v *view, q Question) Lang {
 	}
 	speaks := v.detector.Speaks(q.Text)
 	if len(likely) > 0 && len(strings.Fields(q.Text)) <= maxFollowing && slices.Contains(speaks, string(likely[0])) {
-		return likely[0]
+		return likely[0], ByBefore
 	}
 	if lang := v.detector.Detect(q.Text, string(q.Locale)); lang != "" {
-		return Lang(lang)
+		return Lang(lang), ByWords
 	}
+	before := len(likely)
 	for _, lang := range l.rules.Languages {
 		if q.Locale != "" && text.Base(string(lang)) == text.Base(string(q.Locale)) {
 			likely = append(likely, lang)
 		}
 	}
+	local := len(likely)
 	likely = append(likely, l.rules.Languages...)
 	likely = append(likely, q.Locale)
-	for _, lang := range likely {
-		if slices.Contains(speaks, string(lang)) {
-			return lang
-		}
+	best := max(slices.IndexFunc(likely, func(lang Lang) bool { return slices.Contains(speaks, string(lang)) }), 0)
+	switch {
+	case best < before:
+		return likely[best], ByBefore
+	case best < local:
+		return likely[best], ByLocale
 	}
-	return likely[0]
+	return likely[best], ByDefault
 }
 
 // A found match carries what judging it needs.

@@ -145,7 +145,8 @@ func (l *Library) goesOn(v *view, q Question, r reading) bool {
 	case len(said) < 2, r.words < 3, r.follows && (r.count["asks"] == 0 || r.words <= maxFollowing):
 		return true
 	}
-	lang := string(l.language(v, q))
+	found, _ := l.language(v, q)
+	lang := string(found)
 	hits := v.index.Rank(search.Query{Text: r.rest, Lang: lang}, 1).Hits
 	return len(hits) == 0 || hits[0].Titled < own
 }

@@ -72,20 +72,21 @@ func (a *Answer) judge(r reading, follows bool, result search.Found, matches []f
 	a.Grounds = groundsOf(r, follows, result, matches)
 	deserves, right := a.Grounds.weigh(&deservesWeights), a.Grounds.weigh(&rightWeights)
 
+	sureFrom, unsureFrom := rules.levels()
 	a.Intent = r.intent(follows)
 	a.Confidence = deserves * right
 	if len(matches) == 0 {
 		a.Confidence = 0
 	}
-	if len(matches) > 0 && r.wants >= even && matches[0].covered >= nearlyAll && matches[0].titled >= nearlyAll {
-		deserves = max(deserves, deserving) // a question whose words are all in a title has its answer
+	if r.titled(matches) {
+		deserves = max(deserves, deserving) // it has its answer
 	}
 	switch {
-	case a.Intent != Asks || deserves < deserving || len(matches) == 0 || a.Confidence < cmp.Or(rules.Unsure, unsure):
+	case a.Intent != Asks || deserves < deserving || len(matches) == 0 || a.Confidence < unsureFrom:
 		a.Level = None
 	default:
 		a.Level = Unsure
-		if a.Confidence >= cmp.Or(rules.Sure, sure) {
+		if a.Confidence >= sureFrom {
 			if a.Held = a.holds(r, matches); a.Held == "" {
 				a.Level = Sure
 			}
@@ -98,6 +99,18 @@ func (a *Answer) judge(r reading, follows bool, result search.Found, matches []f
 	if a.Intent != Asks {
 		a.Confidence = 0 // there is nothing to be confident about
 	}
+}
+
+// titled reports whether a message reads like a question and has nearly all its
+// words in the title of the first match.
+func (r reading) titled(matches []found) bool {
+	return len(matches) > 0 && r.wants >= even && matches[0].covered >= nearlyAll && matches[0].titled >= nearlyAll
+}
+
+// levels returns the confidences from which on an answer may be sure, and is
+// given at all.
+func (r Rules) levels() (sureFrom, unsureFrom float64) {
+	return cmp.Or(r.Sure, sure), cmp.Or(r.Unsure, unsure)
 }
 
 // groundsOf reads the grounds off a message and what was found for it.
@@ -134,18 +147,20 @@ func (g *Grounds) weigh(weights *Grounds) float64 {
 	return logistic(sum)
 }
 
-// Why an answer that is likely enough is not sure after all.
+// A Hold is why an answer that is likely enough is not sure after all.
+type Hold string
+
 const (
-	HeldLead     = "lead"     // another article is as good
-	HeldShort    = "short"    // a slip of the hand
-	HeldSubject  = "subject"  // the article lacks what the question hangs on
-	HeldAudience = "audience" // it is for others than whoever asks
-	HeldRival    = "rival"    // another title has as much of the question
-	HeldWho      = "who"      // for someone else, another article would be first
+	HeldLead     Hold = "lead"     // another article is as good
+	HeldShort    Hold = "short"    // a slip of the hand
+	HeldSubject  Hold = "subject"  // the article lacks what the question hangs on
+	HeldAudience Hold = "audience" // it is for others than whoever asks
+	HeldRival    Hold = "rival"    // another title has as much of the question
+	HeldWho      Hold = "who"      // for someone else, another article would be first
 )
 
 // holds says what keeps the first match from being sure; "" if nothing does.
-func (a *Answer) holds(r reading, matches []found) string {
+func (a *Answer) holds(r reading, matches []found) Hold {
 	first := matches[0]
 	switch {
 	case len(matches) > 1 && 1-matches[1].Score/first.Score < ahead:
@@ -156,32 +171,34 @@ func (a *Answer) holds(r reading, matches []found) string {
 		return HeldSubject
 	case a.Audience.Name != "" && !slices.Contains(first.Article.Audiences, a.Audience.Name):
 		return HeldAudience
-	case rivalled(matches):
+	case rival(matches) > 0:
 		return HeldRival
-	case a.hinges(matches):
+	case a.hinges(matches) > 0:
 		return HeldWho
 	}
 	return ""
 }
 
-// rivalled reports whether another article comes close whose title has nearly as
-// much of the question: then it is not what was asked that decides.
-func rivalled(matches []found) bool {
+// rival finds another article that comes close and whose title has nearly as
+// much of the question: then it is not what was asked that decides. It returns
+// its place, 0 if there is none.
+func rival(matches []found) int {
 	first := matches[0]
-	return slices.ContainsFunc(matches[1:], func(m found) bool {
+	return 1 + slices.IndexFunc(matches[1:], func(m found) bool {
 		return m.Score > first.Score*(1-aheadOf) && m.titled >= first.titled*nearly && m.telling >= telling
 	})
 }
 
-// hinges reports whether the first article would be another one if it were
-// known who asks: one for others comes close, or has as much of the question in
-// its title. That the first articles are for someone does not tell who asks.
-func (a *Answer) hinges(matches []found) bool {
+// hinges finds an article that would be the first one if it were known who asks:
+// one for others comes close, or has as much of the question in its title. That
+// the first articles are for someone does not tell who asks. It returns its
+// place, 0 if there is none.
+func (a *Answer) hinges(matches []found) int {
 	if a.Audience.Name != "" && !a.votedOnly() {
-		return false
+		return 0
 	}
 	first := matches[0]
-	return slices.ContainsFunc(matches[1:], func(m found) bool {
+	return 1 + slices.IndexFunc(matches[1:], func(m found) bool {
 		close := m.Score > first.Score*elsewhere ||
 			m.Score > first.Score*far && m.titled >= first.titled*nearly && m.covered >= first.covered*nearly
 		return close && m.forOthersThan(first)

@@ -174,10 +174,9 @@ func newView(names []string, articles []*Article, drawn []sketch, cues map[strin
 		if a == nil {
 			continue
 		}
-		doc := search.Document{ID: len(v.articles), Lang: string(a.Lang), Title: a.Title, Phrasings: slices.Concat(a.Questions, a.Learned)}
+		doc := a.document(len(v.articles))
 		words := []string{a.Title}
 		for _, s := range a.Sections {
-			doc.Parts = append(doc.Parts, search.Part{Heading: s.Heading, Body: s.Text})
 			words = append(words, s.Heading, s.Text)
 		}
 		all := strings.Join(words, "\n")
@@ -195,6 +194,15 @@ func newView(names []string, articles []*Article, drawn []sketch, cues map[strin
 	v.model = audience.Learn(names, examples, cues)
 	v.detector = text.NewDetector(samples, glossaryWords)
 	return v
+}
+
+// document is the article as the index knows it.
+func (a *Article) document(id int) search.Document {
+	doc := search.Document{ID: id, Lang: string(a.Lang), Title: a.Title, Phrasings: slices.Concat(a.Questions, a.Learned)}
+	for _, s := range a.Sections {
+		doc.Parts = append(doc.Parts, search.Part{Heading: s.Heading, Body: s.Text})
+	}
+	return doc
 }
 
 // visible returns the article as someone sees it who may see the named
