@@ -50,6 +50,12 @@ func (stubLibrary) Find(context.Context, knowledge.Question) (knowledge.Answer, 
 	}, nil
 }
 
+func (stubLibrary) Explain(context.Context, knowledge.Question) (knowledge.Explanation, error) {
+	return knowledge.Explanation{}, nil
+}
+
+func (stubLibrary) Version() string { return "1" }
+
 func (stubLibrary) Suggest(string, knowledge.Lang, []string, int) []*knowledge.Article { return nil }
 
 func (stubLibrary) Article(id knowledge.ArticleID, _ knowledge.Lang, _ []string) (*knowledge.Article, bool) {

@@ -228,7 +228,7 @@ func (t *turn) offer(c *heldConversation, text string, ans knowledge.Answer, pri
 func (t *turn) question(text string, ans knowledge.Answer) conversation.Asked {
 	return conversation.Asked{
 		At: t.event.At, Message: t.event.Message, Stamp: t.event.Stamp, Text: chat.Shorten(text, maxStored), Files: t.event.Files,
-		Level: string(ans.Level), Confidence: ans.Confidence,
+		Level: string(ans.Level), Confidence: ans.Confidence, Knowledge: t.version,
 		Answer: chat.Key("answer/" + t.mark()),
 	}
 }
@@ -266,13 +266,15 @@ func (t *turn) findAfter(c *heldConversation, before []conversation.Asked, q kno
 	if c != nil {
 		q.Locale = cmp.Or(knowledge.Lang(c.Value.Trail.Lang), q.Locale)
 		for i := len(before) - 1; i >= 0 && q.Topic == ""; i-- {
-			q.Topic = t.topicShown(&c.Value, &before[i])
+			q.Topic = t.topicShown(t.private(c.Value.Asker, c.Value.Private), &before[i])
 		}
 		chosen = cmp.Or(t.chosen, c.Value.As, person.Value.Audience)
 	}
 	q.Known = t.known(asker, chosen)
 	q.Private = t.private(asker, t.alone)
-	return t.library().Find(t.ctx, q)
+	library := t.library()
+	t.version = library.Version()
+	return library.Find(t.ctx, q)
 }
 
 // asker is whose question it is: an agent may press for the asker, and then
@@ -455,7 +457,7 @@ func (t *turn) answerAnew(c *heldConversation, asked *conversation.Asked) error 
 		c.Value.As = ans.Says // it was edited
 	}
 	matches := t.worth(ans)
-	asked.Level, asked.Confidence, asked.Shown = string(ans.Level), ans.Confidence, shown(matches)
+	asked.Level, asked.Confidence, asked.Knowledge, asked.Shown = string(ans.Level), ans.Confidence, t.version, shown(matches)
 	t.note(c, ans)
 	t.keepConversation(c)
 	t.post(t.public(&c.Value, asked.Answer, chat.Replace, t.answer(&c.Value, ans, matches)))

@@ -22,6 +22,9 @@ type Library interface {
 	// Find ranks articles for a question, best first, and says how far to
 	// trust them.
 	Find(ctx context.Context, q knowledge.Question) (knowledge.Answer, error)
+	// Explain says why Find answers as it does.
+	Explain(ctx context.Context, q knowledge.Question) (knowledge.Explanation, error)
+	Version() string
 	// Suggest completes a title or topic that is being typed.
 	Suggest(typed string, lang knowledge.Lang, private []string, limit int) []*knowledge.Article
 	Article(id knowledge.ArticleID, lang knowledge.Lang, private []string) (*knowledge.Article, bool)

@@ -230,47 +230,6 @@ func (t *turn) history(k *desk.Ticket) []chat.Block {
 	return blocks
 }
 
-// whyShown explains to an agent why the asker was shown what they were.
-func (t *turn) whyShown(in chat.Invocation) error {
-	k, _, err := t.worked(in)
-	if err != nil {
-		return err
-	}
-	trail := k.Value.Trail
-	blocks := []chat.Block{{Layout: chat.Heading, Text: t.words.say(t.lang, "why_title", args{"Ticket": k.Value.ID})}}
-	audience := t.words.say(t.lang, "why_unclear")
-	if trail.Audience != "" {
-		audience = chat.Plain(t.whoAndWhy(t.audienceLabel(t.lang, trail.Audience), trail))
-	}
-	blocks = append(blocks, chat.Block{Layout: chat.Facts, Facts: []chat.Fact{
-		{Name: t.line("fact_audience"), Value: audience},
-		{Name: t.line("fact_language"), Value: chat.Plain(t.words.named(t.lang, "lang", trail.Lang, nil))},
-	}})
-	for _, asked := range trail.Asked {
-		blocks = append(blocks, quote(cmp.Or(asked.Text, t.line("taken_back"))), contextLine(t.words.say(t.lang, "why_level_"+asked.Level,
-			args{"Percent": int(asked.Confidence*100 + 0.5)})))
-		for _, s := range asked.Shown {
-			if !t.mayRead(t.event.From, s) {
-				blocks = append(blocks, contextLine(t.words.say(t.lang, "why_hidden")))
-				continue
-			}
-			line := chat.Text{{Text: s.Title, URL: s.URL}}
-			if s.Score > 0 {
-				line = append(line, chat.Span{Text: fmt.Sprintf(" · %.2f", s.Score)})
-			}
-			blocks = append(blocks, chat.Block{Layout: chat.Paragraph, Text: line})
-		}
-	}
-	for _, p := range trail.Pressed {
-		verb, name, _ := strings.Cut(p.What, " ")
-		blocks = append(blocks, contextLine(t.words.say(t.lang, "pressed_"+verb, args{
-			"What": lower(t.audienceLabel(t.lang, name)), "Ago": t.words.ago(t.lang, t.at.Sub(p.At)),
-		})))
-	}
-	t.tell(blocks...)
-	return nil
-}
-
 // fileLine names an attachment and its size.
 func (t *turn) fileLine(f chat.File) string {
 	const kilo = 1000.0

@@ -92,19 +92,18 @@ func (t *turn) cancelButton(k *desk.Ticket) chat.Button {
 // was shown first for the newest question, empty if none was.
 func (b *Bot) topicOf(c *conversation.Conversation) string {
 	if asked := c.Newest(); asked != nil {
-		return b.topicShown(c, asked)
+		return b.topicShown(b.private(c.Asker, c.Private), asked)
 	}
 	return ""
 }
 
-// topicShown is the topic of the article that was shown first for a question of
-// c, empty if none was.
-func (b *Bot) topicShown(c *conversation.Conversation, asked *conversation.Asked) string {
+// topicShown is the topic of the article that was shown first for a question, to
+// those who may see these private audiences; empty if none was.
+func (b *Bot) topicShown(private []string, asked *conversation.Asked) string {
 	if len(asked.Shown) == 0 {
 		return ""
 	}
 	first := asked.Shown[0]
-	private := b.private(c.Asker, c.Private)
 	a, ok := b.library().Article(knowledge.ArticleID(first.ID), knowledge.Lang(first.Lang), private)
 	if !ok {
 		return ""

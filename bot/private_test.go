@@ -98,6 +98,10 @@ func TestPrivateArticles(t *testing.T) {
 				query := rapid.SampledFrom(append(nouns, hidden, hidden+"0", hidden+"1", "a0", "a1")).Draw(rt, "query")
 				step(slash("ticket", "article "+k+" "+query), bo)
 			},
+			"why": func(rt *rapid.T) {
+				k := fmt.Sprint("T-", rapid.IntRange(1, max(1, int(w.records.number))).Draw(rt, "ticket"))
+				step(slash("ticket", "why "+k), bo)
+			},
 			"contact": func(rt *rapid.T) {
 				who := rapid.SampledFrom(people[:2]).Draw(rt, "who") // who have nothing private in their trail
 				step(press("contact", rapid.SampledFrom(conversations).Draw(rt, "conversation")), who)
@@ -140,6 +144,9 @@ func quoted(r chat.Reply) bool {
 	r.Blocks = slices.DeleteFunc(slices.Clone(r.Blocks), func(b chat.Block) bool {
 		text := strings.ToLower(b.Text.String())
 		said := b.Layout == chat.Quote || r.Purpose == chat.Relaying && strings.HasPrefix(string(r.Key), "words/")
+		if strings.Contains(text, "together with the one before") { // which is quoted
+			return !strings.Contains(strings.NewReplacer("where is my "+hidden+"?", "", "“"+hidden+"”", "").Replace(text), hidden)
+		}
 		return said && strings.Contains(text, "where is my "+hidden+"?") || strings.Contains(text, "“"+hidden)
 	})
 	return !strings.Contains(everything(r), hidden)

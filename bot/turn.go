@@ -36,6 +36,7 @@ type turn struct {
 	chosen   string    // audience that the sender chose just now
 	chosenBy string    // name of the agent who chose it for them
 	verb     string    // of the command that is run
+	version  string    // of the articles that were searched last
 	out      spool.Outcome
 
 	conversations []*heldConversation

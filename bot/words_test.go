@@ -266,6 +266,10 @@ func made(t *testing.T) map[string][]string {
 	for _, a := range articles {
 		audiences, topics = append(audiences, a.Audiences...), append(topics, a.Topic)
 	}
+	var grounds []string
+	for _, g := range told {
+		grounds = append(grounds, g.String())
+	}
 	return map[string][]string{
 		"why_":       constants(t, "../knowledge/audience", "Source"),
 		"did_":       constants(t, "desk", "Doing"),
@@ -276,6 +280,14 @@ func made(t *testing.T) map[string][]string {
 		"priority_":  {desk.Low.String(), desk.Normal.String(), desk.High.String(), desk.Urgent.String()},
 		"they_":      constants(t, "../knowledge/audience", "Source"),
 		"why_level_": constants(t, "../knowledge", "Level"),
+		"took_for_":  slices.DeleteFunc(constants(t, "../knowledge", "Intent"), func(s string) bool { return s == string(knowledge.Asks) }),
+		"for_":       grounds,
+		"against_":   grounds,
+		"held_":      constants(t, "../knowledge", "Hold"),
+		"missed_":    constants(t, "../knowledge", "Bar"),
+		"spoken_":    constants(t, "../knowledge", "Clue"),
+		"place_":     constants(t, "../knowledge", "Field"),
+		"reads_":     knowledge.Traits(),
 		"rating_":    {"good", "bad"},
 		"needs_":     {string(chat.Agent), string(chat.Lead)},
 		"pressed_":   pressed,

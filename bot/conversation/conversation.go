@@ -66,6 +66,7 @@ type Asked struct {
 	Files      []chat.File    `json:"files,omitempty"`
 	Level      string         `json:"level"`                // sure, unsure, none
 	Confidence float64        `json:"confidence,omitempty"` // 0 to 1
+	Knowledge  string         `json:"knowledge,omitempty"`  // version of the articles; empty in older trails
 	Shown      []Shown        `json:"shown,omitempty"`
 	Answer     chat.Key       `json:"answer,omitempty"`  // the reply that answers it
 	Settled    bool           `json:"settled,omitempty"` // the asker chose an audience since, whatever the text says of it
