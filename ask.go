@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 
+	"github.com/signpost-bot/signpost/bot"
 	"github.com/signpost-bot/signpost/config"
 	"github.com/signpost-bot/signpost/knowledge"
 	"github.com/signpost-bot/signpost/knowledge/audience"
@@ -14,6 +16,7 @@ import (
 
 type askCommand struct {
 	JSON      bool     `help:"Print JSON." name:"json"`
+	Why       bool     `help:"Say why it is answered so."`
 	Knowledge string   `help:"Folder of articles, instead of the configured one." placeholder:"DIR"`
 	Audience  string   `help:"Who asks: one of the configured audiences." placeholder:"NAME"`
 	Lang      string   `help:"Language of the person, if known, such as pt-BR." placeholder:"LANG"`
@@ -27,6 +30,8 @@ type answered struct {
 	Lang       knowledge.Lang  `json:"lang"`
 	Audience   guessed         `json:"audience"`
 	Matches    []matched       `json:"matches"`
+
+	Why *knowledge.Explanation `json:"why,omitempty"`
 }
 
 type guessed struct {
@@ -69,6 +74,16 @@ func (o *askCommand) Run(ctx context.Context, c *cli, s streams) error {
 		return err
 	}
 	result := answeredBy(ans)
+	if o.Why {
+		explanation, err := library.Explain(ctx, q)
+		if err != nil {
+			return err
+		}
+		if !o.JSON {
+			return printWhy(s.out, explanation, cmp.Or(o.Lang, cfg.Languages[0]), behaviour(cfg))
+		}
+		result.Why = &explanation
+	}
 	if o.JSON {
 		encoder := json.NewEncoder(s.out)
 		encoder.SetEscapeHTML(false)
@@ -76,6 +91,20 @@ func (o *askCommand) Run(ctx context.Context, c *cli, s streams) error {
 		return encoder.Encode(result)
 	}
 	return result.print(s.out)
+}
+
+// printWhy writes why a question is answered as it is, a paragraph a line.
+func printWhy(w io.Writer, e knowledge.Explanation, lang string, settings bot.Settings) error {
+	paragraphs, err := bot.Explain(e, lang, settings)
+	if err != nil {
+		return err
+	}
+	for _, p := range paragraphs {
+		if _, err := fmt.Fprintln(w, p); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // askAs makes q that of someone of the named audience, who may see its private

@@ -199,6 +199,31 @@ func TestRunAskJSON(t *testing.T) {
 	}
 }
 
+func TestAskWhy(t *testing.T) {
+	question := "how can i get my mony back i bouhgt the wrong course"
+	for lang, want := range map[string]string{
+		"en": "I read “mony” as “money” and “bouhgt” as “bought”.", "pt-BR": "Li “mony” como “money” e “bouhgt” como “bought”.",
+	} {
+		code, out, errs := signpost(t, "ask", "--why", "--lang", lang, question)
+		if code != exitOK || !strings.Contains(out, want) {
+			t.Errorf("exit code %d, in %s:\n%s%s", code, lang, out, errs)
+		}
+	}
+	code, out, errs := signpost(t, "ask", "--why", "--json", question)
+	var got struct {
+		Why struct {
+			Typos []struct{ Typed, Meant string }
+			Cases []struct{ Title string }
+		}
+	}
+	if err := json.Unmarshal([]byte(out), &got); err != nil || code != exitOK || len(got.Why.Typos) != 2 || len(got.Why.Cases) == 0 {
+		t.Errorf("exit code %d (%v): %s%s", code, err, out, errs)
+	}
+	if _, out, _ := signpost(t, "ask", "--json", question); strings.Contains(out, `"why": {`) {
+		t.Errorf("explained unasked:\n%s", out)
+	}
+}
+
 func TestRunAskNothing(t *testing.T) {
 	code, out, _ := signpost(t, "ask", "--json", "hello")
 	if code != exitOK || !strings.Contains(out, `"level": "none"`) || strings.Contains(out, "null") {
