@@ -16,7 +16,7 @@ import (
 // in more than nine of ten.
 const (
 	deserving = 0.66
-	unsure    = 0.2
+	unsure    = 0.15
 	sure      = 0.78
 )
 

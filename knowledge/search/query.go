@@ -28,6 +28,7 @@ type slot struct {
 	words    int     // how many it takes
 	weight   float64 // how much the idea counts
 	function bool    // a function word: says how a thing is asked for, not what
+	faint    bool    // says little in any text: no question hangs on it
 	stems    []weighted
 
 	tells float64 // weight times idf on the shelf
@@ -81,14 +82,14 @@ func (x *Index) slots(query, before []token, base string, s *shelf) []slot {
 			found, n := x.concepts.at(stems, base)
 			next := x.slot(tokens[:max(n, 1)], found, base, s)
 			next.at, next.words, next.weight = at, max(n, 1), weight
-			faint := n == 0 && (text.IsFaint(tokens[0].word, base) || isNumber(tokens[0].word))
+			next.faint = n == 0 && (text.IsFaint(tokens[0].word, base) || isNumber(tokens[0].word))
 			if next.function {
 				next.weight *= x.weights.Function
 			}
-			if faint {
+			if next.faint {
 				next.weight *= x.weights.Faint
 			}
-			if faint || !said || next.function {
+			if next.faint || !said || next.function {
 				for i := range next.stems {
 					next.stems[i].said = false
 				}

@@ -219,9 +219,13 @@ func (x *Index) rarest(slots [][]slot, n int) int {
 	for i, s := range x.shelves {
 		docs += float64(len(s.docs))
 		for _, slot := range slots[i] {
-			if !slot.function {
-				df[slot.at] += slot.df
-				weight[slot.at] = slot.weight
+			if slot.function {
+				continue
+			}
+			df[slot.at] += slot.df
+			weight[slot.at] = slot.weight
+			if slot.faint {
+				weight[slot.at] *= hangs
 			}
 		}
 	}
@@ -233,6 +237,9 @@ func (x *Index) rarest(slots [][]slot, n int) int {
 	}
 	return rarest
 }
+
+// hangs is how much a question hangs on a word that says little in any text.
+const hangs = 0.5
 
 // rank appends the at most n best documents of a shelf to hits.
 func (x *Index) rank(s *shelf, slots []slot, query, before []token, base string, rarest, n int, d *scratch, hits []Hit) []Hit {
