@@ -121,7 +121,7 @@ func (c *cli) settings() (config.Config, error) {
 
 // rules are what the configuration says of articles.
 func rules(cfg config.Config) knowledge.Rules {
-	r := knowledge.Rules{Cues: audience.DefaultCues(), Sure: cfg.Answers.Sure, Unsure: cfg.Answers.Unsure}
+	r := knowledge.Rules{Cues: audience.DefaultCues(), Sure: cfg.Answers.Sure, Unsure: cfg.Answers.Unsure, Cache: cfg.Knowledge.Cache}
 	for _, a := range cfg.Audiences {
 		r.Audiences = append(r.Audiences, knowledge.Audience{Name: a.Name, Private: a.Private, Called: slices.Sorted(maps.Values(a.Label))})
 		if a.Cues != nil {

@@ -28,6 +28,7 @@ type Config struct {
 
 // Knowledge says where the articles are.
 type Knowledge struct {
+	Cache  string        `yaml:"cache"`  // folder for what was learned; empty: learned at every start
 	Dir    string        `yaml:"dir"`    // empty: the built-in sample
 	Rescan time.Duration `yaml:"rescan"` // at least 1 s
 }

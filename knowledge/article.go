@@ -51,4 +51,8 @@ type Rules struct {
 	// Sure and Unsure are the confidences from which an answer is sure, or
 	// given at all: between 0 and 1. 0 means the built-in ones.
 	Sure, Unsure float64
+
+	// Cache is a folder to keep what was learned from the articles' questions, so
+	// that it need not be learned again at the next start; empty: none.
+	Cache string
 }

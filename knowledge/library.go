@@ -156,14 +156,14 @@ func (l *Library) view(private []string) *view {
 	defer l.mu.Unlock()
 	v := l.views[key]
 	if v == nil {
-		v = newView(names, l.articles, l.sketches, l.rules.Cues)
+		v = newView(names, l.articles, l.sketches, l.rules)
 		v.called = calls(visible)
 		l.views[key] = v
 	}
 	return v
 }
 
-func newView(names []string, articles []*Article, drawn []sketch, cues map[string][]string) *view {
+func newView(names []string, articles []*Article, drawn []sketch, rules Rules) *view {
 	v := &view{names: names}
 	texts := map[string][]string{} // by language
 	var docs []search.Document
@@ -189,9 +189,13 @@ func newView(names []string, articles []*Article, drawn []sketch, cues map[strin
 	for lang, all := range texts {
 		samples[lang] = strings.Join(all, "\n")
 	}
-	v.index = search.New(docs, glossary)
+	settings := search.Settings{}
+	if rules.Cache != "" {
+		settings.Cache = folder(rules.Cache)
+	}
+	v.index = search.Build(docs, glossary, settings)
 	v.twins = findTwins(v.articles, seen)
-	v.model = audience.Learn(names, examples, cues)
+	v.model = audience.Learn(names, examples, rules.Cues)
 	v.detector = text.NewDetector(samples, glossaryWords)
 	return v
 }

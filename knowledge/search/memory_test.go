@@ -1,0 +1,84 @@
+package search
+
+import (
+	"bytes"
+	"reflect"
+	"testing"
+)
+
+// lessonsOf are three short lessons for two documents.
+var lessonsOf = []lesson{
+	{class: 0, features: []feature{{id: 0, count: 1}, {id: 1, count: 2, run: true}}},
+	{class: 1, features: []feature{{id: 2, count: 1}}},
+	{class: 1, features: []feature{{id: 0, count: 1}, {id: 2, count: 1}}},
+}
+
+func TestClassifierIsKept(t *testing.T) {
+	c := train(lessonsOf, 2, 3)
+	if got := decodeClassifier(c.encode(), 2, 3); !reflect.DeepEqual(got, c) {
+		t.Errorf("decoded %+v, want %+v", got, c)
+	}
+	for _, wrong := range [][2]int{{1, 3}, {2, 4}} {
+		if got := decodeClassifier(c.encode(), wrong[0], wrong[1]); got != nil {
+			t.Errorf("decoded for %d documents and %d features", wrong[0], wrong[1])
+		}
+	}
+	for i := range c.encode() {
+		damaged := c.encode()
+		damaged[i] ^= 1
+		if decodeClassifier(damaged, 2, 3) != nil {
+			t.Errorf("decoded with a bit of byte %d turned", i)
+		}
+	}
+}
+
+// TestTrainIsTheSame: the same lessons teach the same, bit by bit.
+func TestTrainIsTheSame(t *testing.T) {
+	first := train(lessonsOf, 2, 3).encode()
+	for range 3 {
+		if !bytes.Equal(train(lessonsOf, 2, 3).encode(), first) {
+			t.Fatal("learned something else")
+		}
+	}
+}
+
+// shelved is a cache in memory.
+type shelved map[string][]byte
+
+func (s shelved) Get(key string) ([]byte, bool) {
+	data, ok := s[key]
+	return data, ok
+}
+
+func (s shelved) Put(key string, data []byte) { s[key] = data }
+
+func TestTrainedAsksTheCache(t *testing.T) {
+	cache := shelved{}
+	key := digest(lessonsOf, 2, 3)
+	trained(lessonsOf, 2, 3, Settings{Cache: cache})
+	if decodeClassifier(cache[key], 2, 3) == nil {
+		t.Fatal("the cache did not get what was learned")
+	}
+	recent.Lock()
+	delete(recent.byKey, key) // as after a restart
+	recent.Unlock()
+	other := train(lessonsOf, 2, 3)
+	other.bias[0] = 42
+	cache[key] = other.encode()
+	if c := trained(lessonsOf, 2, 3, Settings{Cache: cache}); c.bias[0] != 42 {
+		t.Errorf("learned anew, with a bias of %v; want what the cache has", c.bias[0])
+	}
+	recent.Lock()
+	delete(recent.byKey, key)
+	recent.Unlock()
+}
+
+func FuzzDecodeClassifier(f *testing.F) {
+	f.Add(train(lessonsOf, 2, 3).encode())
+	f.Add([]byte("nonsense"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if c := decodeClassifier(data, 2, 3); c != nil && !bytes.Equal(c.encode(), data) {
+			t.Error("decoded something else than it encodes to")
+		}
+	})
+}
