@@ -34,11 +34,13 @@ const (
 	minRunes = 3    // of the text: fewer are a slip of the hand
 )
 
-// A message that reads like a question, and an article that has nearly all of it
-// in its title, belong together however few the words are.
+// A message that reads like a question, and an article that has most of it in its
+// title, belong together however few the words are. A word that means the same
+// counts for less, so most may be all of it.
 const (
 	even      = 0.5
-	nearlyAll = 0.95
+	mostOf    = 0.7
+	nearlyAll = 0.95 // of the question, in a title
 )
 
 // A Ground is something that speaks for or against an answer.
@@ -104,7 +106,7 @@ func (a *Answer) judge(r reading, follows bool, result search.Found, matches []f
 // titled reports whether a message reads like a question and has nearly all its
 // words in the title of the first match.
 func (r reading) titled(matches []found) bool {
-	return len(matches) > 0 && r.wants >= even && matches[0].covered >= nearlyAll && matches[0].titled >= nearlyAll
+	return len(matches) > 0 && r.wants >= even && matches[0].covered >= mostOf && matches[0].titled >= mostOf
 }
 
 // levels returns the confidences from which on an answer may be sure, and is

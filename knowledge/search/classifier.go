@@ -2,6 +2,7 @@ package search
 
 import (
 	"math"
+	"slices"
 
 	"github.com/signpost-bot/signpost/knowledge/text"
 )
@@ -29,6 +30,9 @@ type lessonVectors struct {
 	ids     []uint32
 	weights []uint16 // in steps of 1/fullWeight
 }
+
+// hopeless is how far behind the likeliest class, in nats, one has no chance.
+const hopeless = -16
 
 // maxLearned is the most documents that a classifier tells apart. Beyond, it
 // would take minutes to train; the other voices do without it.
@@ -95,6 +99,7 @@ func train(lessons []lesson, classes, features int) *classifier {
 	c.remember(lessons, vectors)
 	w := make([]float32, len(c.classes))
 	p := make([]float32, classes)
+	var moved []uint16 // classes whose probability was wrong enough to teach something
 	order := newShuffle(len(lessons))
 	for pass := range passes {
 		step := float32(rate * (1 - float64(pass)/passes))
@@ -103,26 +108,30 @@ func train(lessons []lesson, classes, features int) *classifier {
 			copy(p, c.bias)
 			for j, f := range l.features {
 				from, to := c.from[f.id], c.from[f.id+1]
-				classes, w := c.classes[from:to], w[from:to]
-				for k, class := range classes {
-					p[class] += float32(v[j] * w[k])
+				w, v := w[from:to], v[j]
+				if len(w) == len(p) { // a common feature has all, in order
+					for class, w := range w {
+						p[class] += float32(v * w)
+					}
+					continue
+				}
+				for k, class := range c.classes[from:to] {
+					p[class] += float32(v * w[k])
 				}
 			}
 			softmax(p)
 			p[l.class]--
+			moved = moved[:0]
 			for class := range p {
 				p[class] *= l.weight * step
-				if p[class] < negligible && p[class] > -negligible {
-					p[class] = 0
+				if p[class] >= negligible || p[class] <= -negligible {
+					moved = append(moved, uint16(class))
+					c.bias[class] -= float32(biasRate * p[class])
 				}
-				c.bias[class] -= float32(biasRate * p[class])
 			}
 			for j, f := range l.features {
 				from, to := c.from[f.id], c.from[f.id+1]
-				classes, w := c.classes[from:to], w[from:to]
-				for k, class := range classes {
-					w[k] -= float32(p[class] * v[j])
-				}
+				c.move(moved, p, v[j], c.classes[from:to], w[from:to])
 			}
 		}
 	}
@@ -133,12 +142,34 @@ func train(lessons []lesson, classes, features int) *classifier {
 	return c
 }
 
+// move moves the weights of one feature, of value v, for the classes moved, by
+// p.
+func (c *classifier) move(moved []uint16, p []float32, v float32, classes []uint16, w []float32) {
+	if len(classes) == len(c.bias) { // a common feature has all, in order
+		for _, class := range moved {
+			w[class] -= float32(p[class] * v)
+		}
+		return
+	}
+	for _, class := range moved {
+		k, ok := slices.BinarySearch(classes, class)
+		if ok {
+			w[k] -= float32(p[class] * v)
+		}
+		classes, w = classes[k:], w[k:]
+	}
+}
+
 func softmax(z []float32) {
 	most, sum := z[0], float32(0)
 	for _, v := range z {
 		most = max(most, v)
 	}
 	for i, v := range z {
+		if v-most < hopeless {
+			z[i] = 0
+			continue
+		}
 		z[i] = float32(math.Exp(float64(v - most)))
 		sum += z[i]
 	}
