@@ -101,11 +101,15 @@ func (l *lexicon) nearest(word string) (string, bool) {
 	return "", false
 }
 
+// twoSlips is how many runes a word has at least in which two slips are
+// believed.
+const twoSlips = 6
+
 // within returns the likeliest spelling that a few slips change into word, and
 // that costs no more than is allowed, nor than most.
 func (l *lexicon) within(word string, slips, most int) (string, bool) {
 	n := utf8.RuneCountInString(word)
-	if n < 4 || n > maxTypo {
+	if n < 4 || n > maxTypo || slips == 2 && n < twoSlips {
 		return "", false
 	}
 	var room [maxTypo]rune
@@ -116,7 +120,9 @@ func (l *lexicon) within(word string, slips, most int) (string, bool) {
 		s := &l.byLen[length]
 		most := min(most, allowed(max(n, length)))
 		for i, letters := range s.letters {
-			if bits.OnesCount64(mask^letters) > 2*slips { // one slip changes at most two letters of the set
+			// One slip changes at most two letters of the set, and nobody slips twice
+			// and gets the first letter wrong as well.
+			if bits.OnesCount64(mask^letters) > 2*slips || slips == 2 && s.words[i][0] != word[0] {
 				continue
 			}
 			var room [maxTypo]rune

@@ -345,3 +345,80 @@ func TestMistypedPhrasings(t *testing.T) {
 		}
 	}
 }
+
+// TestRankInOtherLanguages: stems, function words and typing errors of each
+// language that the sample has no article in.
+func TestRankInOtherLanguages(t *testing.T) {
+	index := New([]Document{
+		document(1, "fr", "Demander un remboursement", "Vous avez sept jours."),
+		document(2, "fr", "Changer de mot de passe", "Un lien arrive par courriel."),
+		document(3, "de", "Rückerstattung beantragen", "Sie haben sieben Tage Zeit."),
+		document(4, "de", "Passwort ändern", "Ein Link kommt per E-Mail."),
+		document(5, "it", "Chiedere un rimborso", "Hai sette giorni di tempo."),
+		document(6, "it", "Cambiare la password", "Il link arriva per posta."),
+	}, nil)
+	tests := []struct {
+		text, lang string
+		id         int
+	}{
+		{"comment être remboursée ?", "fr", 1},
+		{"je veux changer mes mots de passe", "fr", 2},
+		{"remboursment", "fr", 1},
+		{"wie bekomme ich eine rueckerstattung? Rückerstattungen", "de", 3},
+		{"ich möchte mein passwort ändern", "de", 4},
+		{"pasword", "de", 4},
+		{"vorrei essere rimborsato, posso chiederlo?", "it", 5},
+		{"come cambio la mia password", "it", 6},
+		{"rimboso", "it", 5},
+	}
+	for _, test := range tests {
+		hits := index.Rank(Query{Text: test.text, Lang: test.lang}, 3).Hits
+		if len(hits) == 0 || hits[0].ID != test.id {
+			t.Errorf("Rank(%q) in %s = %v, want %d first", test.text, test.lang, hits, test.id)
+		}
+	}
+}
+
+// TestPhrasingsTeach: how something is put tells what is meant, though no title
+// or text has the words together.
+func TestPhrasingsTeach(t *testing.T) {
+	docs := []Document{document(1, "en", "Payouts"), document(2, "en", "Fees"), document(3, "en", "Invoices")}
+	docs[0].Phrasings = []string{"when does my money arrive", "how long until i am paid", "where is my money"}
+	docs[1].Phrasings = []string{"how much money do you keep", "what do you charge me", "what does a sale cost me"}
+	docs[2].Phrasings = []string{"i need a paper for my boss", "send me the bill"}
+	index := New(docs, nil)
+	for text, id := range map[string]int{
+		"when do i get my money":     1,
+		"how much do you take":       2,
+		"my boss needs some paper":   3,
+		"is my mony arriving today?": 1,
+	} {
+		found := index.Rank(Query{Text: text, Lang: "en"}, 3)
+		if len(found.Hits) == 0 || found.Hits[0].ID != id || found.Hits[0].Learned == 0 {
+			t.Errorf("Rank(%q) = %+v, want %d first, by what was learned as well", text, found.Hits, id)
+		}
+	}
+	if found := index.Rank(Query{Text: "xyzzy plugh", Lang: "en"}, 3); len(found.Hits) > 0 {
+		t.Errorf("nonsense finds %+v", found.Hits)
+	}
+}
+
+// BenchmarkRankTaught ranks questions against 77 articles with ten phrasings
+// each, a support bot that was taught well.
+func BenchmarkRankTaught(b *testing.B) {
+	things := []string{"card", "transfer", "refund", "password", "fee", "account", "limit"}
+	asks := []string{"how do i change my", "where can i see the", "why was there a problem with my", "i want to cancel this", "is it possible to get another"}
+	var docs []Document
+	for i := range 77 {
+		d := Document{ID: i, Lang: "en", Title: fmt.Sprintf("%s of kind %d", things[i%7], i/7)}
+		for p := range 10 {
+			d.Phrasings = append(d.Phrasings, fmt.Sprintf("%s %s number %d please", asks[(i+p)%5], things[(i+p/5)%7], i/7))
+		}
+		docs = append(docs, d)
+	}
+	index := New(docs, nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		index.Rank(Query{Text: "hello, where can i see the refund that i asked for last week on my card", Lang: "en"}, 10)
+	}
+}
