@@ -82,11 +82,18 @@ func New(docs []Document, related []Concept) *Index {
 type Settings struct {
 	Weights *Weights // others than the shipped ones, for the program that fits them
 	Cache   Cache    // where what was learned is kept; nil: nowhere but in this process
-	Anew    bool     // learn it anew, whatever is remembered, for the program that measures it
+	Anew    bool     // build and learn it anew, whatever is remembered, for the program that measures it
 }
 
 // Build builds an index of docs as [New] does, with settings.
 func Build(docs []Document, related []Concept, settings Settings) *Index {
+	if settings.Anew || settings.Weights != nil || len(docs) > maxRemembered {
+		return build(docs, related, settings)
+	}
+	return indexes.get(fingerprint(docs, related), func() *Index { return build(docs, related, settings) })
+}
+
+func build(docs []Document, related []Concept, settings Settings) *Index {
 	w := fitted
 	if settings.Weights != nil {
 		w = *settings.Weights

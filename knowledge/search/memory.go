@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
 	"math"
 	"sync"
 )
@@ -16,15 +17,64 @@ type Cache interface {
 	Put(key string, data []byte)
 }
 
-// recent remembers the classifiers trained last in this process: a library is
-// built anew when one article changes, and most shelves stay as they are.
-var recent = struct {
-	sync.Mutex
-	byKey map[string]*classifier
-	order []string
-}{byKey: map[string]*classifier{}}
+// A memo remembers what was made last in this process, by a hash of what it was
+// made from. What it remembers is immutable.
+type memo[T any] struct {
+	mu    sync.Mutex
+	byKey map[string]*T
+	order []string // of keys, the oldest first
+}
 
-const maxRecent = 8
+// remembered is how many things a memo keeps.
+const remembered = 8
+
+// get returns what was made for key, or makes it.
+func (m *memo[T]) get(key string, make func() *T) *T {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if made := m.byKey[key]; made != nil {
+		return made
+	}
+	made := make()
+	if m.byKey == nil {
+		m.byKey = map[string]*T{}
+	}
+	m.byKey[key] = made
+	if m.order = append(m.order, key); len(m.order) > remembered {
+		delete(m.byKey, m.order[0])
+		m.order = m.order[1:]
+	}
+	return made
+}
+
+func (m *memo[T]) forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.byKey, m.order = nil, nil
+}
+
+// A library is built anew when one article changes, and most classifiers stay as
+// they are; for another view of it, or another configuration, all of it does.
+var (
+	classifiers memo[classifier]
+	indexes     memo[Index]
+)
+
+// maxRemembered is how many documents an index has at most that is remembered:
+// more take more memory than being quick is worth.
+const maxRemembered = 1000
+
+// fingerprint is what an index is known by: what it is built of.
+func fingerprint(docs []Document, related []Concept) string {
+	h := sha256.New()
+	encoder := json.NewEncoder(h)
+	for _, v := range []any{docs, related} {
+		if err := encoder.Encode(v); err != nil {
+			panic(err) // plain data: cannot fail
+		}
+	}
+	return string(h.Sum(nil))
+}
 
 // trained returns the classifier of these lessons: one that was trained before,
 // if there is one.
@@ -32,26 +82,17 @@ func trained(lessons []lesson, classes, features int, settings Settings) *classi
 	if settings.Anew {
 		return train(lessons, classes, features)
 	}
-	cache, key := settings.Cache, digest(lessons, classes, features)
-	recent.Lock()
-	defer recent.Unlock()
-	if c := recent.byKey[key]; c != nil {
-		return c
-	}
-	c := cached(cache, key, classes, features)
-	if c == nil {
-		c = train(lessons, classes, features)
-		if cache != nil {
-			cache.Put(key, c.encode())
+	key := digest(lessons, classes, features)
+	return classifiers.get(key, func() *classifier {
+		c := cached(settings.Cache, key, classes, features)
+		if c == nil {
+			c = train(lessons, classes, features)
+			if settings.Cache != nil {
+				settings.Cache.Put(key, c.encode())
+			}
 		}
-	}
-	recent.byKey[key] = c
-	recent.order = append(recent.order, key)
-	if len(recent.order) > maxRecent {
-		delete(recent.byKey, recent.order[0])
-		recent.order = recent.order[1:]
-	}
-	return c
+		return c
+	})
 }
 
 // edition changes whenever training or encoding does.

@@ -59,18 +59,14 @@ func TestTrainedAsksTheCache(t *testing.T) {
 	if decodeClassifier(cache[key], 2, 3) == nil {
 		t.Fatal("the cache did not get what was learned")
 	}
-	recent.Lock()
-	delete(recent.byKey, key) // as after a restart
-	recent.Unlock()
+	classifiers.forget() // as after a restart
 	other := train(lessonsOf, 2, 3)
 	other.bias[0] = 42
 	cache[key] = other.encode()
 	if c := trained(lessonsOf, 2, 3, Settings{Cache: cache}); c.bias[0] != 42 {
 		t.Errorf("learned anew, with a bias of %v; want what the cache has", c.bias[0])
 	}
-	recent.Lock()
-	delete(recent.byKey, key)
-	recent.Unlock()
+	classifiers.forget()
 }
 
 func FuzzDecodeClassifier(f *testing.F) {
@@ -81,4 +77,25 @@ func FuzzDecodeClassifier(f *testing.F) {
 			t.Error("decoded something else than it encodes to")
 		}
 	})
+}
+
+func TestIndexIsRemembered(t *testing.T) {
+	if New(library, related) != New(library, related) {
+		t.Error("the same documents make two indexes")
+	}
+	changed := append([]Document{}, library...)
+	changed[0].Phrasings = []string{"something else"}
+	if New(changed, related) == New(library, related) || New(library, nil) == New(library, related) {
+		t.Error("other documents or related words make the same index")
+	}
+	if Build(library, related, Settings{Anew: true}) == New(library, related) {
+		t.Error("an index that must be built anew is remembered")
+	}
+	var m memo[int]
+	for i := range remembered + 3 {
+		m.get(string(rune('a'+i)), func() *int { return &i })
+	}
+	if len(m.byKey) != remembered || m.byKey["a"] != nil {
+		t.Errorf("remembers %d things, want the last %d", len(m.byKey), remembered)
+	}
 }
