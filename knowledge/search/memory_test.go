@@ -80,15 +80,16 @@ func FuzzDecodeClassifier(f *testing.F) {
 }
 
 func TestIndexIsRemembered(t *testing.T) {
-	if New(library, related) != New(library, related) {
+	first := New(library, related)
+	if again := New(library, related); again != first {
 		t.Error("the same documents make two indexes")
 	}
 	changed := append([]Document{}, library...)
 	changed[0].Phrasings = []string{"something else"}
-	if New(changed, related) == New(library, related) || New(library, nil) == New(library, related) {
+	if New(changed, related) == first || New(library, nil) == first {
 		t.Error("other documents or related words make the same index")
 	}
-	if Build(library, related, Settings{Anew: true}) == New(library, related) {
+	if Build(library, related, Settings{Anew: true}) == first {
 		t.Error("an index that must be built anew is remembered")
 	}
 	var m memo[int]
