@@ -81,6 +81,7 @@ type figures struct {
 	ByLang    map[string]ranking `json:"by_lang"`
 	ByLangOwn map[string]ranking `json:"by_lang_own"` // without kind cross
 	ByKind    map[string]ranking `json:"by_kind"`
+	Untaught  map[string]ranking `json:"by_lang_without_questions,omitempty"` // if no article had questions of its own
 	Audience  struct {
 		Accuracy     float64 `json:"accuracy"` // of those with a known audience that got a name
 		Coverage     float64 `json:"coverage"` // of those with a known audience
@@ -99,7 +100,7 @@ type figures struct {
 
 // Run measures a file of questions.
 func (o *evalCommand) Run(ctx context.Context, c *cli, s streams) error {
-	library, _, err := openLibrary(c, o.Knowledge)
+	list, cfg, err := openArticles(c, o.Knowledge)
 	if err != nil {
 		return err
 	}
@@ -107,6 +108,44 @@ func (o *evalCommand) Run(ctx context.Context, c *cli, s streams) error {
 	if err != nil {
 		return err
 	}
+	results, err := o.ask(ctx, knowledge.NewLibrary(list, rules(cfg)), questions)
+	if err != nil {
+		return err
+	}
+	if o.Out != "" {
+		if err := writeLines(o.Out, results); err != nil {
+			return err
+		}
+	}
+	f := measure(questions, results)
+	if bare, some := untaught(list); some {
+		if results, err = o.ask(ctx, knowledge.NewLibrary(bare, rules(cfg)), questions); err != nil {
+			return err
+		}
+		f.Untaught = measure(questions, results).ByLang
+	}
+	if o.JSON {
+		encoder := json.NewEncoder(s.out)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(f)
+	}
+	return f.print(s.out)
+}
+
+// untaught returns the articles without their questions, and whether any has
+// some.
+func untaught(list []*knowledge.Article) (bare []*knowledge.Article, some bool) {
+	for _, a := range list {
+		some = some || len(a.Questions) > 0
+		without := *a
+		without.Questions = nil
+		bare = append(bare, &without)
+	}
+	return bare, some
+}
+
+// ask puts the questions to a library.
+func (o *evalCommand) ask(ctx context.Context, library *knowledge.Library, questions []labelled) ([]found, error) {
 	results := make([]found, len(questions))
 	for i, g := range questions {
 		q := knowledge.Question{Text: g.Text, Limit: evalDepth}
@@ -115,25 +154,14 @@ func (o *evalCommand) Run(ctx context.Context, c *cli, s streams) error {
 		}
 		ans, err := library.Find(ctx, q)
 		if err != nil {
-			return fmt.Errorf("question %s: %w", g.ID, err)
+			return nil, fmt.Errorf("question %s: %w", g.ID, err)
 		}
 		results[i] = found{ID: g.ID, Level: ans.Level, Confidence: ans.Confidence, Audience: ans.Audience.Name, Articles: []string{}}
 		for _, m := range ans.Matches {
 			results[i].Articles = append(results[i].Articles, string(m.Article.ID))
 		}
 	}
-	if o.Out != "" {
-		if err := writeLines(o.Out, results); err != nil {
-			return err
-		}
-	}
-	f := measure(questions, results)
-	if o.JSON {
-		encoder := json.NewEncoder(s.out)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(f)
-	}
-	return f.print(s.out)
+	return results, nil
 }
 
 // readLabelled reads the questions, or reports every line that is none.
@@ -323,9 +351,9 @@ func reliability(questions []labelled, results []found) []bin {
 // print writes the figures for a person at a terminal.
 func (f figures) print(w io.Writer) error {
 	b := bufio.NewWriter(w)
-	fmt.Fprintf(b, "%-22s %5s  %5s  %5s  %6s\n", "", "n", "S@1", "S@3", "MRR@10")
+	fmt.Fprintf(b, "%-24s %5s  %5s  %5s  %6s\n", "", "n", "S@1", "S@3", "MRR@10")
 	line := func(name string, r ranking) {
-		fmt.Fprintf(b, "%-22s %5d  %5.3f  %5.3f  %6.3f\n", name, r.N, r.S1, r.S3, r.MRR10)
+		fmt.Fprintf(b, "%-24s %5d  %5.3f  %5.3f  %6.3f\n", name, r.N, r.S1, r.S3, r.MRR10)
 	}
 	line("all", f.ranking)
 	group := func(title string, of map[string]ranking) {
@@ -336,6 +364,7 @@ func (f figures) print(w io.Writer) error {
 	group("lang", f.ByLang)
 	group("lang, own articles", f.ByLangOwn)
 	group("kind", f.ByKind)
+	group("without questions", f.Untaught)
 	fmt.Fprintf(b, "\naudience: %.3f right, %.3f named; %.3f of the unclear named\n", f.Audience.Accuracy, f.Audience.Coverage, f.Audience.UnclearNamed)
 	fmt.Fprintf(b, "levels: %.3f sure (%.3f of them right), %.3f unsure, %.3f none\n",
 		f.Levels[knowledge.Sure], f.SurePrecision, f.Levels[knowledge.Unsure], f.Levels[knowledge.None])

@@ -244,6 +244,9 @@ func TestRunEval(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &f); err != nil {
 		t.Fatal(err)
 	}
+	if f.Untaught["en"].N != 1 {
+		t.Errorf("without questions: %+v, want one answerable in English", f.Untaught)
+	}
 	if f.N != 1 || f.S1 != 0 || f.None.N != 1 || f.Audience.Coverage != 1 {
 		t.Errorf("figures = %+v", f)
 	}

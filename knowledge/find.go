@@ -180,6 +180,13 @@ func (l *Library) language(v *view, q Question) (Lang, Clue) {
 		}
 	}
 	local := len(likely)
+	if len(speaks) == 0 {
+		speaks = v.detector.Close(q.Text, string(q.Locale))
+		for _, lang := range speaks {
+			likely = append(likely, Lang(lang)) // the words leave it open, but rule out the rest
+		}
+	}
+	open := len(likely)
 	likely = append(likely, l.rules.Languages...)
 	likely = append(likely, q.Locale)
 	best := max(slices.IndexFunc(likely, func(lang Lang) bool { return slices.Contains(speaks, string(lang)) }), 0)
@@ -188,6 +195,8 @@ func (l *Library) language(v *view, q Question) (Lang, Clue) {
 		return likely[best], ByBefore
 	case best < local:
 		return likely[best], ByLocale
+	case best < open:
+		return likely[best], ByWords
 	}
 	return likely[best], ByDefault
 }

@@ -136,6 +136,7 @@ func TestFindLanguageOfFewWords(t *testing.T) {
 		{"resolve", "¿cómo cancelo mi suscripción?", "pt-BR", "es"},
 		{"claim", "", "", "en"},
 		{"ok", "", "", "en"},
+		{"quero reembolso, comprei o curso errado", "", "", "pt-BR"}, // or Spanish, but no English
 		{"x", "", "", "en"},
 		{"x", "como cancelo minha assinatura?", "", "pt-BR"},
 		{"não", "", "", "pt-BR"},

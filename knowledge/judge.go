@@ -10,14 +10,14 @@ import (
 	"github.com/signpost-bot/signpost/knowledge/search"
 )
 
-// Where the levels begin. Both were chosen on development questions: below
-// deserving, more than eight in ten messages that deserve no article are turned
-// away, and one in fifty of the others; above sure, the first article is right
-// in more than nine of ten.
+// Where the levels begin, chosen on development questions. Together deserving and
+// unsure turn away more than eight in ten messages that deserve no article, and
+// nine in a hundred of the others, most of them descriptions without a question;
+// above sure, the first article is right in more than nine of ten.
 const (
-	deserving = 0.66
-	unsure    = 0.15
-	sure      = 0.78
+	deserving = 0.66 // how likely the message must deserve an article
+	unsure    = 0.15 // the confidence from which an answer is given
+	sure      = 0.78 // and from which it may be sure
 )
 
 // What a sure answer needs besides confidence. The first article must have the
@@ -81,7 +81,7 @@ func (a *Answer) judge(r reading, follows bool, result search.Found, matches []f
 		a.Confidence = 0
 	}
 	if r.titled(matches) {
-		deserves = max(deserves, deserving) // it has its answer
+		deserves = max(deserves, deserving)
 	}
 	switch {
 	case a.Intent != Asks || deserves < deserving || len(matches) == 0 || a.Confidence < unsureFrom:
@@ -103,8 +103,8 @@ func (a *Answer) judge(r reading, follows bool, result search.Found, matches []f
 	}
 }
 
-// titled reports whether a message reads like a question and has nearly all its
-// words in the title of the first match.
+// titled reports whether a message reads like a question most of which the title
+// of the first match has.
 func (r reading) titled(matches []found) bool {
 	return len(matches) > 0 && r.wants >= even && matches[0].covered >= mostOf && matches[0].titled >= mostOf
 }

@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
-
-	"github.com/signpost-bot/signpost/knowledge/search"
 )
 
 // A verdict is a message as it is judged, and what would have been right.
@@ -104,12 +102,30 @@ func regress(list []verdict, yes func(verdict) bool, use []Ground) Grounds {
 	return w
 }
 
-// TestFitJudge fits the weights of the confidence, with -fit prints them, and
-// says how good they are on questions that they were not fitted on.
-func TestFitJudge(t *testing.T) {
-	if !*fit {
-		t.Skip("prints weights: run with -fit -v")
+// stale is how much more surprised the weights in use may be than fresh ones.
+const stale = 1.1
+
+func (v verdict) wanted() bool { return v.deserves }
+
+func (v verdict) hit() bool { return v.right }
+
+// surprise is the loss of weights, in nats by the weight of a verdict.
+func surprise(list []verdict, w *Grounds, yes func(verdict) bool) float64 {
+	sum, all := 0.0, 0.0
+	for _, v := range list {
+		p := v.grounds.weigh(w)
+		if !yes(v) {
+			p = 1 - p
+		}
+		sum -= v.weight * math.Log(max(p, 1e-9))
+		all += v.weight
 	}
+	return sum / all
+}
+
+// TestFitJudge holds the weights of the confidence to fresh ones. With -fit it
+// prints these, and how good they are on questions that they were not fitted on.
+func TestFitJudge(t *testing.T) {
 	dev, day, none := verdicts(t, devQuestions(t)), verdicts(t, filepath.Join("testdata", "everyday.jsonl")), chatted(t)
 	for i := range day {
 		day[i].weight = dayWeight
@@ -119,10 +135,26 @@ func TestFitJudge(t *testing.T) {
 	right := []Ground{GroundAlways, GroundFound, GroundTitle, GroundMeaning, GroundRarest, GroundPhrasings, GroundDecided, GroundForeign, GroundLead, GroundMargin}
 	fitBoth := func(list []verdict) (Grounds, Grounds) {
 		answerable := slices.DeleteFunc(slices.Clone(list), func(v verdict) bool { return !v.deserves })
-		return regress(list, func(v verdict) bool { return v.deserves }, deserves),
-			regress(answerable, func(v verdict) bool { return v.right }, right)
+		return regress(list, verdict.wanted, deserves),
+			regress(answerable, verdict.hit, right)
 	}
 	d, r := fitBoth(all)
+	answerable := slices.DeleteFunc(slices.Clone(all), func(v verdict) bool { return !v.deserves })
+	for _, loss := range []struct {
+		name          string
+		fitted, inUse float64
+	}{
+		{"deserves", surprise(all, &d, verdict.wanted), surprise(all, &deservesWeights, verdict.wanted)},
+		{"right", surprise(answerable, &r, verdict.hit), surprise(answerable, &rightWeights, verdict.hit)},
+	} {
+		t.Logf("%s: loss %.4f fitted, %.4f in use", loss.name, loss.fitted, loss.inUse)
+		if loss.inUse > loss.fitted*stale {
+			t.Errorf("the weights for %s are stale: run with -fit -v and paste what it prints", loss.name)
+		}
+	}
+	if !*fit {
+		return
+	}
 	fmt.Printf("deservesWeights = Grounds%.2f\nrightWeights    = Grounds%.2f\n", d, r)
 	show := func(name string, list []verdict, d, r func(i int) *Grounds) {
 		for _, at := range []float64{0.6, 0.65, 0.7, 0.75, 0.8} {
@@ -166,6 +198,4 @@ func TestFitJudge(t *testing.T) {
 	}
 	show("dev, ten-fold:", dev, func(i int) *Grounds { return &ds[i%folds] }, func(i int) *Grounds { return &rs[i%folds] })
 	show("day:", day, func(int) *Grounds { return &d }, func(int) *Grounds { return &r })
-	_ = math.Log
-	_ = search.Found{}
 }

@@ -21,30 +21,31 @@ type Cache interface {
 // made from. What it remembers is immutable.
 type memo[T any] struct {
 	mu    sync.Mutex
-	byKey map[string]*T
-	order []string // of keys, the oldest first
+	byKey map[string]func() *T // each makes its thing the first time it is called
+	order []string             // of keys, the oldest first
 }
 
 // remembered is how many things a memo keeps.
 const remembered = 8
 
-// get returns what was made for key, or makes it.
+// get returns what was made for key, or makes it. Different things are made at
+// the same time, and the same one once.
 func (m *memo[T]) get(key string, make func() *T) *T {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	if made := m.byKey[key]; made != nil {
-		return made
+	made := m.byKey[key]
+	if made == nil {
+		if m.byKey == nil {
+			m.byKey = map[string]func() *T{}
+		}
+		made = sync.OnceValue(make)
+		m.byKey[key] = made
+		if m.order = append(m.order, key); len(m.order) > remembered {
+			delete(m.byKey, m.order[0])
+			m.order = m.order[1:]
+		}
 	}
-	made := make()
-	if m.byKey == nil {
-		m.byKey = map[string]*T{}
-	}
-	m.byKey[key] = made
-	if m.order = append(m.order, key); len(m.order) > remembered {
-		delete(m.byKey, m.order[0])
-		m.order = m.order[1:]
-	}
-	return made
+	m.mu.Unlock()
+	return made()
 }
 
 func (m *memo[T]) forget() {

@@ -290,18 +290,19 @@ func (x *Index) rank(s *shelf, slots []slot, query, before []token, base string,
 		}
 		d.sort()
 	}
-	for place, i := range d.order[:min(n, len(d.order))] {
+	first := true
+	for _, i := range d.order[:min(n, len(d.order))] {
 		c := &d.candidates[i]
 		if c.whole == 0 && d.letters[c.doc] <= letterFloor {
 			continue // a classifier believes in someone, whatever is asked
 		}
 		hit := x.weigh(s, c, total, own, d)
-		if place == 0 && s.learned != nil && own {
+		if first && s.learned != nil && own {
 			hit.taught, hit.logit = true, float64(d.logits[c.doc])
 			hit.strange = d.unknown.share(len(d.features))
 			hit.near, hit.nearThree = s.learned.near(int(c.doc), d.features, d)
 		}
-		hits = append(hits, hit)
+		hits, first = append(hits, hit), false
 	}
 	d.end()
 	return hits

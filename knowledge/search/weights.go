@@ -31,11 +31,13 @@ type Weights struct {
 	Foreign float64 // what is left of a document in another language than the question's
 }
 
-// fitted is the one shipped setting.
+// fitted is the one shipped setting. It was found by a random search around what
+// coordinate descent had found, with the aim of make fit and an eye on the sets
+// that had least; make fit starts from it.
 var fitted = Weights{
 	Title: 7.1, Phrasing: 0.45, Heading: 1.5,
 	K1: 1.73, B: 0.26,
-	Function: 0.15, Faint: 1, Related: 0.78, Translated: 1, Phrase: 0.145, Typo: 0.9, Before: 0.5,
+	Function: 0.15, Faint: 0.77, Related: 0.78, Translated: 1, Phrase: 0.145, Typo: 0.9, Before: 0.5,
 	Whole: 0.72, Letters: 0.07, Spelled: 0.42, Learned: 0.6, Sharp: 1.4, Asked: 0.134, Doubt: 3.4, Foreign: 0.85,
 }
 

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -165,6 +166,22 @@ func (d *Detector) owns(base, word string) bool {
 // be told or is another one. prior, a BCP 47 tag or "", is what the person is
 // set to; it decides between close candidates only.
 func (d *Detector) Detect(s, prior string) string {
+	close := d.Close(s, prior)
+	if len(close) == 0 {
+		return ""
+	}
+	for _, other := range close[1:] {
+		if Base(other) != Base(close[0]) {
+			return ""
+		}
+	}
+	return close[0]
+}
+
+// Close returns the learned languages that s may be in, the likeliest first:
+// several if its words leave that open, none if it is in another language or
+// nothing can be told.
+func (d *Detector) Close(s, prior string) []string {
 	s = cut(strings.ToValidUTF8(s, " "), maxDetect)
 	scores := make([]float64, len(d.profiles))
 	letters := 0
@@ -179,14 +196,14 @@ func (d *Detector) Detect(s, prior string) string {
 		}
 	})
 	if letters == 0 {
-		return ""
+		return nil
 	}
 	words := Words(s)
 	switch speaks := d.Speaks(s); {
 	case len(speaks) == 1:
-		return speaks[0]
+		return speaks
 	case len(speaks) == 0 && len(words) == 1:
-		return "" // a word that no language owns: letters alone mislead
+		return nil // a word that no language owns: letters alone mislead
 	}
 	for i, p := range d.profiles {
 		for _, w := range words {
@@ -204,23 +221,27 @@ func (d *Detector) Detect(s, prior string) string {
 			scores[i] += 0.1 // pt-BR before pt-PT
 		}
 	}
-	best, second := -1, -1
+	best := 0
 	for i := range scores {
-		switch {
-		case best < 0 || scores[i] > scores[best]:
-			best, second = i, best
-		case second < 0 || scores[i] > scores[second]:
-			second = i
+		if scores[i] > scores[best] {
+			best = i
 		}
 	}
-	if best < 0 || !d.profiles[best].known {
-		return ""
+	var close []int
+	for i := range scores {
+		if scores[best]-scores[i] < needed || d.profiles[i].base == d.profiles[best].base {
+			if !d.profiles[i].known {
+				return nil // it may well be a language that we do not have
+			}
+			close = append(close, i)
+		}
 	}
-	sameLanguage := second >= 0 && d.profiles[second].base == d.profiles[best].base
-	if second >= 0 && !sameLanguage && scores[best]-scores[second] < needed {
-		return ""
+	slices.SortStableFunc(close, func(a, b int) int { return cmp.Compare(scores[b], scores[a]) })
+	langs := make([]string, len(close))
+	for i, at := range close {
+		langs[i] = d.profiles[at].lang
 	}
-	return d.profiles[best].lang
+	return langs
 }
 
 // cut returns the first n bytes of s, less the half of a character.
