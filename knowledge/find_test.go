@@ -412,3 +412,24 @@ func article(id ArticleID, lang Lang, title string, audiences ...string) *Articl
 		Sections: []Section{{Text: title + "."}},
 	}
 }
+
+// TestLanguageClue: where the words leave two languages open but rule out the
+// rest, it is the words that told.
+func TestLanguageClue(t *testing.T) {
+	library := sampleLibrary(t)
+	tests := []struct {
+		text   string
+		locale Lang
+		want   Clue
+	}{
+		{"quero reembolso, comprei o curso errado", "", ByWords},
+		{"quero reembolso, comprei o curso errado", "es", ByLocale},
+		{"how do I cancel my subscription?", "", ByWords},
+		{"claim", "", ByDefault},
+	}
+	for _, test := range tests {
+		if lang, clue := library.language(library.view(nil), Question{Text: test.text, Locale: test.locale}); clue != test.want {
+			t.Errorf("%q, locale %q: %s by %v, want by %v", test.text, test.locale, lang, clue, test.want)
+		}
+	}
+}

@@ -394,8 +394,11 @@ func TestPhrasingsTeach(t *testing.T) {
 		"is my mony arriving today?": 1,
 	} {
 		found := index.Rank(Query{Text: text, Lang: "en"}, 3)
-		if len(found.Hits) == 0 || found.Hits[0].ID != id || found.Hits[0].Learned == 0 {
-			t.Errorf("Rank(%q) = %+v, want %d first, by what was learned as well", text, found.Hits, id)
+		if len(found.Hits) == 0 || found.Hits[0].ID != id {
+			t.Fatalf("Rank(%q) = %+v, want %d first", text, found.Hits, id)
+		}
+		if chance := 1.0 / float64(len(docs)); found.Hits[0].Learned < 1.2*chance {
+			t.Errorf("Rank(%q): the classifier gives %d %.2f, no more than chance", text, id, found.Hits[0].Learned)
 		}
 	}
 	if found := index.Rank(Query{Text: "xyzzy plugh", Lang: "en"}, 3); len(found.Hits) > 0 {
