@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
@@ -18,12 +19,12 @@ import (
 // does. Every door leads here: slash commands, buttons and forms.
 type command struct {
 	chat.Command
-	run func(*turn, chat.Invocation) error
+	run run
 	// given are arguments that its emoji stands for.
 	given map[string]string
 	// form is what the command opens when there is something left to ask; nil
 	// if it never does.
-	form func(*opening, chat.Invocation) (*chat.Form, error)
+	form form
 }
 
 // A refusal is why something is not done, in words for the person: the id of
@@ -43,46 +44,26 @@ var (
 	some    = func(p chat.Param, name string) chat.Param { p.Name, p.Optional = name, true; return p }
 )
 
-// table lists everything that can be done.
+// table lists everything that can be done. The verbs of a door are listed in
+// this order wherever people choose from them.
 func table() []command {
-	ask := func(verb, summary string, run func(*turn, chat.Invocation) error, params ...chat.Param) command {
-		return command{Command: chat.Command{
-			Door: "ask", Verb: verb, Params: params, Role: chat.Everyone, Visibility: chat.Private, Summary: summary,
-		}, run: run}
-	}
-	ticket := func(verb, aliases, summary string, run func(*turn, chat.Invocation) error, params ...chat.Param) command {
-		return command{Command: chat.Command{
-			Door: "ticket", Verb: verb, Aliases: strings.Fields(aliases), Params: params,
-			Role: chat.Agent, Visibility: chat.Private, Summary: summary,
-		}, run: run}
-	}
-	button := func(verb string, v chat.Visibility, run func(*turn, chat.Invocation) error) command {
-		return command{Command: chat.Command{Verb: verb, Role: chat.Everyone, Visibility: v}, run: run}
-	}
-	opens := func(c command, form func(*opening, chat.Invocation) (*chat.Form, error)) command {
-		c.Opens, c.form = true, form
-		return c
-	}
-	sign := func(c command, given map[string]string, emoji ...string) command {
-		c.Emoji, c.given = emoji, given
-		return c
-	}
-	menu := func(verb, name, summary string, r chat.Role, run func(*turn, chat.Invocation) error) command {
-		return command{Command: chat.Command{Verb: verb, Menu: name, Role: r, Visibility: chat.Private, Summary: summary}, run: run}
-	}
-	entry := func(verb string, run func(*turn, chat.Invocation) error, params ...chat.Param) command {
-		params = append([]chat.Param{aTicket, {Name: "entry", Kind: chat.WordParam}}, params...)
-		return command{Command: chat.Command{Verb: verb, Params: params, Role: chat.Agent, Visibility: chat.Private}, run: run}
-	}
-	lead := func(c command) command { c.Role = chat.Lead; return c }
+	return slices.Concat(askRows(), ticketRows(), helpRows(), menuRows(), entryRows(), buttonRows())
+}
 
+// askRows are what askers can type.
+func askRows() []command {
 	return []command{
 		ask("", "ask a question; only you see the answer", (*turn).asked, chat.Param{Name: "question", Kind: chat.TextParam, Suggested: true}),
 		ask("status", "your tickets", (*turn).status),
 		opens(ask("add", "add something to a ticket of yours", (*turn).add, aTicket, aText), (*opening).addForm),
 		ask("cancel", "take a ticket of yours back", (*turn).cancel, aTicket),
 		ask("help", "what can be had here", (*turn).askHelp),
+	}
+}
 
+// ticketRows are the agents' verbs on tickets.
+func ticketRows() []command {
+	return []command{
 		ticket("queue", "list tickets", "what waits, in the order it is worked", (*turn).queue),
 		ticket("mine", "", "the tickets you hold", (*turn).mine),
 		ticket("next", "", "take the first ticket in line", (*turn).next),
@@ -105,17 +86,38 @@ func table() []command {
 			chat.Param{Name: "do", Kind: chat.WordParam, Options: []string{"add", "remove"}},
 			chat.Param{Name: "label", Kind: chat.WordParam}),
 		ticket("why", "", "why the asker was shown what they were", (*turn).whyShown, aTicket),
-		ticket("help", "", "what agents can do", (*turn).ticketHelp),
+	}
+}
 
+// helpRows is what agents find the verbs by.
+func helpRows() []command {
+	return []command{
+		ticket("help", "", "what agents can do", (*turn).ticketHelp),
+	}
+}
+
+// menuRows are what can be chosen from the menu of a message.
+func menuRows() []command {
+	return []command{
 		sign(menu("create", "Create a ticket", "make a ticket of this message", chat.Agent, (*turn).create), nil, "🎫", "ticket"),
 		sign(menu("find", "Find an article", "find the article that answers this message", chat.Everyone, (*turn).findFor), nil, "🔍", "mag"),
+	}
+}
 
+// entryRows are what buttons do with what an agent has said.
+func entryRows() []command {
+	return []command{
 		opens(entry("rewrite", (*turn).rewriteOwn, aText), (*opening).rewriteForm),
 		entry("unsend", (*turn).unsend),
 		entry("undo", (*turn).undo),
 		opens(command{Command: chat.Command{Verb: "reply_anyway", Params: []chat.Param{aTicket, aText}, Role: chat.Agent, Visibility: chat.Private},
 			run: (*turn).replyAnyway}, (*opening).anywayForm),
+	}
+}
 
+// buttonRows are the buttons under answers and beside an asker's ticket.
+func buttonRows() []command {
+	return []command{
 		button("helped", chat.Public, (*turn).helped),
 		button("unhelped", chat.Public, (*turn).notHelped),
 		button("more", chat.Public, (*turn).more),
@@ -132,6 +134,66 @@ func table() []command {
 		button("bad", chat.Public, (*turn).rate),
 	}
 }
+
+type (
+	run  = func(*turn, chat.Invocation) error
+	form = func(*opening, chat.Invocation) (*chat.Form, error)
+)
+
+// ask is what anyone can type behind /ask.
+func ask(verb, summary string, run run, params ...chat.Param) command {
+	return command{Command: chat.Command{
+		Door: "ask", Verb: verb, Params: params, Role: chat.Everyone, Visibility: chat.Private, Summary: summary,
+	}, run: run}
+}
+
+// ticket is what agents can type behind /ticket.
+func ticket(verb, aliases, summary string, run run, params ...chat.Param) command {
+	return command{Command: chat.Command{
+		Door: "ticket", Verb: verb, Aliases: strings.Fields(aliases), Params: params,
+		Role: chat.Agent, Visibility: chat.Private, Summary: summary,
+	}, run: run}
+}
+
+// deskVerb is what agents can type behind /ticket or /desk: it is about the desk
+// rather than one ticket, and Discord has no room for it with the others.
+func deskVerb(verb, aliases, summary string, run run, params ...chat.Param) command {
+	c := ticket(verb, aliases, summary, run, params...)
+	c.Under = deskDoor
+	return c
+}
+
+// deskDoor is the other name of the agents' door.
+const deskDoor = "desk"
+
+func button(verb string, v chat.Visibility, run run) command {
+	return command{Command: chat.Command{Verb: verb, Role: chat.Everyone, Visibility: v}, run: run}
+}
+
+// opens has a command ask in a form for what was left out.
+func opens(c command, form form) command {
+	c.Opens, c.form = true, form
+	return c
+}
+
+// sign has emoji on a message do what a command does.
+func sign(c command, given map[string]string, emoji ...string) command {
+	c.Emoji, c.given = emoji, given
+	return c
+}
+
+func menu(verb, name, summary string, r chat.Role, run run) command {
+	return command{Command: chat.Command{Verb: verb, Menu: name, Role: r, Visibility: chat.Private, Summary: summary}, run: run}
+}
+
+// entry is what a button does with an entry of a ticket's history.
+func entry(verb string, run run, params ...chat.Param) command {
+	params = append([]chat.Param{aTicket, {Name: "entry", Kind: chat.WordParam}}, params...)
+	return command{Command: chat.Command{Verb: verb, Params: params, Role: chat.Agent, Visibility: chat.Private}, run: run}
+}
+
+// lead keeps a command for leads.
+func lead(c command) command { c.Role = chat.Lead; return c }
 
 // Commands are the declared commands that can be typed or chosen from a
 // message's menu, for platforms to register.
@@ -241,6 +303,9 @@ func (b *Bot) Parse(door, text string) (chat.Invocation, error) {
 }
 
 func (b *Bot) parse(door, text string) (command, chat.Invocation, error) {
+	if door == deskDoor {
+		door = "ticket"
+	}
 	text = strings.TrimSpace(text)
 	verb, rest := cutWord(text)
 	verb = strings.ToLower(verb)
@@ -279,7 +344,14 @@ func askVerb(verb, rest, text string) (string, string) {
 // bind gives each parameter its words.
 func bind(c chat.Command, verb, rest string) (chat.Invocation, error) {
 	in := chat.Invocation{Command: c, Args: map[string]string{}}
+	rest, wrong := bindFlags(c, in.Args, rest)
+	if wrong != "" {
+		return in, &chat.UsageError{Door: c.Door, Verb: verb, Command: &c, Param: wrong}
+	}
 	for i, p := range c.Params {
+		if p.Flag {
+			continue
+		}
 		word, after := cutWord(rest)
 		switch p.Kind {
 		case chat.TicketParam:
@@ -293,12 +365,12 @@ func bind(c chat.Command, verb, rest string) (chat.Invocation, error) {
 			}
 		case chat.TextParam:
 			word, after = rest, ""
-		case chat.WordParam:
-			if len(p.Options) > 0 {
-				word = strings.ToLower(word)
-				if word != "" && !slices.Contains(p.Options, word) {
-					return in, &chat.UsageError{Door: c.Door, Verb: verb, Command: &c, Param: p.Name}
+		case chat.WordParam, chat.CountParam, chat.SpanParam:
+			if word != "" && !fits(p, &word) {
+				if p.Optional && i+1 < len(c.Params) {
+					continue // it was left out; these are the next one's words
 				}
+				return in, &chat.UsageError{Door: c.Door, Verb: verb, Command: &c, Param: p.Name}
 			}
 		}
 		if word == "" {
@@ -313,6 +385,41 @@ func bind(c chat.Command, verb, rest string) (chat.Invocation, error) {
 		return in, &chat.UsageError{Door: c.Door, Verb: verb, Command: &c}
 	}
 	return in, nil
+}
+
+// bindFlags takes the flags that words begin with into args, and returns the
+// words behind them; wrong is the name of one whose value does not fit. What
+// writes a long dash for two short ones is forgiven.
+func bindFlags(c chat.Command, args map[string]string, rest string) (after, wrong string) {
+	for {
+		word, behind := cutWord(rest)
+		name := strings.TrimLeft(word, "-–—")
+		i := slices.IndexFunc(c.Params, func(p chat.Param) bool { return p.Flag && strings.EqualFold(p.Name, name) })
+		if i < 0 || name == word {
+			return rest, ""
+		}
+		value, behind := cutWord(behind)
+		if !fits(c.Params[i], &value) {
+			return rest, c.Params[i].Name
+		}
+		args[c.Params[i].Name], rest = value, behind
+	}
+}
+
+// fits reports whether a word may be a parameter's, and writes it as it is kept.
+func fits(p chat.Param, word *string) bool {
+	switch {
+	case len(p.Options) > 0:
+		*word = strings.ToLower(*word)
+		return slices.Contains(p.Options, *word)
+	case p.Kind == chat.CountParam:
+		n, err := strconv.Atoi(*word)
+		return err == nil && n > 0
+	case p.Kind == chat.SpanParam:
+		_, err := chat.ParseSpan(*word)
+		return err == nil
+	}
+	return *word != ""
 }
 
 // cutWord splits the first word off.

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -8,7 +9,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/signpost-bot/signpost/bot/chat"
 )
@@ -68,7 +69,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("/%s %q = %q, %v, want %q", test.door, test.text, in.Command.Verb, err, test.verb)
 			continue
 		}
-		if diff := cmp.Diff(test.args, in.Args); diff != "" {
+		if diff := gocmp.Diff(test.args, in.Args); diff != "" {
 			t.Errorf("/%s %q:\n%s", test.door, test.text, diff)
 		}
 	}
@@ -124,7 +125,7 @@ func TestParseRefuses(t *testing.T) {
 			t.Errorf("/%s %s: %+v", test.door, test.text, got)
 		}
 		got.Command, got.Door, test.want.Command = nil, "", nil
-		if diff := cmp.Diff(test.want, got); diff != "" {
+		if diff := gocmp.Diff(test.want, got); diff != "" {
 			t.Errorf("/%s %s:\n%s", test.door, test.text, diff)
 		}
 	}
@@ -141,7 +142,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, door, text string) {
 		in, err := w.Parse(door, text)
 		if err != nil {
-			if usage := new(chat.UsageError); !errors.As(err, &usage) || usage.Door != door {
+			if usage := new(chat.UsageError); !errors.As(err, &usage) || usage.Door != door && door != deskDoor {
 				t.Fatalf("/%s %q: error %v is no usage error", door, text, err)
 			}
 			return
@@ -149,10 +150,14 @@ func FuzzParse(f *testing.F) {
 		again := in.Command.Verb
 		for _, p := range in.Command.Params {
 			if arg, ok := in.Args[p.Name]; ok {
-				if arg == "" || !p.Optional && arg == "" {
+				if arg == "" {
 					t.Fatalf("/%s %q: %s is empty", door, text, p.Name)
 				}
-				again += " " + arg
+				if p.Flag {
+					again = in.Command.Verb + " --" + p.Name + " " + arg + strings.TrimPrefix(again, in.Command.Verb)
+				} else {
+					again += " " + arg
+				}
 			} else if !p.Optional {
 				t.Fatalf("/%s %q: %s is missing, and nothing was said", door, text, p.Name)
 			}
@@ -164,7 +169,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil || back.Command.Verb != in.Command.Verb {
 			t.Fatalf("/%s %q is %s; typed as %q it is %s, %v", door, text, in.Command.Verb, again, back.Command.Verb, err)
 		}
-		if diff := cmp.Diff(in.Args, back.Args); diff != "" {
+		if diff := gocmp.Diff(in.Args, back.Args); diff != "" {
 			t.Fatalf("/%s %q, typed as %q:\n%s", door, text, again, diff)
 		}
 	})
@@ -173,7 +178,9 @@ func FuzzParse(f *testing.F) {
 // Every command can be typed as its usage says.
 func TestParseUsage(t *testing.T) {
 	w := newWorld(t)
-	example := map[chat.ParamKind]string{chat.TicketParam: "T-1", chat.PersonParam: "@bo", chat.WordParam: "word", chat.TextParam: "some words"}
+	example := map[chat.ParamKind]string{
+		chat.TicketParam: "T-1", chat.PersonParam: "@bo", chat.WordParam: "word", chat.CountParam: "3", chat.SpanParam: "14d", chat.TextParam: "some words",
+	}
 	for _, c := range w.Commands() {
 		if c.Door == "" {
 			continue // it is chosen from a menu
@@ -182,19 +189,23 @@ func TestParseUsage(t *testing.T) {
 			t.Errorf("%s is half declared: %+v", c.Usage(), c)
 		}
 		for _, verb := range append([]string{c.Verb}, c.Aliases...) {
-			typed, want := verb, map[string]string{}
+			typed, flags, want := "", "", map[string]string{}
 			for _, p := range c.Params {
 				arg := example[p.Kind]
 				if len(p.Options) > 0 {
 					arg = p.Options[0]
 				}
-				typed += " " + arg
-				want[p.Name] = arg
+				if want[p.Name] = arg; p.Flag {
+					flags += " --" + p.Name + " " + arg
+				} else {
+					typed += " " + arg
+				}
 			}
+			typed = verb + flags + typed
 			in, err := w.Parse(c.Door, typed)
 			if err != nil || in.Command.Verb != c.Verb {
 				t.Errorf("/%s %s = %s, %v", c.Door, typed, in.Command.Verb, err)
-			} else if diff := cmp.Diff(want, in.Args); diff != "" {
+			} else if diff := gocmp.Diff(want, in.Args); diff != "" {
 				t.Errorf("/%s %s:\n%s", c.Door, typed, diff)
 			}
 		}
@@ -245,7 +256,7 @@ func TestTable(t *testing.T) {
 	seen, count := map[string]bool{}, map[string]int{}
 	verbs := map[string]bool{} // that buttons carry
 	for _, c := range w.table {
-		count[c.Door]++
+		count[cmp.Or(c.Under, c.Door)]++
 		for _, word := range append([]string{c.Verb}, c.Aliases...) {
 			key := c.Door + " " + word
 			if seen[key] {
@@ -266,8 +277,10 @@ func TestTable(t *testing.T) {
 			t.Errorf("%s does nothing", c.Usage())
 		}
 	}
-	if count["ticket"] > 25 {
-		t.Errorf("/ticket has %d verbs", count["ticket"])
+	for _, name := range []string{"ticket", deskDoor} {
+		if count[name] > 25 {
+			t.Errorf("/%s has %d verbs", name, count[name])
+		}
 	}
 }
 
@@ -448,5 +461,73 @@ func TestHelp(t *testing.T) {
 	}
 	if i := slices.IndexFunc(w.table, func(c command) bool { return c.Door == "ticket" && c.Role == chat.Everyone }); i >= 0 {
 		t.Errorf("everyone may %s", w.table[i].Usage())
+	}
+}
+
+// TestBind: numbers, times and flags are told from the words around them.
+func TestBind(t *testing.T) {
+	count := chat.Param{Name: "count", Kind: chat.CountParam, Optional: true}
+	span := chat.Param{Name: "for", Kind: chat.SpanParam, Optional: true}
+	stale := chat.Param{Name: "stale", Kind: chat.SpanParam, Optional: true, Flag: true}
+	reason := some(aText, "reason")
+	tests := []struct {
+		name   string
+		params []chat.Param
+		text   string
+		want   map[string]string
+		wrong  string // parameter of the usage error; "-" for one of the whole
+	}{
+		{"a number", []chat.Param{count}, "3", map[string]string{"count": "3"}, ""},
+		{"no number", []chat.Param{count}, "", map[string]string{}, ""},
+		{"none of that", []chat.Param{count}, "0", nil, "count"},
+		{"not a number", []chat.Param{count}, "three", nil, "count"},
+		{"a time", []chat.Param{aPerson, span}, "@bo 7d", map[string]string{"agent": "@bo", "for": "7d"}, ""},
+		{"a time that was left out", []chat.Param{span, reason}, "lunch 2h", map[string]string{"reason": "lunch 2h"}, ""},
+		{"a time before words", []chat.Param{span, reason}, "2h lunch", map[string]string{"for": "2h", "reason": "lunch"}, ""},
+		{"a flag", []chat.Param{stale, reason}, "--stale 14d no answer", map[string]string{"stale": "14d", "reason": "no answer"}, ""},
+		{"a flag, as phones write it", []chat.Param{stale, reason}, "—Stale 14d", map[string]string{"stale": "14d"}, ""},
+		{"a flag without its value", []chat.Param{stale, reason}, "--stale", nil, "stale"},
+		{"a flag with another value", []chat.Param{stale, reason}, "--stale no answer", nil, "stale"},
+		{"a flag among words", []chat.Param{stale, reason}, "it is --stale 14d", map[string]string{"reason": "it is --stale 14d"}, ""},
+		{"the name of a flag", []chat.Param{stale, reason}, "stale 14d", map[string]string{"reason": "stale 14d"}, ""},
+		{"an unknown flag", []chat.Param{stale}, "--old 14d", nil, "-"},
+		{"a flag after a ticket", []chat.Param{stale, aTicket, reason}, "--stale 14d T-1 x", map[string]string{"stale": "14d", "ticket": "T-1", "reason": "x"}, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			in, err := bind(chat.Command{Door: "ticket", Verb: "do", Params: test.params}, "do", test.text)
+			var usage *chat.UsageError
+			switch {
+			case test.wrong == "" && err != nil:
+				t.Fatal(err)
+			case test.wrong != "" && (!errors.As(err, &usage) || usage.Param != strings.Trim(test.wrong, "-")):
+				t.Fatalf("error = %v, want one for %s", err, test.wrong)
+			case test.wrong == "":
+				if diff := gocmp.Diff(test.want, in.Args); diff != "" {
+					t.Error(diff)
+				}
+			}
+		})
+	}
+	if got, want := (chat.Command{Door: "ticket", Verb: "do", Params: []chat.Param{stale, reason}}).Usage(), "/ticket do [--stale <span>] [reason]"; got != want {
+		t.Errorf("usage = %q, want %q", got, want)
+	}
+}
+
+// TestDeskDoor: both names of the agents' door lead to the same verbs.
+func TestDeskDoor(t *testing.T) {
+	w := newWorld(t)
+	if c := deskVerb("stats", "", "how the desk does", nil); c.Door != "ticket" || c.Under != "desk" || c.Role != chat.Agent {
+		t.Errorf("a verb of the desk is %+v", c.Command)
+	}
+	for _, text := range []string{"claim T-1", "queue", "", "help"} {
+		one, err := w.Parse("ticket", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, err := w.Parse("desk", text)
+		if err != nil || one.Command.Verb != other.Command.Verb || other.Command.Door != "ticket" {
+			t.Errorf("/desk %s = %s %s, %v", text, other.Command.Door, other.Command.Verb, err)
+		}
 	}
 }

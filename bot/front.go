@@ -246,6 +246,9 @@ func (b *Bot) Suggest(ctx context.Context, q chat.Typing) []chat.Option {
 	q.From.Person = b.Person(q.From.Account)
 	limit := cmp.Or(q.Limit, maxOptions)
 	role := chat.Everyone
+	if q.Door == deskDoor {
+		q.Door = "ticket"
+	}
 	if q.Door == "ticket" {
 		role = chat.Agent
 	}

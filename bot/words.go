@@ -3,6 +3,9 @@ package bot
 import (
 	"embed"
 	"fmt"
+	"io/fs"
+	"path"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -19,8 +22,9 @@ import (
 var catalogues embed.FS
 
 // Words says our sentences in the languages we have catalogues for. Each
-// sentence stands in words/<language>.yaml under its id; what is missing in a
-// language is said in English.
+// sentence stands in words/<language>.yaml, or in words/<area>.<language>.yaml
+// if it belongs to an area of its own, under its id, which is there once; what
+// is missing in a language is said in English.
 type words struct {
 	bundle  *i18n.Bundle
 	matcher language.Matcher
@@ -35,13 +39,27 @@ func newWords() (*words, error) {
 	w := &words{bundle: i18n.NewBundle(language.English)}
 	w.bundle.RegisterUnmarshalFunc("yaml", yaml.Unmarshal)
 	for _, name := range []string{"en", "pt-BR", "es"} {
-		if _, err := w.bundle.LoadMessageFileFS(catalogues, "words/"+name+".yaml"); err != nil {
-			return nil, fmt.Errorf("read the words of %s: %w", name, err)
+		for _, file := range catalogueFiles(name) {
+			if _, err := w.bundle.LoadMessageFileFS(catalogues, file); err != nil {
+				return nil, fmt.Errorf("read %s: %w", file, err)
+			}
 		}
 		w.tags = append(w.tags, language.MustParse(name))
 	}
 	w.matcher = language.NewMatcher(w.tags)
 	return w, nil
+}
+
+// catalogueFiles are the files with sentences in a language.
+func catalogueFiles(lang string) []string {
+	all, err := fs.Glob(catalogues, "words/*.yaml")
+	if err != nil {
+		panic(err) // the pattern is malformed
+	}
+	return slices.DeleteFunc(all, func(file string) bool {
+		name := strings.TrimSuffix(path.Base(file), ".yaml")
+		return name != lang && !strings.HasSuffix(name, "."+lang)
+	})
 }
 
 // speak narrows a language tag to one that we have words in.

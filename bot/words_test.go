@@ -29,13 +29,22 @@ type sentence map[string]string
 
 func catalogue(t *testing.T, lang string) map[string]sentence {
 	t.Helper()
-	text, err := catalogues.ReadFile("words/" + lang + ".yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var entries map[string]any
-	if err := yaml.Unmarshal(text, &entries); err != nil {
-		t.Fatal(err)
+	entries := map[string]any{}
+	for _, file := range catalogueFiles(lang) {
+		text, err := catalogues.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var area map[string]any
+		if err := yaml.Unmarshal(text, &area); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		for id, entry := range area {
+			if _, twice := entries[id]; twice {
+				t.Errorf("%s: %s is in another file, too", file, id)
+			}
+			entries[id] = entry
+		}
 	}
 	sentences := map[string]sentence{}
 	for id, entry := range entries {

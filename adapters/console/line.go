@@ -28,7 +28,7 @@ type saying struct {
 var own = []string{"as", "in", "edit", "delete", "react", "attach", "cancel", "help", "quit"}
 
 // doors are the bot's commands. Should it know others, Front tells.
-var doors = []string{"ask", "ticket"}
+var doors = []string{"ask", "ticket", "desk"}
 
 // take does what a line says, and reports whether the person leaves.
 func (c *Console) take(ctx context.Context, line string) (quit bool) {

@@ -73,7 +73,7 @@ func TestComplete(t *testing.T) {
 		line, want string
 		listed     string
 	}{
-		{"/de", "/delete ", ""},
+		{"/del", "/delete ", ""},
 		{"/a", "/a", "/as  /ask  /attach\n"},
 		{"/as a", "/as ana ", ""},
 		{"/as ana @a", "/as ana @a", ""},

@@ -30,9 +30,6 @@ const (
 	maxMenus        = 15   // commands of an app in a message's menu
 )
 
-// overflow is the command for subcommands that find no room under their own.
-const overflow = "desk"
-
 // locales are Discord's names for the languages that commands are worded in,
 // besides English.
 // Source: https://docs.discord.com/developers/reference#locales
@@ -102,20 +99,15 @@ type placed struct {
 // placeCommands puts every command that can be typed under one of Discord's. A door
 // that takes words without a verb, as /ask does, is a command with one text,
 // whose first word may be a verb: Discord has none bare beside subcommands. Any
-// other door has its verbs as subcommands, and those that are too many, the last
-// of the table, are under /desk.
+// other door has its verbs as subcommands, some of them under another name.
 func placeCommands(commands []chat.Command) []placed {
 	var list []placed
-	count := map[string]int{}
 	for _, c := range commands {
 		if c.Door == "" {
 			continue
 		}
-		p := placed{Command: c, under: c.Door}
+		p := placed{Command: c, under: cmp.Or(c.Under, c.Door)}
 		p.bare = slices.ContainsFunc(commands, func(o chat.Command) bool { return o.Door == c.Door && o.Verb == "" })
-		if count[c.Door]++; !p.bare && count[c.Door] > maxCommandParts {
-			p.under = overflow
-		}
 		list = append(list, p)
 	}
 	return list
@@ -459,10 +451,15 @@ func commandText(commands []chat.Command, data discordgo.ApplicationCommandInter
 		}
 	}
 	words := []string{verb}
+	for _, p := range c.Params {
+		if v, ok := given[p.Name]; ok && p.Flag {
+			words = append(words, "--"+p.Name, v)
+		}
+	}
 	for i, p := range c.Params {
 		v, ok := given[p.Name]
 		switch {
-		case !ok:
+		case !ok, p.Flag:
 			continue
 		case p.Kind == chat.PersonParam:
 			v = "<@" + v + ">"

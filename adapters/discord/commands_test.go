@@ -91,12 +91,13 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// TestCommandsOverflow: what finds no room under /ticket is under /desk, and
-// means the same there.
-func TestCommandsOverflow(t *testing.T) {
-	var list []chat.Command
-	for i := range 30 {
-		list = append(list, chat.Command{Door: "ticket", Verb: fmt.Sprintf("verb%d", i), Summary: "do something"})
+// TestCommandsUnder: a verb that is under another name than its door's means the
+// same there.
+func TestCommandsUnder(t *testing.T) {
+	list := []chat.Command{
+		{Door: "ticket", Verb: "claim", Summary: "do something"},
+		{Door: "ticket", Under: "desk", Verb: "stats", Summary: "do something"},
+		{Door: "ticket", Verb: "help", Summary: "do something"},
 	}
 	got, err := Commands(list, plain{})
 	if err != nil {
@@ -106,10 +107,10 @@ func TestCommandsOverflow(t *testing.T) {
 	for _, d := range got {
 		shape = append(shape, fmt.Sprintf("%s: %d from %s", d.Name, len(d.Options), d.Options[0].Name))
 	}
-	if want := []string{"ticket: 25 from verb0", "desk: 5 from verb25"}; !slices.Equal(shape, want) {
+	if want := []string{"ticket: 2 from claim", "desk: 1 from stats"}; !slices.Equal(shape, want) {
 		t.Errorf("commands %q, want %q", shape, want)
 	}
-	for under, verb := range map[string]string{"ticket": "verb24", "desk": "verb25"} {
+	for under, verb := range map[string]string{"ticket": "help", "desk": "stats"} {
 		if door, text := commandText(list, ran(under, verb)); door != "ticket" || text != verb {
 			t.Errorf("/%s %s is /%s %s", under, verb, door, text)
 		}
@@ -148,7 +149,7 @@ func TestCommandsRefuse(t *testing.T) {
 		{"many options", verb(chat.Command{Verb: "v", Params: slices.Repeat([]chat.Param{{Name: "a"}}, 26)}), "/ticket v: there are 26 subcommands or options; Discord takes 25"},
 		{"many choices", param(chat.Param{Name: "a", Options: slices.Repeat([]string{"b"}, 26)}), "/ticket v a: there are 26 choices; Discord takes 25"},
 		{"a long choice", param(chat.Param{Name: "a", Options: []string{long}}), "of /ticket v a has 101 characters; Discord takes 1 to 100"},
-		{"many verbs", many(51, func(i int) chat.Command { return verb(chat.Command{Verb: fmt.Sprint("v", i)})[0] }), "/desk: there are 26 subcommands or options; Discord takes 25"},
+		{"many verbs", many(26, func(i int) chat.Command { return verb(chat.Command{Verb: fmt.Sprint("v", i)})[0] }), "/ticket: there are 26 subcommands or options; Discord takes 25"},
 		{"many doors", many(101, func(i int) chat.Command { return chat.Command{Door: fmt.Sprint("d", i), Verb: "v", Summary: "s"} }), "there are 101 slash commands; Discord takes 100"},
 		{"many in the menu", many(16, func(i int) chat.Command { return chat.Command{Verb: "v", Menu: fmt.Sprint("M", i)} }), "there are 16 commands for the menu; Discord takes 15"},
 		{"a long name in the menu", []chat.Command{{Verb: "v", Menu: long[:33]}}, "has 33 characters; Discord takes 1 to 32"},
@@ -277,6 +278,12 @@ func TestCommandTextsApart(t *testing.T) {
 			}
 		})
 	}
+	flagged := []chat.Command{{Door: "ticket", Under: "desk", Verb: "close", Params: []chat.Param{
+		{Name: "text", Kind: chat.TextParam, Optional: true}, {Name: "stale", Kind: chat.SpanParam, Optional: true, Flag: true},
+	}}}
+	if door, text := commandText(flagged, ran("desk", "close", filled("text", "no answer"), filled("stale", "14d"))); door != "ticket" || text != "close --stale 14d no answer" {
+		t.Errorf("with a flag, it is /%s %s", door, text)
+	}
 	lonely := []chat.Command{{Door: "ticket", Verb: "close", Params: []chat.Param{
 		{Name: "ticket", Kind: chat.TicketParam}, {Name: "text", Kind: chat.TextParam, Optional: true},
 	}}}
@@ -307,11 +314,8 @@ func TestTyping(t *testing.T) {
 			t.Errorf("%s:\n%s", test.name, diff)
 		}
 	}
-	var list []chat.Command
-	for i := range 26 {
-		list = append(list, chat.Command{Door: "ticket", Verb: fmt.Sprint("verb", i)})
-	}
-	if got := typing(list, ran("desk", "verb25")); got.Door != "ticket" {
+	list := []chat.Command{{Door: "ticket", Under: "desk", Verb: "stats"}}
+	if got := typing(list, ran("desk", "stats")); got.Door != "ticket" {
 		t.Errorf("under /desk, the door is %q", got.Door)
 	}
 }

@@ -126,7 +126,10 @@ var events = []struct {
 
 // doors say what a slash command is for where none of its verbs can stand for
 // all.
-var doors = map[string]string{"ticket": "Work on tickets: take one, answer it, settle it"}
+var doors = map[string]string{
+	"ticket": "Work on tickets: take one, answer it, settle it",
+	"desk":   "Look after the desk: what was asked, who works, who may ask",
+}
 
 // ManifestOptions say what a manifest is for.
 type ManifestOptions struct {
@@ -272,28 +275,32 @@ func shortcuts(commands []chat.Command) []shortcut {
 	return list
 }
 
-// slashCommands are the doors of the commands, each with its verbs.
+// slashCommands are the doors of the commands, each with its verbs. One that
+// goes by another name besides is there twice.
 func slashCommands(commands []chat.Command, address string) []slashCommand {
 	var list []slashCommand
 	for _, c := range commands {
 		if c.Door == "" {
 			continue
 		}
-		name, verb := "/"+c.Door, c.Verb
+		verb := c.Verb
 		if verb == "" {
-			verb = strings.TrimPrefix(c.Usage(), name+" ")
+			verb = strings.TrimPrefix(c.Usage(), "/"+c.Door+" ")
 		}
-		i := slices.IndexFunc(list, func(s slashCommand) bool { return s.Command == name })
-		if i < 0 {
-			i = len(list)
-			list = append(list, slashCommand{
-				Command: name, URL: address, Description: doors[c.Door], UsageHint: verb, Escape: true,
-			})
-		} else {
-			list[i].UsageHint += " | " + verb
-		}
-		if list[i].Description == "" {
-			list[i].Description = sentence(c.Summary)
+		for _, door := range []string{c.Door, c.Under} {
+			if door == "" {
+				continue
+			}
+			i := slices.IndexFunc(list, func(s slashCommand) bool { return s.Command == "/"+door })
+			if i < 0 {
+				i = len(list)
+				list = append(list, slashCommand{Command: "/" + door, URL: address, Description: doors[door], UsageHint: verb, Escape: true})
+			} else {
+				list[i].UsageHint += " | " + verb
+			}
+			if list[i].Description == "" {
+				list[i].Description = sentence(c.Summary)
+			}
 		}
 	}
 	return list

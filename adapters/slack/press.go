@@ -125,7 +125,7 @@ func (a *Adapter) ran(ctx context.Context, s *session, c command, body []byte) (
 		From: a.people.sender(ctx, s.self, c.User, c.UserName, "", false),
 	}
 	e.Text = c.Text
-	if e.Door == "ticket" {
+	if e.Door != "ask" { // whose words are the question
 		e.Named = a.people.mentioned(ctx, s.self, e.Text)
 		e.Text = mentions.ReplaceAllString(e.Text, "<@$1>") // people are looked up by id
 	}

@@ -24,6 +24,7 @@ const (
 // what it holds.
 type Command struct {
 	Door       string     // ask or ticket; empty for what only buttons do
+	Under      string     // another name for Door, where a platform has no room for all verbs of one; empty: none
 	Verb       string     // claim, queue ...; empty for the bare door (/ask QUESTION)
 	Aliases    []string   // other words for Verb
 	Params     []Param    // in order
@@ -43,6 +44,8 @@ const (
 	TicketParam ParamKind = "ticket" // T-12, or 12
 	PersonParam ParamKind = "person" // an agent, by name or mention
 	WordParam   ParamKind = "word"   // one word, from Options if there are any
+	CountParam  ParamKind = "count"  // a number from 1 on
+	SpanParam   ParamKind = "span"   // how long: 30m, 14d; see [ParseSpan]
 	TextParam   ParamKind = "text"   // the rest of the line
 )
 
@@ -51,6 +54,7 @@ type Param struct {
 	Name     string
 	Kind     ParamKind
 	Optional bool
+	Flag     bool // typed behind its name, before all others: --stale 14d; always Optional
 	Options  []string
 	// Suggested: [Front.Suggest] knows what a TextParam may be. It always does for
 	// tickets and persons.
@@ -84,7 +88,9 @@ func (c Command) Usage() string {
 		if len(param.Options) > 0 {
 			name = strings.Join(param.Options, "|")
 		}
-		if param.Optional {
+		if param.Flag {
+			s += " [--" + param.Name + " <" + string(param.Kind) + ">]"
+		} else if param.Optional {
 			s += " [" + name + "]"
 		} else {
 			s += " <" + name + ">"
