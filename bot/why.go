@@ -388,6 +388,9 @@ func (x *explaining) voices() {
 			x.say("voted_by", a)
 		}
 	}
+	if percent(first.Paired) >= 5 {
+		x.say("together", args{"Words": x.quoted(first.Pairs)})
+	}
 	if n := percent(first.Letters); n >= 5 {
 		x.say("letters", args{"Percent": n})
 	}

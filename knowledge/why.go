@@ -179,8 +179,13 @@ type Case struct {
 	Letters float64   `json:"ngrams"`          // share of the runs of letters that question and article have in common, 0 to 1
 	Voted   float64   `json:"voted"`           // how far the classifier, which learns from questions and phrasings, is for it: 0 to 1
 	Votes   []string  `json:"votes,omitempty"` // the words that the classifier goes by, the strongest first, at most three
+	Pairs   []string  `json:"pairs,omitempty"` // words that stand side by side in question and article, the most telling first, at most two
+	Paired  float64   `json:"paired"`          // what all such pairs tell, as a share of what the question tells: 0 to 1
 	Ideas   []Idea    `json:"ideas,omitempty"` // the most telling first
 }
+
+// maxPairs is how many pairs of words are named of an article.
+const maxPairs = 2
 
 // runnersUp is how many articles are explained beyond those of the answer.
 const runnersUp = 3
@@ -346,6 +351,12 @@ func (c *Case) add(e search.Explanation, a *Article) {
 			if len(c.Votes) < maxBecause && vote.Nats > strongest/3 && !slices.Contains(c.Votes, vote.Word) {
 				c.Votes = append(c.Votes, vote.Word)
 			}
+		}
+	}
+	if e.Hit.Adjacent > c.Paired {
+		c.Paired, c.Pairs = e.Hit.Adjacent, nil
+		for _, p := range e.Pairs[:min(len(e.Pairs), maxPairs)] {
+			c.Pairs = append(c.Pairs, p.Words)
 		}
 	}
 	for _, found := range e.Ideas {

@@ -23,6 +23,7 @@ type Explanation struct {
 	Hit    Hit     // as Rank weighs it; the zero Hit if it is not among the candidates
 	Ideas  []Idea  // of the query, in its order
 	Votes  []Vote  // of the classifier, the strongest first; none without one
+	Pairs  []Pair  // words side by side in both, the most telling first
 	Weight Weights // by which the parts of the hit were added up
 }
 
@@ -52,6 +53,13 @@ type Vote struct {
 	Nats float64
 }
 
+// A Pair is two ideas of a query that stand side by side in it and in a document,
+// in whichever order, function words aside.
+type Pair struct {
+	Words string  // as they were probably meant, in the order of the query
+	Share float64 // of what the query tells, as it counts for the score
+}
+
 // Explain says why d, which the index has, fits q as well as it does. It costs
 // some hundred times what ranking does.
 func (x *Index) Explain(q Query, d Document) Explanation {
@@ -70,22 +78,60 @@ func (x *Index) Explain(q Query, d Document) Explanation {
 	fields := s.fields(d, x.concepts)
 	total := 0.0
 	tokens := append(slices.Clone(query), before...)
-	for _, slot := range x.slots(query, before, base, s) {
-		if slot.function {
-			continue
-		}
+	slots := x.slots(query, before, base, s)
+	for _, slot := range slots {
 		total += slot.tells
-		e.Ideas = append(e.Ideas, idea(slot, tokens, len(query), fields))
-	}
-	if total > 0 {
-		for i := range e.Ideas {
-			e.Ideas[i].Share /= total
+		if !slot.function {
+			e.Ideas = append(e.Ideas, idea(slot, tokens, len(query), fields))
 		}
+	}
+	e.Pairs = s.together(slots, tokens, d.ID)
+	content := 0.0
+	for _, i := range e.Ideas {
+		content += i.Share
+	}
+	for i := range e.Ideas {
+		if content > 0 {
+			e.Ideas[i].Share /= content
+		}
+	}
+	for i := range e.Pairs {
+		e.Pairs[i].Share /= total
 	}
 	if s.learned != nil && s.base == base {
 		e.Votes = s.votes(query, d.ID, x.concepts)
 	}
 	return e
+}
+
+// together finds the slots that stand side by side in a document, with what
+// they tell as their share.
+func (s *shelf) together(slots []slot, tokens []token, id int) []Pair {
+	doc, ok := s.place(id)
+	if !ok {
+		return nil
+	}
+	var pairs []Pair
+	meant := func(slot slot) string {
+		var words []string
+		for _, t := range tokens[slot.at : slot.at+slot.words] {
+			words = append(words, t.word)
+		}
+		return strings.Join(words, " ")
+	}
+	for _, slot := range slots {
+		if slot.follows >= 0 && s.adjacent.has(uint32(doc), slot.pair) {
+			last := slots[slot.follows]
+			pairs = append(pairs, Pair{meant(last) + " " + meant(slot), (last.tells + slot.tells) / 2})
+		}
+	}
+	slices.SortStableFunc(pairs, func(a, b Pair) int { return cmp.Compare(b.Share, a.Share) })
+	return pairs
+}
+
+// place returns where on the shelf a document stands.
+func (s *shelf) place(id int) (int, bool) {
+	return slices.BinarySearchFunc(s.docs, id, func(e entry, id int) int { return cmp.Compare(e.id, id) })
 }
 
 // idea finds the places of a slot, whose stems come best first.
@@ -145,7 +191,7 @@ func (s *shelf) fields(d Document, related *concepts) []field {
 // votes adds up, for each word of a query, what its features say for a
 // document compared with all documents on average.
 func (s *shelf) votes(query []token, id int, related *concepts) []Vote {
-	class, ok := slices.BinarySearchFunc(s.docs, id, func(e entry, id int) int { return cmp.Compare(e.id, id) })
+	class, ok := s.place(id)
 	if !ok {
 		return nil
 	}

@@ -50,6 +50,7 @@ type shelf struct {
 	lists []list            // by term
 	parts partTerms
 
+	adjacent adjacency
 	letters  letterVoice
 	learned  *classifier       // nil without phrasings
 	features *table            // what letters and classifier know, and where
@@ -160,6 +161,7 @@ type builder struct {
 	upTo  []int     // by document, the end of its raws
 	sizes []float64 // by document: weighted length
 
+	pairs     []uint16  // of words side by side, in the present document
 	partRaws  []raw     // of all parts, head as in the document
 	partUpTo  []int     // by part
 	partSizes []float64 // by part: weighted length, title and phrasings included
@@ -264,6 +266,8 @@ func (b *builder) add(d Document) {
 		b.head[t] = 0
 	}
 	b.touched = b.touched[:0]
+	b.adjacent.add(b.pairs)
+	b.pairs = b.pairs[:0]
 	b.docs, b.sizes, b.upTo = append(b.docs, e), append(b.sizes, size), append(b.upTo, len(b.raws))
 }
 
@@ -300,6 +304,7 @@ func (b *builder) count(field string, weight float64, asked bool) float64 {
 		stems[i] = spelled[i].stem
 	}
 	b.related.each(stems, b.base, func(key string) { b.touch(b.term(key), weight) })
+	var last *spelling
 	for i, w := range spelled {
 		if w.function {
 			if asked {
@@ -308,6 +313,10 @@ func (b *builder) count(field string, weight float64, asked bool) float64 {
 			continue
 		}
 		w.count++
+		if last != nil {
+			b.pairs = append(b.pairs, pairOf(last.hash, w.hash))
+		}
+		last = w
 		b.touch(b.term(stems[i]), weight)
 		length += weight
 	}
@@ -317,6 +326,7 @@ func (b *builder) count(field string, weight float64, asked bool) float64 {
 // A spelling is a word as it is spelled.
 type spelling struct {
 	stem     string
+	hash     uint64 // of the stem
 	function bool
 	count    int
 }
@@ -326,7 +336,8 @@ func (b *builder) spelling(word string) *spelling {
 	if w == nil {
 		// A part of a text, such as word is, would keep all of it in memory.
 		word = strings.Clone(word)
-		w = &spelling{stem: strings.Clone(text.Stem(word, b.base)), function: text.IsFunction(word, b.base)}
+		stem := strings.Clone(text.Stem(word, b.base))
+		w = &spelling{stem: stem, hash: stemHash(stem), function: text.IsFunction(word, b.base)}
 		b.words[word] = w
 	}
 	return w

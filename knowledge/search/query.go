@@ -29,6 +29,8 @@ type slot struct {
 	weight   float64 // how much the idea counts
 	function bool    // a function word: says how a thing is asked for, not what
 	faint    bool    // says little in any text: no question hangs on it
+	follows  int     // the slot said just before it, function words aside; -1 if none is
+	pair     uint16  // of those two
 	stems    []weighted
 
 	tells float64 // weight times idf on the shelf
@@ -72,12 +74,13 @@ func (x *Index) tokens(s, base string) []token {
 // shelf. The same idea counts once.
 func (x *Index) slots(query, before []token, base string, s *shelf) []slot {
 	slots := make([]slot, 0, len(query)+len(before))
-	seen := func(stem string) bool {
-		return slices.ContainsFunc(slots, func(s slot) bool { return s.stems[0].stem == stem })
+	place := func(stem string) int {
+		return slices.IndexFunc(slots, func(s slot) bool { return s.stems[0].stem == stem })
 	}
 	at := 0
 	add := func(tokens []token, weight float64, said bool) {
 		stems := stemsOf(tokens)
+		last := neighbour{slot: -1}
 		for len(tokens) > 0 {
 			found, n := x.concepts.at(stems, base)
 			next := x.slot(tokens[:max(n, 1)], found, base, s)
@@ -94,10 +97,23 @@ func (x *Index) slots(query, before []token, base string, s *shelf) []slot {
 					next.stems[i].said = false
 				}
 			}
+			next.follows = -1
+			first, end, ok := ends(tokens[:max(n, 1)], base)
+			if ok && last.slot >= 0 && base == s.base {
+				next.follows, next.pair = last.slot, pairOf(last.hash, first)
+			}
 			at += max(n, 1)
 			tokens, stems = tokens[max(n, 1):], stems[max(n, 1):]
-			if len(next.stems) > 0 && !seen(next.stems[0].stem) {
+			if len(next.stems) == 0 {
+				continue
+			}
+			in := place(next.stems[0].stem)
+			if in < 0 {
+				in = len(slots)
 				slots = append(slots, next)
+			}
+			if ok {
+				last = neighbour{in, end}
 			}
 		}
 	}
@@ -107,6 +123,27 @@ func (x *Index) slots(query, before []token, base string, s *shelf) []slot {
 		s.weigh(&slots[i])
 	}
 	return slots
+}
+
+// A neighbour is the last word of a query that is not a function word, and
+// the slot that it is in.
+type neighbour struct {
+	slot int
+	hash uint64
+}
+
+// ends returns the first and the last of tokens, function words aside.
+func ends(tokens []token, base string) (first, last uint64, ok bool) {
+	for _, t := range tokens {
+		if text.IsFunction(t.word, base) {
+			continue
+		}
+		last = stemHash(t.stem)
+		if !ok {
+			first, ok = last, true
+		}
+	}
+	return first, last, ok
 }
 
 func stemsOf(tokens []token) []string {

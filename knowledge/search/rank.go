@@ -14,9 +14,10 @@ type Hit struct {
 	Part  int     // the best one, from 0
 	Score float64 // about 0 to 1; what it is made of:
 
-	Words   float64 // share of the best possible match of words, 0 to 1
-	Letters float64 // cosine of letters, 0 to 1
-	Learned float64 // probability by the classifier, 0 to 1; 0 without one
+	Words    float64 // share of the best possible match of words, 0 to 1
+	Adjacent float64 // share of it that is side by side in the query and in the document, 0 to 1
+	Letters  float64 // cosine of letters, 0 to 1
+	Learned  float64 // probability by the classifier, 0 to 1; 0 without one
 
 	Covered float64 // share of the query's meaning that the document has, 0 to 1
 	Titled  float64 // likewise, that its title has, or its phrasings as much as a title would
@@ -72,6 +73,7 @@ type candidate struct {
 	whole                 float64 // tells times impact, over all slots
 	covered, titled, asks float64
 	telling               float64
+	adjacent              float64 // tells of pairs that it has
 	said                  bool
 	part                  int
 	best                  float64
@@ -495,6 +497,15 @@ func (x *Index) compare(s *shelf, slots []slot, rarest int, d *scratch) float64 
 				c.telling = has
 			}
 		}
+		if slot.follows < 0 {
+			continue
+		}
+		tells := (slot.tells + slots[slot.follows].tells) / 2
+		for i := range d.candidates {
+			if c := &d.candidates[i]; s.adjacent.has(c.doc, slot.pair) {
+				c.adjacent += tells
+			}
+		}
 	}
 	for i := range d.candidates {
 		c := &d.candidates[i]
@@ -551,6 +562,7 @@ func (x *Index) weigh(s *shelf, c *candidate, total float64, own bool, d *scratc
 	}
 	if total > 0 {
 		h.Words = (float64(w.Whole*c.whole) + float64((1-w.Whole)*c.best)) / total
+		h.Adjacent = c.adjacent / total
 	}
 	if own && len(d.learned) > 0 {
 		h.Learned = float64(d.learned[c.doc])
@@ -559,7 +571,7 @@ func (x *Index) weigh(s *shelf, c *candidate, total float64, own bool, d *scratc
 	if s.learned != nil {
 		letters = w.Spelled
 	}
-	h.Score = float64(h.Words*float64(1-w.Asked+float64(w.Asked*c.asks))) + float64(letters*h.Letters) + float64(w.Learned*h.Learned)
+	h.Score = float64(h.Words*float64(1-w.Asked+float64(w.Asked*c.asks))) + float64(w.Adjacent*h.Adjacent) + float64(letters*h.Letters) + float64(w.Learned*h.Learned)
 	if !own {
 		h.Score *= w.Foreign
 	}
