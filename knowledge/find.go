@@ -215,7 +215,7 @@ const elsewhere = 0.8
 
 // elsewhereChosen is likewise what is left if the asker said who they are: what
 // is for others is no answer then, if there is one for them.
-const elsewhereChosen = 0.5
+const elsewhereChosen = 0.4
 
 // matches turns hits into articles, best first, each once, and tells the best
 // part of each. The first limit of them are open.

@@ -15,7 +15,7 @@ import (
 // nine in a hundred of the others, most of them descriptions without a question;
 // above sure, the first article is right in more than nine of ten.
 const (
-	deserving = 0.66 // how likely the message must deserve an article
+	deserving = 0.70 // how likely the message must deserve an article
 	unsure    = 0.15 // the confidence from which an answer is given
 	sure      = 0.78 // and from which it may be sure
 )

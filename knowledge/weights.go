@@ -54,9 +54,9 @@ var weights = [traitCount]float64{
 // "and when?" after a question a question.
 var (
 	deservesWeights = Grounds{
-		GroundAlways: -1.3, GroundFound: 1.74, GroundAsks: 1.03, GroundFollows: 2.5, GroundUnheard: -1.27, GroundStrange: 0.16, GroundAlike: -1.51, GroundDecided: -2.1, GroundForeign: -0.75,
+		GroundAlways: -0.28, GroundFound: 1.33, GroundAsks: 1.02, GroundFollows: 2.5, GroundUnheard: -1.18, GroundStrange: -0.11, GroundAlike: -1.33, GroundDecided: -1.12, GroundForeign: -0.69,
 	}
 	rightWeights = Grounds{
-		GroundAlways: -2.63, GroundFound: 1.4, GroundTitle: 3.29, GroundMeaning: -0.22, GroundRarest: 0.24, GroundPhrasings: -2.49, GroundDecided: -0.79, GroundForeign: 0.71, GroundLead: 2.59, GroundMargin: 1.39,
+		GroundAlways: -1.68, GroundFound: 0.81, GroundTitle: 2.51, GroundMeaning: -0.23, GroundRarest: 0.22, GroundPhrasings: -1.81, GroundDecided: 0.3, GroundForeign: 1.55, GroundLead: 3.3, GroundMargin: 0.66,
 	}
 )

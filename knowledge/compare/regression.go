@@ -17,7 +17,8 @@ type example struct {
 // classifier had a say in or the others. A trial counts with the root of how
 // many it has: more if it has more to tell, but a large one does not drown the
 // others. One in which everything has an answer is left out: it would only teach
-// to be confident.
+// to be confident. Where few have none, these count for more, or the trial would
+// teach nearly the same.
 func examples(trials []trial, asked [][]judged, taught bool) []example {
 	var list []example
 	for at, t := range trials {
@@ -30,12 +31,27 @@ func examples(trials []trial, asked [][]judged, taught bool) []example {
 				list = append(list, example{signs: j.signs, target: j.target})
 			}
 		}
+		unanswerable := 0.0
+		for _, e := range list[first:] {
+			if e.target == 0 {
+				unanswerable++
+			}
+		}
+		all := float64(len(list) - first)
+		rarer := max(1, min(math.Sqrt(all/unanswerable), mostRarer))
 		for i := range list[first:] {
-			list[first+i].counts = t.counts / math.Sqrt(float64(len(list)-first))
+			e := &list[first+i]
+			if e.counts = t.counts / math.Sqrt(all); e.target == 0 {
+				e.counts *= rarer
+			}
 		}
 	}
 	return list
 }
+
+// mostRarer is how much more a query without an answer counts at most than one of
+// the same trial that has one.
+const mostRarer = 4
 
 // ridge keeps small what few examples speak for.
 const ridge = 0.01

@@ -5,7 +5,8 @@
 //   - index.go builds an immutable [Index], a shelf for each language.
 //   - query.go turns a question into slots: a word with everything that may
 //     stand for it on a shelf (its stem, related words, a likely typo).
-//   - Three voices put documents up: postings.go by words (BM25 over fields),
+//   - Three voices put documents up: postings.go by words (BM25 over fields,
+//     and adjacent.go for those side by side),
 //     grams.go by letters, classifier.go by what phrasings taught it.
 //   - rank.go is the one place where the voices are combined, by the fitted
 //     numbers of weights.go; confidence.go says how far to believe them, and

@@ -85,7 +85,7 @@ func (x *Index) Explain(q Query, d Document) Explanation {
 			e.Ideas = append(e.Ideas, idea(slot, tokens, len(query), fields))
 		}
 	}
-	e.Pairs = s.together(slots, tokens, d.ID)
+	e.Pairs = s.pairs(slots, tokens, d.ID)
 	content := 0.0
 	for _, i := range e.Ideas {
 		content += i.Share
@@ -104,9 +104,9 @@ func (x *Index) Explain(q Query, d Document) Explanation {
 	return e
 }
 
-// together finds the slots that stand side by side in a document, with what
-// they tell as their share.
-func (s *shelf) together(slots []slot, tokens []token, id int) []Pair {
+// pairs finds the slots that stand side by side in a document, with what they
+// tell as their share.
+func (s *shelf) pairs(slots []slot, tokens []token, id int) []Pair {
 	doc, ok := s.place(id)
 	if !ok {
 		return nil
@@ -120,13 +120,27 @@ func (s *shelf) together(slots []slot, tokens []token, id int) []Pair {
 		return strings.Join(words, " ")
 	}
 	for _, slot := range slots {
-		if slot.follows >= 0 && s.adjacent.has(uint32(doc), slot.pair) {
-			last := slots[slot.follows]
-			pairs = append(pairs, Pair{meant(last) + " " + meant(slot), (last.tells + slot.tells) / 2})
+		if slot.follows < 0 || !s.adjacent.has(uint32(doc), slot.pair) {
+			continue
+		}
+		if last := slots[slot.follows]; s.mentions(uint32(doc), last) && s.mentions(uint32(doc), slot) {
+			pairs = append(pairs, Pair{meant(last) + " " + meant(slot), together(last, slot)})
 		}
 	}
 	slices.SortStableFunc(pairs, func(a, b Pair) int { return cmp.Compare(b.Share, a.Share) })
 	return pairs
+}
+
+// mentions reports whether a document has a stem of a slot.
+func (s *shelf) mentions(doc uint32, slot slot) bool {
+	return slices.ContainsFunc(slot.stems, func(w weighted) bool {
+		if !w.known {
+			return false
+		}
+		in := s.lists[w.term].start()
+		in.seek(doc)
+		return in.doc == doc
+	})
 }
 
 // place returns where on the shelf a document stands.

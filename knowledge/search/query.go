@@ -51,6 +51,8 @@ type token struct {
 	word  string
 	stem  string  // in the language of the query
 	trust float64 // 1, or less if another word was typed
+
+	function bool // a function word of the language of the query
 }
 
 // tokens reads a text in the given language. A word that nobody knows is taken
@@ -59,10 +61,10 @@ func (x *Index) tokens(s, base string) []token {
 	words := text.Words(s)
 	out := make([]token, 0, min(len(words), maxWords))
 	for _, w := range words[:min(len(words), maxWords)] {
-		t := token{w, w, text.Stem(w, base), 1}
-		if known := x.spellings[base]; !text.IsFunction(w, base) && !known.has(t.stem) {
+		t := token{w, w, text.Stem(w, base), 1, text.IsFunction(w, base)}
+		if known := x.spellings[base]; !t.function && !known.has(t.stem) {
 			if meant, ok := known.nearest(w); ok {
-				t = token{w, meant, text.Stem(meant, base), x.weights.Typo}
+				t = token{w, meant, text.Stem(meant, base), x.weights.Typo, text.IsFunction(meant, base)}
 			}
 		}
 		out = append(out, t)
@@ -135,7 +137,7 @@ type neighbour struct {
 // ends returns the first and the last of tokens, function words aside.
 func ends(tokens []token, base string) (first, last uint64, ok bool) {
 	for _, t := range tokens {
-		if text.IsFunction(t.word, base) {
+		if t.function {
 			continue
 		}
 		last = stemHash(t.stem)
@@ -176,7 +178,7 @@ func (x *Index) slot(tokens []token, found []int, base string, s *shelf) slot {
 		term, known := s.terms[stem]
 		out.stems = append(out.stems, weighted{stem, term, known, weight * trust, said})
 	}
-	if len(tokens) == 1 && len(found) == 0 && base == s.base && text.IsFunction(tokens[0].word, base) {
+	if len(tokens) == 1 && len(found) == 0 && base == s.base && tokens[0].function {
 		if _, ok := s.terms[tokens[0].stem]; ok {
 			out.function = true
 			add(tokens[0].stem, 1, false)
@@ -192,7 +194,7 @@ func (x *Index) slot(tokens []token, found []int, base string, s *shelf) slot {
 	}
 	for _, t := range tokens {
 		// A function word of one language may have a meaning in the other.
-		if len(found) == 0 && text.IsFunction(t.word, base) || text.IsFunction(t.word, s.base) {
+		if t.function && (len(found) == 0 || base == s.base) || base != s.base && text.IsFunction(t.word, s.base) {
 			continue
 		}
 		stem := t.stem
@@ -202,7 +204,7 @@ func (x *Index) slot(tokens []token, found []int, base string, s *shelf) slot {
 		switch {
 		case len(tokens) == 1:
 			add(stem, 1, true)
-		case s.has(stem) && !text.IsFunction(t.word, base):
+		case s.has(stem) && !t.function:
 			add(stem, x.weights.Phrase, false)
 		}
 	}

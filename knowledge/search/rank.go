@@ -64,7 +64,8 @@ type scratch struct {
 	picked     []bool   // by document
 	docs       []uint32 // those picked
 	candidates []candidate
-	order      []int // of candidates, the best first
+	order      []int  // of candidates, the best first
+	has        []bool // by slot and candidate; not of function words
 }
 
 // A candidate is a document that a voice put up.
@@ -452,7 +453,8 @@ func (u *unknowns) add(run, letters bool) {
 // all slots tell together.
 func (x *Index) compare(s *shelf, slots []slot, rarest int, d *scratch) float64 {
 	total, content := 0.0, 0.0
-	for _, slot := range slots {
+	d.has = grown(d.has, len(slots)*len(d.candidates))
+	for at, slot := range slots {
 		total += slot.tells
 		if !slot.function {
 			content += slot.tells
@@ -496,14 +498,9 @@ func (x *Index) compare(s *shelf, slots []slot, rarest int, d *scratch) float64 
 			if slot.at == rarest {
 				c.telling = has
 			}
-		}
-		if slot.follows < 0 {
-			continue
-		}
-		tells := (slot.tells + slots[slot.follows].tells) / 2
-		for i := range d.candidates {
-			if c := &d.candidates[i]; s.adjacent.has(c.doc, slot.pair) {
-				c.adjacent += tells
+			d.has[at*len(d.candidates)+i] = has > 0
+			if slot.follows >= 0 && has > 0 && d.has[slot.follows*len(d.candidates)+i] && s.adjacent.has(c.doc, slot.pair) {
+				c.adjacent += together(slots[slot.follows], slot)
 			}
 		}
 	}
@@ -519,6 +516,9 @@ func (x *Index) compare(s *shelf, slots []slot, rarest int, d *scratch) float64 
 	}
 	return total
 }
+
+// together is what two slots tell that stand side by side.
+func together(a, b slot) float64 { return float64((a.tells + b.tells) / 2) }
 
 // part finds the best part of a candidate.
 func (s *shelf) part(c *candidate, slots []slot) {
