@@ -202,7 +202,7 @@ func newView(names []string, articles []*Article, drawn []sketch, rules Rules) *
 
 // document is the article as the index knows it.
 func (a *Article) document(id int) search.Document {
-	doc := search.Document{ID: id, Lang: string(a.Lang), Title: a.Title, Phrasings: slices.Concat(a.Questions, a.Learned)}
+	doc := search.Document{ID: id, Lang: string(a.Lang), Title: a.Title, Phrasings: a.Questions, Learned: a.Learned}
 	for _, s := range a.Sections {
 		doc.Parts = append(doc.Parts, search.Part{Heading: s.Heading, Body: s.Text})
 	}

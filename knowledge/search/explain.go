@@ -195,6 +195,7 @@ func (s *shelf) fields(d Document, related *concepts) []field {
 	}
 	add(list[0], d.Title)
 	add(list[1], d.Phrasings...)
+	add(list[1], d.Learned...)
 	for _, p := range d.Parts {
 		add(list[2], p.Heading)
 		add(list[3], p.Body)

@@ -11,12 +11,14 @@ import (
 )
 
 // A Document is what can be found. Its parts compete to be the best place in
-// it; title and phrasings speak for all of them.
+// it; title and phrasings speak for all of them. Phrasings that change often are
+// better in Learned: what an index has learned from the rest is used again.
 type Document struct {
 	ID        int    // unique; breaks ties, the lower first
 	Lang      string // BCP 47 tag, decides stems and function words
 	Title     string
 	Phrasings []string // questions that should find it
+	Learned   []string // phrasings that came later; they count as much, and are learned apart
 	Parts     []Part
 }
 
@@ -53,6 +55,7 @@ type shelf struct {
 	adjacent adjacency
 	letters  letterVoice
 	learned  *classifier       // nil without phrasings
+	trained  *classifier       // what learned was before Document.Learned was taught: kept to be found again
 	features *table            // what letters and classifier know, and where
 	mistyped map[string]string // in phrasings, and what was meant
 	spelled  map[string]int    // words as they are spelled, and how often; only while building
@@ -193,18 +196,14 @@ func newShelf(base string, docs []Document, related *concepts, w Weights, settin
 	return s
 }
 
-// mend finds the slips in the phrasings of docs.
+// mend finds the slips in the phrasings of docs. Whether a word of Phrasings is
+// one does not depend on what was learned, which must not change how they are
+// read; other texts do not have the words that can be slips.
 func (s *shelf) mend(docs []Document, related *concepts) {
-	phrased := map[string]int{}
-	for _, d := range docs {
-		once := map[string]bool{}
-		for _, p := range d.Phrasings {
-			for _, w := range text.Words(p) {
-				once[w] = true
-			}
-		}
-		for w := range once {
-			phrased[w]++
+	phrased := phrasedIn(docs, func(d Document) []string { return d.Phrasings })
+	for w, n := range phrasedIn(docs, func(d Document) []string { return d.Learned }) {
+		if phrased[w] == 0 {
+			phrased[w] = n
 		}
 	}
 	if len(phrased) == 0 {
@@ -225,6 +224,24 @@ func (s *shelf) mend(docs []Document, related *concepts) {
 	s.mistyped = mistypedIn(phrased, plain, related.words[s.base], s.base)
 }
 
+// phrasedIn counts in how many documents' phrasings, which of returns, a word is.
+func phrasedIn(docs []Document, of func(Document) []string) map[string]int {
+	phrased := map[string]int{}
+	once := map[string]bool{}
+	for _, d := range docs {
+		clear(once)
+		for _, p := range of(d) {
+			for _, w := range text.Words(p) {
+				once[w] = true
+			}
+		}
+		for w := range once {
+			phrased[w]++
+		}
+	}
+	return phrased
+}
+
 // wordsIn returns the words of a field as they were meant.
 func (s *shelf) wordsIn(field string) []string {
 	words := text.Words(field)
@@ -239,7 +256,7 @@ func (s *shelf) wordsIn(field string) []string {
 // add counts the words of a document.
 func (b *builder) add(d Document) {
 	headSize := b.count(d.Title, b.weights.Title, true)
-	for _, p := range d.Phrasings {
+	for _, p := range slices.Concat(d.Phrasings, d.Learned) {
 		headSize += b.count(p, b.weights.Phrasing, true)
 	}
 	for _, t := range b.touched {

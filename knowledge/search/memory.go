@@ -6,8 +6,10 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"math"
 	"sync"
+	"weak"
 )
 
 // A Cache keeps what an index has learned, by a hash of what it learned from.
@@ -18,11 +20,13 @@ type Cache interface {
 }
 
 // A memo remembers what was made last in this process, by a hash of what it was
-// made from. What it remembers is immutable.
+// made from, and what was made before as long as it is in use. What it remembers
+// is immutable.
 type memo[T any] struct {
 	mu    sync.Mutex
 	byKey map[string]func() *T // each makes its thing the first time it is called
 	order []string             // of keys, the oldest first
+	inUse map[string]weak.Pointer[T]
 }
 
 // remembered is how many things a memo keeps.
@@ -33,6 +37,10 @@ const remembered = 8
 func (m *memo[T]) get(key string, make func() *T) *T {
 	m.mu.Lock()
 	made := m.byKey[key]
+	if v := m.inUse[key].Value(); made == nil && v != nil {
+		m.mu.Unlock()
+		return v
+	}
 	if made == nil {
 		if m.byKey == nil {
 			m.byKey = map[string]func() *T{}
@@ -45,17 +53,26 @@ func (m *memo[T]) get(key string, make func() *T) *T {
 		}
 	}
 	m.mu.Unlock()
-	return made()
+	v := made()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.inUse == nil {
+		m.inUse = map[string]weak.Pointer[T]{}
+	}
+	maps.DeleteFunc(m.inUse, func(_ string, p weak.Pointer[T]) bool { return p.Value() == nil })
+	m.inUse[key] = weak.Make(v)
+	return v
 }
 
 func (m *memo[T]) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.byKey, m.order = nil, nil
+	m.byKey, m.order, m.inUse = nil, nil, nil
 }
 
 // A library is built anew when one article changes, and most classifiers stay as
-// they are; for another view of it, or another configuration, all of it does.
+// they are; when what was learned changes, all that were trained do. For another
+// view of it, or another configuration, all of it stays.
 var (
 	classifiers memo[classifier]
 	indexes     memo[Index]

@@ -3,6 +3,7 @@ package search
 import (
 	"bytes"
 	"reflect"
+	"runtime"
 	"testing"
 )
 
@@ -99,4 +100,19 @@ func TestIndexIsRemembered(t *testing.T) {
 	if len(m.byKey) != remembered || m.byKey["a"] != nil {
 		t.Errorf("remembers %d things, want the last %d", len(m.byKey), remembered)
 	}
+}
+
+// TestInUseIsRemembered: what is in use is not made again, however much is made
+// besides.
+func TestInUseIsRemembered(t *testing.T) {
+	var m memo[[]int]
+	make := func() *[]int { return &[]int{1} }
+	first := m.get("first", make)
+	for i := range 3 * remembered {
+		m.get(string(rune('a'+i)), make)
+	}
+	if m.get("first", make) != first {
+		t.Error("it was made again")
+	}
+	runtime.KeepAlive(first)
 }
