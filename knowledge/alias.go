@@ -2,6 +2,7 @@ package knowledge
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -23,22 +24,13 @@ type Alias struct {
 func (l *Library) WithAliases(learned []Alias) *Library {
 	next := &Library{loaded: l.loaded, sketches: l.sketches, rules: l.rules, views: map[string]*view{}}
 	next.learn(learned)
-	next.view(nil)
-	for _, names := range l.viewed() {
-		next.view(names)
+	l.mu.Lock()
+	built := maps.Clone(l.views)
+	l.mu.Unlock()
+	for key, v := range built {
+		next.views[key] = v.relearned(next.articles, next.rules)
 	}
 	return next
-}
-
-// viewed lists what the views that were built so far include.
-func (l *Library) viewed() [][]string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var all [][]string
-	for _, v := range l.views {
-		all = append(all, v.names)
-	}
-	return all
 }
 
 // Orphans are the aliases of articles that the library does not have, by

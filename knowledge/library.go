@@ -166,7 +166,6 @@ func (l *Library) view(private []string) *view {
 func newView(names []string, articles []*Article, drawn []sketch, rules Rules) *view {
 	v := &view{names: names}
 	texts := map[string][]string{} // by language
-	var docs []search.Document
 	var examples []audience.Example
 	var seen []sketch
 	for i, a := range articles {
@@ -174,14 +173,12 @@ func newView(names []string, articles []*Article, drawn []sketch, rules Rules) *
 		if a == nil {
 			continue
 		}
-		doc := a.document(len(v.articles))
 		words := []string{a.Title}
 		for _, s := range a.Sections {
 			words = append(words, s.Heading, s.Text)
 		}
 		all := strings.Join(words, "\n")
 		texts[string(a.Lang)] = append(texts[string(a.Lang)], all)
-		docs = append(docs, doc)
 		examples = append(examples, audience.Example{Audiences: a.Audiences, Lang: string(a.Lang), Texts: append([]string{a.Title}, a.Questions...)})
 		v.articles, seen = append(v.articles, a), append(seen, drawn[i])
 	}
@@ -189,15 +186,38 @@ func newView(names []string, articles []*Article, drawn []sketch, rules Rules) *
 	for lang, all := range texts {
 		samples[lang] = strings.Join(all, "\n")
 	}
-	settings := search.Settings{}
-	if rules.Cache != "" {
-		settings.Cache = folder(rules.Cache)
-	}
-	v.index = search.Build(docs, glossary, settings)
+	v.index = newIndex(v.articles, rules)
 	v.twins = findTwins(v.articles, seen)
 	v.model = audience.Learn(names, examples, rules.Cues)
 	v.detector = text.NewDetector(samples, glossaryWords)
 	return v
+}
+
+// relearned returns the view of the same articles with other phrasings learned,
+// on which only the index depends.
+func (v *view) relearned(articles []*Article, rules Rules) *view {
+	next := *v
+	next.articles = nil
+	for _, a := range articles {
+		if a := a.visible(v.names); a != nil {
+			next.articles = append(next.articles, a)
+		}
+	}
+	next.index = newIndex(next.articles, rules)
+	return &next
+}
+
+// newIndex builds the index of articles, which knows them by their places.
+func newIndex(articles []*Article, rules Rules) *search.Index {
+	settings := search.Settings{}
+	if rules.Cache != "" {
+		settings.Cache = folder(rules.Cache)
+	}
+	docs := make([]search.Document, len(articles))
+	for i, a := range articles {
+		docs[i] = a.document(i)
+	}
+	return search.Build(docs, glossary, settings)
 }
 
 // document is the article as the index knows it.
