@@ -57,7 +57,7 @@ func TestLearnedLikeWritten(t *testing.T) {
 		}
 		return n
 	}
-	if is, was := right(taught), right(written); is < was-1 {
+	if is, was := right(taught), right(written); is < was-2 { // of a hundred, that is chance
 		t.Errorf("%d questions are answered right after learning, want about %d", is, was)
 	} else {
 		t.Logf("%d questions are answered right after learning, %d if all is written", is, was)
@@ -78,7 +78,7 @@ func TestLearnedLikeWritten(t *testing.T) {
 	} {
 		is, was := own(taught, change), own(written, change)
 		t.Logf("%s: %d of %d find their article, %d if all is written", name, is, len(learned), was)
-		if is < was-1 {
+		if is < was-2 { // of sixty, that is chance
 			t.Errorf("%s: %d of %d phrasings find their article, want about %d", name, is, len(learned), was)
 		}
 	}
