@@ -31,6 +31,7 @@ type Section struct {
 	Anchor  string // fragment of a deep link, without #; empty if the page has none
 	Text    string // plain text, one paragraph or list item a line; never empty
 	Steps   bool   // has a numbered list: tells what to do, one thing after the other
+	Ways    bool   // has another list: may tell what can be done
 }
 
 // An Audience is a kind of reader.

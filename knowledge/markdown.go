@@ -63,6 +63,7 @@ func (o *outline) block(n ast.Node) {
 		}
 	case *ast.List:
 		o.current.Steps = o.current.Steps || n.IsOrdered()
+		o.current.Ways = o.current.Ways || !n.IsOrdered()
 		for child := n.FirstChild(); child != nil; child = child.NextSibling() {
 			o.block(child)
 		}

@@ -15,7 +15,7 @@ func TestSections(t *testing.T) {
 		{"inline", "A *very* **bold** [link](https://x.example \"t\"), `co de`,\nan <https://y.example>, ![image](z.png) &amp; \\*star\\*<br>end ~~gone~~.",
 			[]Section{{Text: "A very bold link, co de, an https://y.example, image & *star* end gone."}}},
 		{"lists", "1. One\n   more\n2. Two\n   - Three\n\n   Four\n> Five\n",
-			[]Section{{Text: "One more\nTwo\nThree\nFour\nFive", Steps: true}}},
+			[]Section{{Text: "One more\nTwo\nThree\nFour\nFive", Steps: true, Ways: true}}},
 		{"code", "```go\na := 1\n\nb := 2\n```\n\n    indented\n", []Section{{Text: "a := 1\nb := 2\nindented"}}},
 		{"table", "| Fee | How much |\n|---|---|\n| Card | 9.9 % |\n", []Section{{Text: "Fee | How much\nCard | 9.9 %"}}},
 		{"HTML", "<div>\nOne <b>two</b>\n</div>\n\n<!-- not this -->\n\n<script>\nnor this\n</script>\n\nA<b>B</b>C\n",
@@ -28,7 +28,7 @@ func TestSections(t *testing.T) {
 			{Heading: "Refund deadline › Boleto", Text: "30 days"},
 			{Heading: "Last", Text: "End."},
 		}},
-		{"a heading in a list", "- # One\n", []Section{{Text: "One"}}},
+		{"a heading in a list", "- # One\n", []Section{{Text: "One", Ways: true}}},
 		{"anchors that are none", "# One {.class}\n1\n# Three {#a|b}\n3\n", []Section{
 			{Heading: "One", Text: "1"}, {Heading: "Three {#a|b}", Text: "3"},
 		}},

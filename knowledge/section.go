@@ -15,7 +15,7 @@ const (
 	headed = 0.4
 	// kind is what it counts, as a share of the question, that a section is of the
 	// kind that is asked for: with steps if it is how to do something, the first if
-	// it is what something is.
+	// it is what something is. One with other points may be, and gets half.
 	kind = 0.2
 	// ranked is what it counts that the index takes a section for the best.
 	ranked = 0.05
@@ -57,8 +57,11 @@ func section(a *Article, part int, sense search.Sense, wants want) int {
 			sum += has
 		}
 		score := sum / whole
-		if wants == howTo && s.Steps || wants == whatIs && i == 0 {
+		switch {
+		case wants == howTo && s.Steps, wants == whatIs && i == 0:
 			score += kind
+		case wants == howTo && s.Ways:
+			score += kind / 2
 		}
 		if i == part {
 			score += ranked
