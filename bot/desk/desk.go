@@ -17,6 +17,11 @@ type Desk struct {
 	Names     Naming        // how its agents are called before askers
 	Channels  []string      // platform:workspace:channel, where its cards are
 	Undo      time.Duration // in which agents may call a reply back before it is sent
+
+	Hours    Hours
+	Levels   []Level // the first that fits counts
+	Lease    Lease
+	Patience Patience
 }
 
 // A Naming says what askers see of an agent.

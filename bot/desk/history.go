@@ -30,6 +30,11 @@ const (
 	DidPriority Doing = "priority"
 	DidLabel    Doing = "label"
 	DidUnlabel  Doing = "unlabel"
+	DidWait     Doing = "wait"   // it was put off
+	DidWake     Doing = "wake"   // and is back
+	DidLapse    Doing = "lapse"  // a silent holder lost it
+	DidExpire   Doing = "expire" // it was settled without a word from the asker
+	DidEnd      Doing = "end"    // the asker's time to come back is over
 )
 
 // A Passage says how far words have come on their way to the other side.
@@ -55,6 +60,9 @@ type Entry struct {
 	URL   string        `json:"url,omitempty"`  // of an article that was sent
 	Files []chat.File   `json:"files,omitempty"`
 	Of    int           `json:"of,omitempty"` // number of the entry that it changes or tells of
+	// Thanks are no request, and Until is when a wait ends.
+	Thanks bool      `json:"thanks,omitempty"`
+	Until  time.Time `json:"until,omitzero"`
 	// Message is where it was said, and Said the place, if as a message.
 	Message chat.MessageID `json:"message,omitempty"`
 	Said    chat.Place     `json:"said,omitzero"`

@@ -91,7 +91,13 @@ type Ticket struct {
 	DueAt        time.Time           `json:"due_at,omitzero"`     // UTC; zero: never due
 	ClaimedAt    time.Time           `json:"claimed_at,omitzero"`
 	ResolvedAt   time.Time           `json:"resolved_at,omitzero"`
-	Rating       string              `json:"rating,omitempty"` // good, bad; empty: not said
+	ClosedAt     time.Time           `json:"closed_at,omitzero"`
+	ClosedBy     chat.PersonID       `json:"closed_by,omitempty"` // empty: the asker
+	WaitUntil    time.Time           `json:"wait_until,omitzero"` // while it waits, for that and not for the asker
+	Clocks       Clocks              `json:"clocks,omitzero"`     // see Tick
+	Silence      Silence             `json:"silence,omitzero"`    // likewise
+	AlarmAt      time.Time           `json:"alarm_at,omitzero"`   // what its timer was set to last
+	Rating       string              `json:"rating,omitempty"`    // good, bad; empty: not said
 	History      []Entry             `json:"history"`
 }
 
@@ -381,7 +387,7 @@ func (t *Ticket) Close(a Agent, lead bool, reason string, at time.Time) error {
 	if t.Holder != "" && t.Holder != a.ID && !lead {
 		return fmt.Errorf("close %s by %s: %w", t.ID, a.ID, ErrHeld)
 	}
-	t.State = Closed
+	t.State, t.ClosedAt, t.ClosedBy = Closed, at, a.ID
 	t.note(at, a, DidClose, reason)
 	return nil
 }
@@ -391,7 +397,7 @@ func (t *Ticket) Cancel(at time.Time) error {
 	if err := t.live(); err != nil {
 		return err
 	}
-	t.State = Closed
+	t.State, t.ClosedAt, t.ClosedBy = Closed, at, ""
 	t.note(at, Agent{Name: t.Asker.Name}, DidCancel, "")
 	return nil
 }
@@ -408,20 +414,20 @@ func (t *Ticket) Reopen(a Agent, at time.Time) error {
 }
 
 func (t *Ticket) reopen() {
-	t.State, t.ResolvedAt = Open, time.Time{}
+	t.State, t.ResolvedAt, t.ClosedAt, t.ClosedBy = Open, time.Time{}, time.Time{}, ""
 	if t.Holder != "" {
 		t.State = Claimed
 	}
 }
 
 // Add takes the asker's further words in. A waiting ticket is the agent's turn
-// again; a resolved one comes back if it was resolved at most grace ago. After
-// that, and when closed, it returns [ErrClosed].
+// again; a settled one comes back if they were said at most grace after. After
+// that, and when someone closed it, it returns [ErrClosed].
 func (t *Ticket) Add(id chat.MessageID, text string, files []chat.File, grace time.Duration, at time.Time) error {
-	switch {
-	case t.State == Closed, t.State == Resolved && at.Sub(t.ResolvedAt) > grace:
+	switch back := t.Returns(grace, at); {
+	case !t.Live() && !back:
 		return ErrClosed
-	case t.State == Resolved:
+	case back:
 		t.reopen()
 		t.note(at, Agent{Name: t.Asker.Name}, DidReopen, "")
 	case t.State == Waiting:
@@ -449,7 +455,7 @@ func (t *Ticket) Said(id chat.MessageID) *Entry {
 // Thank notes the asker's thanks, which change nothing.
 func (t *Ticket) Thank(id chat.MessageID, text string, at time.Time) {
 	t.note(at, Agent{Name: t.Asker.Name}, DidAdd, text)
-	t.Newest().Message = id
+	t.Newest().Message, t.Newest().Thanks = id, true
 }
 
 // Edit notes that the asker's words now read otherwise. The old ones stay in
@@ -485,11 +491,15 @@ func (t *Ticket) TakeBack(id chat.MessageID, at time.Time) {
 	t.Newest().Message, t.Newest().Of = id, of
 }
 
-// Rate keeps whether the asker was helped. Only a resolved ticket is rated;
-// any other returns [ErrNotDone].
+// Rate keeps whether the asker was helped. Only a settled ticket is rated, the
+// time to come back may be over; a live one returns [ErrNotDone], and one that
+// someone closed [ErrClosed].
 func (t *Ticket) Rate(good bool, at time.Time) error {
-	if t.State != Resolved {
+	switch {
+	case t.Live():
 		return ErrNotDone
+	case t.State == Closed && !t.ended():
+		return ErrClosed
 	}
 	rating := "bad"
 	if good {

@@ -158,7 +158,7 @@ func TestTicketMoves(t *testing.T) {
 		{"rate open", Open, rate, ErrNotDone, Open, "", ""},
 		{"rate held", Waiting, rate, ErrNotDone, Waiting, "ana", ""},
 		{"rate resolved", Resolved, rate, nil, Resolved, "ana", "rate good"},
-		{"rate closed", Closed, rate, ErrNotDone, Closed, "ana", ""},
+		{"rate closed", Closed, rate, ErrClosed, Closed, "ana", ""},
 
 		{"priority of open", Open, urgent, nil, Open, "", "priority urgent"},
 		{"priority of held", Waiting, urgent, nil, Waiting, "ana", "priority urgent"},
