@@ -123,14 +123,14 @@ func (t *turn) saidToTicket(c *heldConversation) (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if ans.Intent == knowledge.Thanks && k.Value.State != desk.Closed { // which reopens nothing
+	if ans.Intent == knowledge.Thanks && (k.Value.State != desk.Closed || k.Value.Returns(t.settings.Grace, t.event.At)) { // which reopens nothing
 		k.Value.Thank(t.event.Message, chat.Shorten(t.event.Text, maxStored), t.at)
 		t.keepTicket(k)
 		t.pass(&k.Value, false)
 		t.tell(t.text("thanked"))
 		return true, nil
 	}
-	resolved := k.Value.State == desk.Resolved
+	settled := !k.Value.Live()
 	switch err := k.Value.Add(t.event.Message, chat.Shorten(t.event.Text, maxStored), t.event.Files, t.settings.Grace, t.event.At); {
 	case errors.Is(err, desk.ErrClosed):
 		return false, nil
@@ -138,8 +138,8 @@ func (t *turn) saidToTicket(c *heldConversation) (done bool, err error) {
 		return false, err
 	}
 	t.keepTicket(k)
-	t.added(&k.Value, resolved)
-	if resolved {
+	t.added(&k.Value, settled)
+	if settled {
 		t.settled(&c.Value, false)
 	}
 	return true, nil
@@ -320,7 +320,7 @@ func (t *turn) add(in chat.Invocation) error {
 	if text == "" {
 		return &refusal{id: "add_what", args: args{"Ticket": k.Value.ID}}
 	}
-	reopened := k.Value.State == desk.Resolved
+	reopened := !k.Value.Live()
 	if err := k.Value.Add("", text, t.event.Files, t.settings.Grace, t.event.At); err != nil {
 		return ownExplain(&k.Value, err)
 	}

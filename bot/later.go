@@ -14,6 +14,7 @@ import (
 const (
 	overheardTimer = "overheard/" // and the place
 	nudgeTimer     = "nudge/"     // and the conversation
+	ticketTimer    = "ticket/"    // and the ticket
 )
 
 // overheard takes in what was said to nobody of ours. In a watched place it
@@ -80,8 +81,15 @@ func (t *turn) nudgeNoMore(id chat.ConversationID) {
 }
 
 // ticked handles a timer that came due. What it was set for may be over, so
-// everything is looked at again.
+// everything is looked at again; and where clocks differ, it may have come too
+// early.
 func (t *turn) ticked() error {
+	if id, ok := strings.CutPrefix(t.event.Timer, ticketTimer); ok {
+		return t.alarm(chat.TicketID(id))
+	}
+	if t.early() {
+		return nil
+	}
 	if id, ok := strings.CutPrefix(t.event.Timer, nudgeTimer); ok {
 		return t.nudge(id)
 	}
@@ -93,6 +101,20 @@ func (t *turn) ticked() error {
 	}
 	t.log.Warn("timer of an unknown kind came due", "event", t.event.ID, "timer", t.event.Timer)
 	return nil
+}
+
+// early sets a timer that has come too early by our clock once more. What was
+// overheard is the message, and has its time.
+func (t *turn) early() bool {
+	due := t.event.At
+	if strings.HasPrefix(t.event.Timer, overheardTimer) {
+		due = due.Add(t.settings.OverheardWait)
+	}
+	if t.at.UnixMilli() >= due.UnixMilli() {
+		return false
+	}
+	t.out.Timers = append(t.out.Timers, spool.Timer{Name: t.event.Timer, Due: due, Event: t.event})
+	return true
 }
 
 // nudge asks whether an answer helped.

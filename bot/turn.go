@@ -43,10 +43,14 @@ type turn struct {
 	tickets       []*heldTicket
 	persons       []*heldPerson
 	cards         map[chat.TicketID]map[chat.Place]chat.Reply // as they were, by channel
+	stood         map[chat.TicketID]desk.Standing             // how tickets stood that were read
 }
 
 func (b *Bot) turn(ctx context.Context, e chat.Event, v spool.View) *turn {
-	t := &turn{Bot: b, ctx: ctx, event: e, view: v, at: b.now().UTC(), lang: b.speaks(e.From)}
+	t := &turn{
+		Bot: b, ctx: ctx, event: e, view: v, at: b.now().UTC(), lang: b.speaks(e.From),
+		cards: map[chat.TicketID]map[chat.Place]chat.Reply{}, stood: map[chat.TicketID]desk.Standing{},
+	}
 	if command, ok := b.Lookup(e); ok {
 		t.alone = command.Visibility == chat.Private
 	}
@@ -65,6 +69,8 @@ func (t *turn) outcome() spool.Outcome {
 	said := t.out.Replies
 	t.out.Replies = nil
 	for _, k := range t.tickets {
+		t.tick(&k.Value)
+		t.arm(&k.Value)
 		before := t.cards[k.Value.ID]
 		t.forDesk(&k.Value, func(place chat.Place) {
 			if card := t.deskCard(&k.Value, place); !reflect.DeepEqual(card, before[place]) {
@@ -170,13 +176,15 @@ func (t *turn) ticket(id chat.TicketID) (*heldTicket, error) {
 	return &k, err
 }
 
-// remember keeps how a ticket's cards look before anything is done to it.
+// remember keeps how a ticket stands, and how its cards look, before anything
+// is done to it.
 func (t *turn) remember(k *desk.Ticket) {
-	if _, ok := t.cards[k.ID]; ok || len(t.cardPlaces(k)) == 0 {
+	if _, ok := t.stood[k.ID]; ok {
 		return
 	}
-	if t.cards == nil {
-		t.cards = map[chat.TicketID]map[chat.Place]chat.Reply{}
+	t.stood[k.ID] = k.Standing()
+	if len(t.cardPlaces(k)) == 0 {
+		return
 	}
 	t.cards[k.ID] = map[chat.Place]chat.Reply{}
 	t.forDesk(k, func(place chat.Place) { t.cards[k.ID][place] = t.deskCard(k, place) })
