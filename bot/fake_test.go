@@ -28,6 +28,10 @@ type records struct {
 	newest        map[chat.Lane]chat.ConversationID
 	posted        map[string]spool.Posted // by channel and message
 	number        int64
+	lines         map[desk.LineID]stored
+	tallies       []desk.Tally
+	waits         []desk.Wait // oldest first
+	sets          map[spool.Set]map[string]string
 }
 
 type stored struct {
@@ -39,7 +43,7 @@ func newRecords() *records {
 	return &records{
 		conversations: map[chat.ConversationID]stored{}, tickets: map[chat.TicketID]stored{},
 		persons: map[chat.PersonID]stored{}, newest: map[chat.Lane]chat.ConversationID{},
-		posted: map[string]spool.Posted{},
+		posted: map[string]spool.Posted{}, lines: map[desk.LineID]stored{}, sets: map[spool.Set]map[string]string{},
 	}
 }
 
@@ -125,6 +129,91 @@ func (r *records) Asked(_ context.Context, asker chat.PersonID, limit int) ([]de
 	return list[:min(limit, len(list))], nil
 }
 
+func (r *records) live(name string) []desk.Ticket {
+	return r.list(func(k desk.Ticket) bool { return k.Live() && k.Desk == name })
+}
+
+func (r *records) LiveOf(_ context.Context, name string, after int64, limit int) ([]desk.Ticket, int, error) {
+	all := r.live(name)
+	list := slices.DeleteFunc(slices.Clone(all), func(k desk.Ticket) bool { return k.Number <= after })
+	return list[:min(limit, len(list))], len(all), nil
+}
+
+func (r *records) Idle(_ context.Context, name string, before time.Time, limit int) ([]desk.Ticket, int, error) {
+	list := slices.DeleteFunc(r.live(name), func(k desk.Ticket) bool { return !k.LatestWord().Before(before) })
+	slices.SortFunc(list, func(a, b desk.Ticket) int { return a.LatestWord().Compare(b.LatestWord()) })
+	return list[:min(limit, len(list))], len(list), nil
+}
+
+func (r *records) OnCall(ctx context.Context, name string) ([]desk.OnCall, error) {
+	var list []desk.OnCall
+	for id := range r.persons {
+		p, err := r.Person(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if one, ok := p.Value.On(name); ok {
+			one.Load = len(r.list(func(k desk.Ticket) bool { return k.Theirs() && k.Holder == id }))
+			list = append(list, one)
+		}
+	}
+	slices.SortFunc(list, func(a, b desk.OnCall) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Agent.ID, b.Agent.ID))
+	})
+	return list, nil
+}
+
+func (r *records) Member(_ context.Context, set spool.Set, member string) (string, error) {
+	value, ok := r.sets[set][member]
+	if !ok {
+		return "", spool.ErrNotFound
+	}
+	return value, nil
+}
+
+func (r *records) Line(_ context.Context, id desk.LineID) (spool.Versioned[desk.Line], error) {
+	return get[desk.LineID, desk.Line](r.lines, id)
+}
+
+// noted lists the lines that are wanted, newest first.
+func (r *records) noted(wanted func(desk.Line) bool) []spool.Versioned[desk.Line] {
+	var list []spool.Versioned[desk.Line]
+	for id := range r.lines {
+		if l, err := r.Line(context.Background(), id); err == nil && wanted(l.Value) {
+			list = append(list, l)
+		}
+	}
+	slices.SortFunc(list, func(a, b spool.Versioned[desk.Line]) int {
+		return cmp.Or(b.Value.At.Compare(a.Value.At), cmp.Compare(b.Value.ID, a.Value.ID))
+	})
+	return list
+}
+
+func (r *records) Lately(_ context.Context, person chat.PersonID) ([]spool.Versioned[desk.Line], error) {
+	list := r.noted(func(l desk.Line) bool { return l.Person == person && !l.Gone })
+	return list[:min(desk.MaxLately, len(list))], nil
+}
+
+func (r *records) Gaps(_ context.Context, name string, since time.Time, limit int) ([]desk.Line, int, error) {
+	var list []desk.Line
+	for _, l := range r.noted(func(l desk.Line) bool { return l.Gap() && l.Desk == name && !l.At.Before(since) }) {
+		list = append(list, l.Value)
+	}
+	return list[:min(limit, len(list))], len(list), nil
+}
+
+func (r *records) Tallies(_ context.Context, name string, from, to time.Time) ([]desk.Tally, error) {
+	return desk.Sum(slices.DeleteFunc(slices.Clone(r.tallies), func(t desk.Tally) bool {
+		return t.Desk != name || t.Day.Before(from) || !t.Day.Before(to)
+	})), nil
+}
+
+func (r *records) Waits(_ context.Context, name string) ([]desk.Wait, error) {
+	list := slices.DeleteFunc(slices.Clone(r.waits), func(w desk.Wait) bool { return w.Desk != name })
+	slices.Reverse(list)
+	return list[:min(desk.MaxWaits, len(list))], nil
+}
+
 func (r *records) Posted(_ context.Context, channel chat.Place, m chat.MessageID) (spool.Posted, error) {
 	p, ok := r.posted[channel.String()+"/"+string(m)]
 	if !ok {
@@ -150,9 +239,9 @@ func (v fakeView) Here(ctx context.Context) (spool.Versioned[conversation.Conver
 
 func (v fakeView) Number(context.Context) (int64, error) { return v.number + 1, nil }
 
-func (v fakeView) Head(_ context.Context, name string, now time.Time) (chat.TicketID, error) {
-	if list := v.records.open(name, now); len(list) > 0 {
-		return list[0].ID, nil
+func (v fakeView) Head(_ context.Context, name string, now time.Time, nth int) (chat.TicketID, error) {
+	if list := v.records.open(name, now); len(list) >= nth {
+		return list[nth-1].ID, nil
 	}
 	return "", spool.ErrNotFound
 }
@@ -178,12 +267,33 @@ func (r *records) commit(o spool.Outcome) error {
 			return err
 		}
 	}
+	for _, l := range o.Lines {
+		if err := put(r.lines, l.Value.ID, l); err != nil {
+			return err
+		}
+	}
+	r.tallies = desk.Sum(append(r.tallies, o.Tallies...))
+	r.waits = append(slices.Clip(r.waits), o.Waits...)
+	for _, c := range o.Sets {
+		if c.If != nil && *c.If != r.sets[c.Set][c.Member] {
+			return fmt.Errorf("%s of %s: %w", c.Member, c.Set, spool.ErrConflict)
+		}
+		set := maps.Clone(r.sets[c.Set])
+		if set == nil {
+			set = map[string]string{}
+		}
+		if set[c.Member] = c.Value; c.Remove {
+			delete(set, c.Member)
+		}
+		r.sets[c.Set] = set
+	}
 	return nil
 }
 
 func (r *records) clone() *records {
 	return &records{
 		maps.Clone(r.conversations), maps.Clone(r.tickets), maps.Clone(r.persons), maps.Clone(r.newest), maps.Clone(r.posted), r.number,
+		maps.Clone(r.lines), r.tallies, r.waits, maps.Clone(r.sets),
 	}
 }
 

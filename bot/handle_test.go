@@ -481,8 +481,8 @@ type lateView struct {
 	after func()
 }
 
-func (v *lateView) Head(ctx context.Context, name string, now time.Time) (chat.TicketID, error) {
-	id, err := v.fakeView.Head(ctx, name, now)
+func (v *lateView) Head(ctx context.Context, name string, now time.Time, nth int) (chat.TicketID, error) {
+	id, err := v.fakeView.Head(ctx, name, now, nth)
 	if v.after != nil {
 		v.after()
 		v.after = nil

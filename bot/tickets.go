@@ -209,7 +209,7 @@ func (t *turn) next(chat.Invocation) error {
 // head reserves the ticket of a desk that is worked next, and reads it.
 func (t *turn) head(name string) (*heldTicket, error) {
 	for range 3 {
-		id, err := t.view.Head(t.ctx, name, t.at)
+		id, err := t.view.Head(t.ctx, name, t.at, 1)
 		if err != nil {
 			return nil, err
 		}

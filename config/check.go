@@ -365,6 +365,7 @@ func (l *loader) checkRetention(r Retention) {
 	keep("retention.conversations", r.Conversations)
 	keep("retention.receipts", r.Receipts)
 	keep("retention.dead_letters", r.DeadLetters)
+	keep("retention.ledger", r.Ledger)
 }
 
 func (l *loader) checkOverheard(o Overheard) {

@@ -120,6 +120,7 @@ type Retention struct {
 	Conversations time.Duration `yaml:"conversations"` // after their newest word
 	Receipts      time.Duration `yaml:"receipts"`      // of replies, after delivery
 	DeadLetters   time.Duration `yaml:"dead_letters"`
+	Ledger        time.Duration `yaml:"ledger"` // questions and how they ended
 }
 
 // Overheard is about questions that were not asked of the bot.

@@ -193,13 +193,14 @@ resolve: {grace: -1h}
 			`FILE:5:18: grace is -1h0m0s; write 0s or more`,
 		}},
 		{"serving", `
-retention: {conversations: 30m, receipts: 0s, dead_letters: -1h}
+retention: {conversations: 30m, receipts: 0s, dead_letters: -1h, ledger: 59m}
 overheard: {channels: ["#help", "slack:T1:C1", "slack:T1:C1"], wait: 1m, max_age: 30s}
 escalate: {nudge_after: -1s}
 web: {listen: 8080, pprof: maybe}
 `, nil, []string{
 			`FILE:2:28: conversations is 30m0s; write at least 1h, or 0s to keep them for good`,
 			`FILE:2:61: dead_letters is -1h0m0s; write at least 1h, or 0s to keep them for good`,
+			`FILE:2:74: ledger is 59m0s; write at least 1h, or 0s to keep them for good`,
 			`FILE:3:24: "#help" is not a channel; write platform:workspace:channel, such as slack:T024BE7LD:C024BE91L`,
 			`FILE:3:48: channel "slack:T1:C1" is given twice; remove one of the two`,
 			`FILE:3:83: max_age is 30s, which is less than wait, 1m0s; raise it`,
@@ -224,7 +225,7 @@ web: {listen: 8080, pprof: maybe}
 				`SIGNPOST_KNOWLEDGE_CACHE, SIGNPOST_KNOWLEDGE_DIR, SIGNPOST_KNOWLEDGE_RESCAN, SIGNPOST_LANGUAGES, SIGNPOST_LOG_FORMAT, ` +
 				`SIGNPOST_LOG_LEVEL, SIGNPOST_OVERHEARD_CHANNELS, SIGNPOST_OVERHEARD_MAX_AGE, SIGNPOST_OVERHEARD_WAIT, ` +
 				`SIGNPOST_REDIS_URL, SIGNPOST_REDIS_URL_FILE, SIGNPOST_RESOLVE_GRACE, SIGNPOST_RETENTION_CONVERSATIONS, ` +
-				`SIGNPOST_RETENTION_DEAD_LETTERS, SIGNPOST_RETENTION_RECEIPTS, SIGNPOST_SLACK_AGENT_VIEW, ` +
+				`SIGNPOST_RETENTION_DEAD_LETTERS, SIGNPOST_RETENTION_LEDGER, SIGNPOST_RETENTION_RECEIPTS, SIGNPOST_SLACK_AGENT_VIEW, ` +
 				`SIGNPOST_SLACK_API_URL, SIGNPOST_SLACK_APP_TOKEN, SIGNPOST_SLACK_APP_TOKEN_FILE, ` +
 				`SIGNPOST_SLACK_BOT_TOKEN, SIGNPOST_SLACK_BOT_TOKEN_FILE, SIGNPOST_SLACK_MODE, ` +
 				`SIGNPOST_SLACK_SIGNING_SECRET, SIGNPOST_SLACK_SIGNING_SECRET_FILE, SIGNPOST_WEB_LISTEN, SIGNPOST_WEB_PPROF`,

@@ -48,7 +48,7 @@ func BenchmarkHead(b *testing.B) {
 					accept(b, s, event(fmt.Sprint("agent ", n), fmt.Sprint(n)))
 					w := lease(b, s)
 					b.StartTimer()
-					if _, err := w.View.Head(b.Context(), "support", start); err != nil {
+					if _, err := w.View.Head(b.Context(), "support", start, 1); err != nil {
 						b.Fatal(err)
 					}
 					b.StopTimer()
@@ -64,7 +64,7 @@ func BenchmarkHead(b *testing.B) {
 
 func head(b *testing.B, s *redis.Store) {
 	b.Helper()
-	if _, err := lease(b, s).View.Head(b.Context(), "support", start); err != nil {
+	if _, err := lease(b, s).View.Head(b.Context(), "support", start, 1); err != nil {
 		b.Fatal(err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -45,8 +46,8 @@ func (s *Store) Accept(ctx context.Context, e chat.Event, now time.Time) (fresh 
 // Lease takes one round trip.
 func (s *Store) Lease(ctx context.Context, now time.Time, d time.Duration) (spool.Work, error) {
 	token := rand.Text()
-	answer, err := s.run(ctx, leaseScript, []string{s.keys.ready(), s.keys.done()},
-		string(s.keys), now.UnixMilli(), now.Add(d).UnixMilli(), token, now.Add(-repeatable).UnixMilli()).Slice()
+	answer, err := s.run(ctx, leaseScript, []string{s.keys.ready(), s.keys.done()}, string(s.keys),
+		now.UnixMilli(), now.Add(d).UnixMilli(), token, now.Add(-repeatable).UnixMilli(), desk.MaxLately).Slice()
 	switch {
 	case errors.Is(err, goredis.Nil):
 		return spool.Work{}, spool.ErrNothing
@@ -76,6 +77,15 @@ func (s *Store) Lease(ctx context.Context, now time.Time, d time.Duration) (spoo
 			return spool.Work{}, fmt.Errorf("lease event %s: %w", id, err)
 		}
 	}
+	v.lately = []desk.LineID{}
+	for line := range slices.Chunk(answer[12:], 3) {
+		id := desk.LineID(text(line[0]))
+		if v.cache[v.keys.line(id)], err = toRecord(line[1:]); err != nil {
+			return spool.Work{}, fmt.Errorf("lease event %s: %w", w.Token, err)
+		}
+		v.lately = append(v.lately, id)
+	}
+	v.person = w.Event.From.Person
 	w.View = v
 	return w, nil
 }
@@ -109,17 +119,19 @@ func (s *Store) Finish(ctx context.Context, w spool.Work, o spool.Outcome, now t
 	}
 	for _, record := range o.Persons {
 		p, value := encodeInto(&b, record.Value)
-		b.save(s.keys.person(p.ID), record.Version, value)
+		b.save(s.keys.person(p.ID), record.Version, value, s.duties(p)...)
+	}
+	for _, record := range o.Lines {
+		l, value := encodeInto(&b, record.Value)
+		b.save(s.keys.line(l.ID), record.Version, value, s.standing(l)...)
 	}
 	replies, err := s.queued(v.event, o.Replies)
 	timers, err2 := s.setTimers(v.event, o.Timers, now)
-	taught := taught(&b, o)
+	taught, counted := taught(&b, o), s.counted(&b, o)
 	if err := errors.Join(b.err, err, err2); err != nil {
 		return err
 	}
-	args := append(append(b.args, b.versions...), b.records...)
-	args = append(append(args, len(o.Conversations)), newest...)
-	args = append(append(append(args, replies...), timers...), taught...)
+	args := slices.Concat(b.args, b.versions, members(o.Sets), b.records, []any{len(o.Conversations)}, newest, replies, timers, taught, counted)
 	return s.settle(ctx, finishScript, b.keys, args...)
 }
 
@@ -127,7 +139,7 @@ func (s *Store) Finish(ctx context.Context, w spool.Work, o spool.Outcome, now t
 type batch struct {
 	keys     []string
 	args     []any // then
-	versions []any // then
+	versions []any // then, after the changes of sets
 	records  []any
 	err      error // the first
 }
@@ -164,14 +176,44 @@ func (s *Store) indexes(t desk.Ticket) []entry {
 	if t.State == desk.Open {
 		entries = append(entries, entry{s.keys.rank(t.Desk), t.Rank(), number})
 		if !t.DueAt.IsZero() {
-			entries = append(entries, entry{s.keys.due(t.Desk), t.DueAt.UnixMilli(), dueMember(t)})
+			entries = append(entries,
+				entry{s.keys.due(t.Desk), t.DueAt.UnixMilli(), dueMember(t)},
+				entry{s.keys.duePriority(t.Desk, t.Priority), t.DueAt.UnixMilli(), dueMember(t)})
 		}
 	}
 	if t.Live() {
-		entries = append(entries, entry{s.keys.live(), t.OpenedAt.UnixMilli(), number})
+		entries = append(entries,
+			entry{s.keys.live(), t.OpenedAt.UnixMilli(), number},
+			entry{s.keys.liveOf(t.Desk), t.Number, number},
+			entry{s.keys.idle(t.Desk), t.LatestWord().UnixMilli(), number})
 		if t.Holder != "" {
 			entries = append(entries, entry{s.keys.holder(t.Holder), t.ClaimedAt.UnixMilli(), number})
 		}
+		if t.Theirs() {
+			entries = append(entries, entry{s.keys.load(t.Holder), t.ClaimedAt.UnixMilli(), number})
+		}
+	}
+	return entries
+}
+
+// duties lists where a person is on call.
+func (s *Store) duties(p desk.Person) []entry {
+	var entries []entry
+	for name, duty := range p.OnCall {
+		entries = append(entries, entry{s.keys.onCall(name), duty.Since.UnixMilli(), string(p.ID)})
+	}
+	return entries
+}
+
+// standing lists where a line of the ledger stands.
+func (s *Store) standing(l desk.Line) []entry {
+	at := l.At.UnixMilli()
+	entries := []entry{{s.keys.ledger(), at, string(l.ID)}}
+	if !l.Gone && l.Person != "" {
+		entries = append(entries, entry{s.keys.questions(l.Person), at, string(l.ID)})
+	}
+	if l.Gap() {
+		entries = append(entries, entry{s.keys.gaps(l.Desk), at, string(l.ID)})
 	}
 	return entries
 }

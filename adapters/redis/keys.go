@@ -5,6 +5,7 @@ import (
 
 	"github.com/signpost-bot/signpost/bot/chat"
 	"github.com/signpost-bot/signpost/bot/desk"
+	"github.com/signpost-bot/signpost/bot/spool"
 )
 
 // keys names everything that one installation stores. Its value is the prefix
@@ -36,6 +37,7 @@ func (k keys) seen() string { return string(k) + "seen" }
 //	cause     of the newest failure
 //	number    the ticket number it reserved
 //	head:D    the number of the ticket it reserved at desk D, padded
+//	head:D/N  the Nth of them, from the second on
 func (k keys) event(id string) string { return string(k) + "event:" + id }
 
 // lane (list): record ids of its events, oldest first, until they are done.
@@ -120,9 +122,11 @@ func (k keys) fence() string { return string(k) + "fence" }
 //	version   counts the times it was saved
 //	value     the record, JSON
 //	in:K      its member in the index K, one field for each index it stands in
-//	reserved  a ticket's: record id of the event that reserved it last
+//	reserved  a ticket's: record id of the event that reserved it last, and, as
+//	          its Nth from the second on, /N
 
-// Trim drops conversations. Tickets and persons stay for good.
+// Trim drops conversations and lines of the ledger. Tickets and persons stay for
+// good.
 func (k keys) conversation(id chat.ConversationID) string {
 	return string(k) + "conversation:" + string(id)
 }
@@ -152,14 +156,68 @@ func (k keys) rank(desk string) string { return string(k) + "rank:" + desk }
 // member is rank and number, both padded: equal times order by rank.
 func (k keys) due(desk string) string { return string(k) + "due:" + desk }
 
+// duePriority (zset), by desk and priority: like due, those of one priority.
+func (k keys) duePriority(desk string, p desk.Priority) string {
+	return string(k) + "due_" + p.String() + ":" + desk
+}
+
 // holder (zset), by person: the live tickets they hold, by the time of claim.
 func (k keys) holder(id chat.PersonID) string { return string(k) + "holder:" + string(id) }
 
 // live (zset): the live tickets of all desks, by the time of opening.
 func (k keys) live() string { return string(k) + "live" }
 
+// liveOf (zset), by desk: its live tickets, by number.
+func (k keys) liveOf(desk string) string { return string(k) + "live:" + desk }
+
+// idle (zset), by desk: its live tickets, by the time of their LatestWord.
+func (k keys) idle(desk string) string { return string(k) + "idle:" + desk }
+
+// load (zset), by person: the tickets they hold whose next move is theirs, by
+// the time of claim.
+func (k keys) load(id chat.PersonID) string { return string(k) + "load:" + string(id) }
+
 // asker (zset), by person: the tickets they opened, by the time of opening.
 func (k keys) asker(id chat.PersonID) string { return string(k) + "asker:" + string(id) }
+
+// Index of persons.
+
+// onCall (zset), by desk: ids of the persons on call, by the time since when.
+func (k keys) onCall(desk string) string { return string(k) + "oncall:" + desk }
+
+// The ledger: a record line:<id> for each question that was asked, and counts.
+
+func (k keys) line(id desk.LineID) string { return string(k) + "line:" + string(id) }
+
+// ledger (zset): ids of all lines by the time of their question.
+func (k keys) ledger() string { return string(k) + "ledger" }
+
+// questions (zset), by person: ids of their lines, likewise.
+func (k keys) questions(id chat.PersonID) string { return string(k) + "questions:" + string(id) }
+
+// gaps (zset), by desk: ids of the lines that show that an article is missing or
+// does not do, likewise.
+func (k keys) gaps(desk string) string { return string(k) + "gaps:" + desk }
+
+// tally (hash), by desk and day: what happened, by field: see tallyField. Trim
+// drops it after spool.TalliesKept.
+func (k keys) tally(desk, day string) string { return string(k) + "tally:" + day + ":" + desk }
+
+// tallies (zset): the keys of tallies after the prefix and "tally:", by their
+// day.
+func (k keys) tallies() string { return string(k) + "tallies" }
+
+// waits (list), by desk: the newest waits for a first reply, JSON, newest first.
+// It is cut to desk.MaxWaits.
+func (k keys) waits(desk string) string { return string(k) + "waits:" + desk }
+
+// Sets that replicas follow.
+
+// set (hash), by name: values of its members.
+func (k keys) set(name spool.Set) string { return string(k) + "set:" + string(name) }
+
+// setVersion (string), by name: how often that hash has changed.
+func (k keys) setVersion(name spool.Set) string { return string(k) + "set_version:" + string(name) }
 
 // What was learned.
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -128,14 +129,20 @@ func (r reader) Queue(ctx context.Context, name string, now time.Time, limit int
 	return tickets, int(total), err
 }
 
-// Ahead takes one round trip. It looks at every ticket of the desk that is due.
+// Ahead takes one round trip. It looks one by one only at tickets of t's
+// priority, those before or those behind it, whichever are fewer.
 func (r reader) Ahead(ctx context.Context, t desk.Ticket, now time.Time) (int, error) {
 	due := ""
 	if !t.DueAt.IsZero() && !t.DueAt.After(now) {
 		due = strconv.FormatInt(t.DueAt.UnixMilli(), 10)
 	}
-	n, err := r.run(ctx, aheadScript, []string{r.keys.due(t.Desk), r.keys.rank(t.Desk)},
-		now.UnixMilli(), due, t.Rank(), dueMember(t), numberMember(t.Number)).Int()
+	keys := []string{r.keys.due(t.Desk), r.keys.rank(t.Desk)}
+	for p := t.Priority; p >= desk.Low; p-- {
+		keys = append(keys, r.keys.duePriority(t.Desk, p))
+	}
+	first, last := desk.Ranks(t.Priority)
+	n, err := r.run(ctx, aheadScript, keys,
+		now.UnixMilli(), due, t.Rank(), dueMember(t), numberMember(t.Number), first, last).Int()
 	if err != nil {
 		return 0, fmt.Errorf("count tickets ahead of %s: %w", t.ID, err)
 	}
@@ -148,6 +155,55 @@ func (r reader) Held(ctx context.Context, holder chat.PersonID, limit int) ([]de
 
 func (r reader) Asked(ctx context.Context, asker chat.PersonID, limit int) ([]desk.Ticket, error) {
 	return r.tickets(ctx, r.keys.asker(asker), "ZREVRANGE", limit)
+}
+
+func (r reader) LiveOf(ctx context.Context, name string, after int64, limit int) ([]desk.Ticket, int, error) {
+	list, total, err := r.some(ctx, r.keys.liveOf(name), "("+strconv.FormatInt(after, 10), "+inf", limit, "all")
+	if err != nil {
+		return nil, 0, fmt.Errorf("live tickets of desk %q: %w", name, err)
+	}
+	return list, total, nil
+}
+
+func (r reader) Idle(ctx context.Context, name string, before time.Time, limit int) ([]desk.Ticket, int, error) {
+	list, total, err := r.some(ctx, r.keys.idle(name), "-inf", "("+strconv.FormatInt(before.UnixMilli(), 10), limit, "these")
+	if err != nil {
+		return nil, 0, fmt.Errorf("idle tickets of desk %q: %w", name, err)
+	}
+	return list, total, nil
+}
+
+// some lists the tickets of an index between two scores, and counts those of the
+// index or these. It takes one round trip.
+func (r reader) some(ctx context.Context, index, from, to string, limit int, counted string) ([]desk.Ticket, int, error) {
+	answer, err := r.run(ctx, someScript, []string{index}, from, to, max(limit, 0), counted, string(r.keys)).Slice()
+	if err != nil {
+		return nil, 0, err
+	}
+	total, _ := answer[0].(int64)
+	list, err := decodeTickets(answer[1:])
+	return list, int(total), err
+}
+
+// OnCall takes one round trip.
+func (r reader) OnCall(ctx context.Context, name string) ([]desk.OnCall, error) {
+	answer, err := r.run(ctx, crewScript, []string{r.keys.onCall(name)}, string(r.keys)).Slice()
+	if err != nil {
+		return nil, fmt.Errorf("who is on call at desk %q: %w", name, err)
+	}
+	var list []desk.OnCall
+	for pair := range slices.Chunk(answer, 2) {
+		p, err := decode[desk.Person](text(pair[0]))
+		if err != nil {
+			return nil, err
+		}
+		load, _ := pair[1].(int64)
+		if one, ok := p.On(name); ok {
+			one.Load = int(load)
+			list = append(list, one)
+		}
+	}
+	return list, nil
 }
 
 func (r reader) tickets(ctx context.Context, index, order string, limit int) ([]desk.Ticket, error) {
@@ -190,6 +246,9 @@ type view struct {
 	event string // record id
 	token string
 	lane  chat.Lane
+
+	person chat.PersonID // who sent the event, if the lease has brought their lines along
+	lately []desk.LineID // these; nil if it has not
 }
 
 var _ spool.View = (*view)(nil)
@@ -224,9 +283,9 @@ func (v *view) Number(ctx context.Context) (int64, error) {
 	return strconv.ParseInt(text, 10, 64)
 }
 
-func (v *view) Head(ctx context.Context, name string, now time.Time) (chat.TicketID, error) {
+func (v *view) Head(ctx context.Context, name string, now time.Time, nth int) (chat.TicketID, error) {
 	text, err := v.run(ctx, headScript, []string{v.keys.event(v.event), v.keys.due(name), v.keys.rank(name)},
-		v.token, v.event, name, now.UnixMilli(), string(v.keys)).Text()
+		v.token, v.event, name, now.UnixMilli(), string(v.keys), nth).Text()
 	switch {
 	case errors.Is(err, goredis.Nil):
 		err = spool.ErrLost

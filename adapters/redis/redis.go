@@ -58,6 +58,8 @@ var (
 	queueScript      = script("queue")
 	aheadScript      = script("ahead")
 	ticketsScript    = script("tickets")
+	someScript       = script("some")
+	crewScript       = script("crew")
 	leaseReplyScript = script("lease_reply")
 	deliveredScript  = script("delivered")
 	postponeScript   = script("postpone")

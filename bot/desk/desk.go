@@ -56,4 +56,6 @@ type Person struct {
 	ChosenAt time.Time        `json:"chosen_at,omitzero"`
 	// Drafts are words that were not sent, by ticket: someone else was quicker.
 	Drafts map[chat.TicketID]string `json:"drafts,omitempty"`
+	// OnCall are the desks where they are on call.
+	OnCall map[string]Duty `json:"on_call,omitempty"`
 }

@@ -30,3 +30,9 @@ const rankStep = 1e13
 func (t *Ticket) Rank() int64 {
 	return int64(Urgent-t.Priority)*rankStep + t.OpenedAt.UnixMilli()
 }
+
+// Ranks are the lowest and the highest rank of a priority.
+func Ranks(p Priority) (first, last int64) {
+	first = int64(Urgent-p) * rankStep
+	return first, first + rankStep - 1
+}

@@ -54,6 +54,31 @@ type Outcome struct {
 	// the rest of an outcome matters more.
 	Learned   []desk.Alias
 	Unlearned []desk.AliasID
+	// Lines are of the ledger. Tallies are added to those of their day, and Waits
+	// to those of their desk, of which the newest [desk.MaxWaits] are kept.
+	Lines   []Versioned[desk.Line]
+	Tallies []desk.Tally
+	Waits   []desk.Wait
+	Sets    []SetChange // in this order
+}
+
+// A Set is a list that the replicas know by heart, and look at anew when its
+// version has changed.
+type Set string
+
+// MaxMembers is how many members a set has at most. A change that would add more
+// is left out, as with aliases.
+const MaxMembers = 10_000
+
+// A SetChange puts a member into a set, or takes it out.
+type SetChange struct {
+	Set    Set
+	Member string
+	Value  string // what is to be known of it
+	Remove bool
+	// If is the value that was read; "" if the member was not there. With another
+	// value there now, the outcome is in conflict. Nil: whatever is there.
+	If *string
 }
 
 // Teaches reports whether o may change what is learned.
@@ -83,6 +108,28 @@ type Reader interface {
 	Held(ctx context.Context, holder chat.PersonID, limit int) ([]desk.Ticket, error)
 	// Asked lists a person's own tickets, newest first.
 	Asked(ctx context.Context, asker chat.PersonID, limit int) ([]desk.Ticket, error)
+	// LiveOf lists the live tickets of a desk by number, those above after, at
+	// most limit, and how many live ones it has in all.
+	LiveOf(ctx context.Context, desk string, after int64, limit int) ([]desk.Ticket, int, error)
+	// Idle lists the live tickets of a desk whose LatestWord is older than
+	// before, the oldest first, at most limit, and how many there are in all.
+	Idle(ctx context.Context, desk string, before time.Time, limit int) ([]desk.Ticket, int, error)
+	// OnCall lists who is on call at a desk, who has been the longest first.
+	OnCall(ctx context.Context, desk string) ([]desk.OnCall, error)
+	// Member is the value of a member of a set.
+	Member(ctx context.Context, set Set, member string) (string, error)
+	// Line reads a line of the ledger. Lately lists a person's newest ones, at
+	// most [desk.MaxLately], newest first.
+	Line(ctx context.Context, id desk.LineID) (Versioned[desk.Line], error)
+	Lately(ctx context.Context, person chat.PersonID) ([]Versioned[desk.Line], error)
+	// Gaps lists a desk's lines since a time that are a Gap, newest first, at
+	// most limit, and how many there are in all.
+	Gaps(ctx context.Context, desk string, since time.Time, limit int) ([]desk.Line, int, error)
+	// Tallies lists those of a desk from one day up to another, without it; both
+	// are midnights, UTC.
+	Tallies(ctx context.Context, desk string, from, to time.Time) ([]desk.Tally, error)
+	// Waits lists the newest waits for a first reply of a desk, newest first.
+	Waits(ctx context.Context, desk string) ([]desk.Wait, error)
 	// Posted says what of ours stands at a message of a channel, threads in it
 	// included.
 	Posted(ctx context.Context, channel chat.Place, m chat.MessageID) (Posted, error)
@@ -106,10 +153,11 @@ type View interface {
 	Here(ctx context.Context) (Versioned[conversation.Conversation], bool, error)
 	// Number reserves the number of a new ticket.
 	Number(ctx context.Context) (int64, error)
-	// Head reserves the open ticket of a desk that is worked next and that no
-	// other event has reserved. It returns [ErrNotFound] if none is left. If
-	// the one reserved before is no longer open, it takes the next.
-	Head(ctx context.Context, desk string, now time.Time) (chat.TicketID, error)
+	// Head reserves the open ticket of a desk that is worked next and that is not
+	// reserved, as the nth of the event's, from 1. It returns [ErrNotFound] if
+	// none is left. If the one reserved before is no longer open, it takes the
+	// next.
+	Head(ctx context.Context, desk string, now time.Time, nth int) (chat.TicketID, error)
 }
 
 // Work is an event leased to one worker, the head of its lane.
@@ -159,7 +207,12 @@ type Retention struct {
 	Conversations time.Duration // after their newest word, unless a ticket is live
 	Receipts      time.Duration // after delivery, unless its ticket is live; a reply is no longer replaced after that
 	DeadLetters   time.Duration
+	Ledger        time.Duration // after the question; tallies stay for TalliesKept
 }
+
+// TalliesKept is how long the tallies of a day are kept: a year, and the same
+// time a year before.
+const TalliesKept = 2 * 366 * 24 * time.Hour
 
 // Pending counts what is not done yet, leased or not.
 type Pending struct {
@@ -226,6 +279,12 @@ type Store interface {
 	AddAlias(ctx context.Context, a desk.Alias) (fresh bool, err error)
 	// RemoveAlias unlearns one; found tells whether it was there.
 	RemoveAlias(ctx context.Context, id desk.AliasID) (found bool, err error)
+
+	// Set lists the members of a set with their values, and its version, which
+	// SetVersion tells without reading it: 0 as long as nothing ever was in it,
+	// then another one after each change.
+	Set(ctx context.Context, set Set) (map[string]string, int64, error)
+	SetVersion(ctx context.Context, set Set) (int64, error)
 
 	// DeadLetters lists the newest, at most limit. DeadLetter reads one.
 	DeadLetters(ctx context.Context, limit int) ([]DeadLetter, error)

@@ -1,5 +1,6 @@
 -- finish.lua commits everything that handling an event changes: records, their
--- indexes, replies, timers, what was learned, and that the event is done.
+-- indexes, replies, timers, what was learned and counted, and that the event is
+-- done.
 --
 -- A reply that waits and was not begun gives way to a newer one of its Key, if
 -- that is the newest of the Key in the place:
@@ -19,6 +20,9 @@
 -- ARGV[4]   now, Unix milliseconds
 -- ARGV[5]   key prefix
 -- ARGV[6…]  for KEYS[6…]: version that was read, 0 for a new record
+-- then      how many members a set may have; number of changes of sets; for each:
+--           set, member, put or remove, value, "if" to compare what is there, and
+--           with what, "" for nothing
 -- then for each of the records: value, JSON; number of indexes (zsets) that it
 --           stands in; for each of those: key, score, member
 -- then      number of conversations; for each: version that was read, id,
@@ -30,6 +34,10 @@
 --           away, record id of its event, lane, person, event JSON
 -- then      how many aliases there may be; number of those to add; for each:
 --           id, JSON; number of those to remove; for each: id
+-- then      number of tallies; for each: day and desk, day in Unix milliseconds,
+--           field, what is added
+-- then      how many waits a desk keeps; number of those to add; for each: key of
+--           the desk's (list), JSON
 --
 -- Returns "ok", "lost" or "conflict"; only "ok" has changed anything.
 -- Checks come before writes: Redis does not undo half a script.
@@ -49,6 +57,29 @@ local at = #KEYS
 local function take()
   at = at + 1
   return ARGV[at]
+end
+
+local prefix = ARGV[5]
+local most, changes = tonumber(take()), {}
+for i = 1, tonumber(take()) do
+  local set, member, deed, value, compare, was = take(), take(), take(), take(), take(), take()
+  if compare == "if" and (redis.call("HGET", prefix .. "set:" .. set, member) or "") ~= was then
+    return "conflict"
+  end
+  changes[i] = { set = set, member = member, deed = deed, value = value }
+end
+for _, c in ipairs(changes) do
+  local set, changed = prefix .. "set:" .. c.set, false
+  local is = redis.call("HGET", set, c.member)
+  if c.deed == "remove" then
+    changed = redis.call("HDEL", set, c.member) == 1
+  elseif is ~= c.value and (is or redis.call("HLEN", set) < most) then
+    redis.call("HSET", set, c.member, c.value)
+    changed = true
+  end
+  if changed then
+    redis.call("INCR", prefix .. "set_version:" .. c.set)
+  end
 end
 
 for i = 6, #KEYS do
@@ -76,7 +107,6 @@ for _ = 1, tonumber(take()) do
   end
 end
 
-local prefix = ARGV[5]
 for _ = 1, tonumber(take()) do
   local id, place, platform, name = take(), take(), take(), take()
   local deed, like, reply, asPost = take(), take(), take(), take()
@@ -120,7 +150,8 @@ for _ = 1, tonumber(take()) do
   end
 end
 
-local aliases, most, changed = prefix .. "aliases", tonumber(take()), 0
+local aliases, changed = prefix .. "aliases", 0
+most = tonumber(take())
 for _ = 1, tonumber(take()) do
   local id, alias = take(), take()
   -- A full list costs the alias, not the outcome.
@@ -133,6 +164,18 @@ for _ = 1, tonumber(take()) do
 end
 if changed > 0 then
   redis.call("INCRBY", prefix .. "alias_version", changed)
+end
+
+for _ = 1, tonumber(take()) do
+  local tally, day, field, n = take(), take(), take(), take()
+  redis.call("HINCRBY", prefix .. "tally:" .. tally, field, n)
+  redis.call("ZADD", prefix .. "tallies", day, tally)
+end
+local kept = tonumber(take())
+for _ = 1, tonumber(take()) do
+  local waits, wait = take(), take()
+  redis.call("LPUSH", waits, wait)
+  redis.call("LTRIM", waits, 0, kept - 1)
 end
 
 redis.call("ZADD", KEYS[4], ARGV[4], "finish " .. ARGV[1])

@@ -8,12 +8,14 @@
 -- ARGV[3]  when the lease runs out, likewise
 -- ARGV[4]  token
 -- ARGV[5]  up to when tokens in done are forgotten, Unix milliseconds
+-- ARGV[6]  how many of the sender's newest questions are wanted, at least 1
 --
 -- Returns nil if there is no work, else
 -- { record id, event, failures or nil, when it was accepted,
 --   newest conversation of the lane: id or nil, version, value,
 --   its ticket: id or nil, version, value,
---   the sender: version, value }.
+--   the sender: version, value,
+--   for each of their newest questions its line in the ledger: id, version, value }.
 -- A record that is missing has a nil version.
 for _, old in ipairs(redis.call("ZRANGEBYSCORE", KEYS[2], "-inf", ARGV[5], "LIMIT", 0, 16)) do
   redis.call("ZREM", KEYS[2], old)
@@ -36,9 +38,16 @@ local personVersion, person = record("person", event[3])
 
 redis.call("HSET", key, "token", ARGV[4])
 redis.call("ZADD", KEYS[1], ARGV[3], lane)
-return {
+local answer = {
   id, event[1], event[2], event[4],
   newest[1], conversationVersion, conversation,
   newest[2], ticketVersion, ticket,
   personVersion, person,
 }
+-- The length of the answer does not tell where it ends: some of it may be nil.
+for i, line in ipairs(redis.call("ZREVRANGE", ARGV[1] .. "questions:" .. event[3], 0, tonumber(ARGV[6]) - 1)) do
+  local at = 12 + 3 * (i - 1)
+  answer[at + 1] = line
+  answer[at + 2], answer[at + 3] = record("line", line)
+end
+return answer

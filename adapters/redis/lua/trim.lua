@@ -9,6 +9,8 @@
 -- KEYS[7]  holds (zset)
 -- KEYS[8]  tokens (zset)
 -- KEYS[9]  marking (set)
+-- KEYS[10] ledger (zset)
+-- KEYS[11] tallies (zset)
 -- ARGV[1]  key prefix
 -- ARGV[2]  how many of each kind at most
 -- ARGV[3]  conversations whose newest word is older than this go, Unix
@@ -22,6 +24,8 @@
 -- ARGV[10] when to look again at a receipt whose ticket is live, Unix milliseconds
 -- ARGV[11] tokens that ended before this go, likewise
 -- ARGV[12] marks
+-- ARGV[13] lines of the ledger, likewise
+-- ARGV[14] tallies
 --
 -- Returns how much was dropped.
 local dropped = 0
@@ -77,6 +81,16 @@ each(KEYS[5], ARGV[7], function() end)
 each(KEYS[6], ARGV[8], function() end)
 each(KEYS[7], ARGV[9], function(name) redis.call("DEL", ARGV[1] .. "hold:" .. name) end)
 each(KEYS[8], ARGV[11], function(handle) redis.call("DEL", ARGV[1] .. "token:" .. handle) end)
+each(KEYS[10], ARGV[13], function(id)
+  local line = ARGV[1] .. "line:" .. id
+  for _, field in ipairs(redis.call("HKEYS", line)) do
+    if string.sub(field, 1, 3) == "in:" then
+      redis.call("ZREM", string.sub(field, 4), redis.call("HGET", line, field))
+    end
+  end
+  redis.call("DEL", line)
+end)
+each(KEYS[11], ARGV[14], function(tally) redis.call("DEL", ARGV[1] .. "tally:" .. tally) end)
 for _, platform in ipairs(redis.call("SMEMBERS", KEYS[9])) do
   local marks = ARGV[1] .. "marks:" .. platform
   each(marks, ARGV[12], function() end)

@@ -27,7 +27,7 @@ func testHead(f *fixture) {
 	f.commit(spool.Outcome{Tickets: fresh(ticket(1), urgent, due, elsewhere)})
 	head := func(v spool.View, want int64) {
 		f.Helper()
-		id, err := v.Head(ctx, "support", f.now)
+		id, err := v.Head(ctx, "support", f.now, 1)
 		if want == 0 {
 			f.want("head", err, spool.ErrNotFound)
 			return
@@ -53,7 +53,7 @@ func testHead(f *fixture) {
 	head(c.View, 1)
 	head(d.View, 0)
 	head(f.Fresh(a), 2) // still its own
-	id, err := a.View.Head(ctx, "sales", f.now)
+	id, err := a.View.Head(ctx, "sales", f.now, 1)
 	f.must(err)
 	f.same("head of another desk", id, desk.NewID(4))
 
@@ -100,7 +100,7 @@ func testClaimEachOnce(f *fixture) {
 		if err != nil {
 			return false, err
 		}
-		id, err := w.View.Head(ctx, "support", f.now)
+		id, err := w.View.Head(ctx, "support", f.now, 1)
 		if errors.Is(err, spool.ErrNotFound) {
 			return false, f.Finish(ctx, w, spool.Outcome{}, f.now)
 		} else if err != nil {
@@ -248,7 +248,7 @@ func testQueueOrder(f *fixture) {
 		f.accept(message("next", name))
 		w := f.lease("")
 		if len(open) > 0 {
-			if id, err := w.View.Head(ctx, name, now); err != nil || id != open[0].ID {
+			if id, err := w.View.Head(ctx, name, now, 1); err != nil || id != open[0].ID {
 				t.Fatalf("head = %s, %v; want %s", id, err, open[0].ID)
 			}
 		}
