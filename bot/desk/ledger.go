@@ -100,8 +100,9 @@ type Counted string
 const (
 	CountQuestion Counted = "question" // How: the level, a slash, and the Ending
 	CountOpened   Counted = "opened"   // tickets
-	CountFirst    Counted = "first"    // first replies to a ticket. How: the Took
-	CountResolved Counted = "resolved" // tickets. How: the Took, from the opening
+	CountFirst    Counted = "first"    // first replies to a ticket. How: a Bound
+	CountResolved Counted = "resolved" // tickets. How: a Bound of the time that was spent on them
+	CountPromise  Counted = "promise"  // service levels. How: first or resolve, a slash, and kept or late
 	CountReply    Counted = "reply"    // replies and articles that agents sent
 	CountRating   Counted = "rating"   // How: good or bad
 )
@@ -116,10 +117,8 @@ const (
 	OfAgent    Facet = "agent"
 )
 
-// A Took is how long something took, as far as tallies tell: the least of these
-// bounds, in minutes, that it did not go past.
-type Took string
-
+// bounds are how exactly tallies tell how long something took: by the least of
+// these that it did not go past, in minutes.
 var bounds = []time.Duration{
 	time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 20 * time.Minute, 30 * time.Minute, 45 * time.Minute,
 	time.Hour, 90 * time.Minute, 2 * time.Hour, 3 * time.Hour, 4 * time.Hour, 6 * time.Hour, 8 * time.Hour, 12 * time.Hour,
@@ -177,16 +176,27 @@ func shares(t Tally, audience, lang string, agent chat.PersonID) []Tally {
 	return list
 }
 
-// Tallies is what a ticket counts for, and never more than its history says: a
-// reply that was called back or did not arrive counts for nothing.
+// Tallies is what a ticket counts for, after Tick: as much as its history and its
+// clocks say. A reply that was called back or did not arrive counts for nothing.
 func (t *Ticket) Tallies() []Tally {
 	var list []Tally
 	count := func(what Counted, at time.Time, how string, agent chat.PersonID) {
 		list = append(list, shares(Tally{Day: day(at), Desk: t.Desk, What: what, How: how, N: 1}, t.Trail.Audience, t.Trail.Lang, agent)...)
 	}
 	count(CountOpened, t.OpenedAt, "", "")
+	// promise counts whether a service level was kept, if there was one.
+	promise := func(name string, c Clock, at time.Time, agent chat.PersonID) {
+		switch {
+		case c.Target == 0:
+		case c.Spent <= c.Target:
+			count(CountPromise, at, name+"/kept", agent)
+		default:
+			count(CountPromise, at, name+"/late", agent)
+		}
+	}
 	if first := t.FirstReply(); first != nil {
-		count(CountFirst, first.At, took(first.At.Sub(t.OpenedAt)), first.By)
+		count(CountFirst, first.At, took(t.Clocks.First.Spent), first.By)
+		promise("first", t.Clocks.First, first.At, first.By)
 	}
 	var resolver chat.PersonID
 	var rated *Entry
@@ -204,7 +214,8 @@ func (t *Ticket) Tallies() []Tally {
 	}
 	// A ticket is resolved once: the last time, and as long as it stays so.
 	if resolver != "" && !t.ResolvedAt.IsZero() && !t.Live() {
-		count(CountResolved, t.ResolvedAt, took(t.ResolvedAt.Sub(t.OpenedAt)), resolver)
+		count(CountResolved, t.ResolvedAt, took(t.Clocks.Resolve.Spent), resolver)
+		promise("resolve", t.Clocks.Resolve, t.ResolvedAt, resolver)
 	}
 	if rated != nil && t.Rating != "" {
 		count(CountRating, rated.At, t.Rating, resolver)
@@ -263,7 +274,8 @@ func Sum(list []Tally) []Tally {
 	return all
 }
 
-// A Wait is how long an asker waited for the first reply to a ticket.
+// A Wait is how long an asker waited for the first reply to a ticket, in the
+// open hours of its desk.
 type Wait struct {
 	Desk     string        `json:"-"`
 	At       time.Time     `json:"at"` // of the reply, UTC
@@ -274,12 +286,12 @@ type Wait struct {
 // MaxWaits is how many of the newest waits are kept for each desk.
 const MaxWaits = 200
 
-// Wait is how long the asker waited for the first reply; false if there is none
-// yet.
-func (t *Ticket) Wait() (Wait, bool) {
+// Waited is how long the asker waited for the first reply, in open hours; false
+// if there is none yet.
+func (t *Ticket) Waited() (Wait, bool) {
 	first := t.FirstReply()
 	if first == nil {
 		return Wait{}, false
 	}
-	return Wait{Desk: t.Desk, At: first.At, Took: max(0, first.At.Sub(t.OpenedAt)), Audience: t.Trail.Audience}, true
+	return Wait{Desk: t.Desk, At: first.At, Took: t.Clocks.First.Spent, Audience: t.Trail.Audience}, true
 }

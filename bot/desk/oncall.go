@@ -40,7 +40,7 @@ func (t *Ticket) Theirs() bool { return t.Holder != "" && t.State == Claimed }
 func (t *Ticket) LatestWord() time.Time {
 	latest := t.OpenedAt
 	for _, e := range t.History {
-		if e.By != "@signpost" && e.At.After(latest) {
+		if e.By != Signpost.ID && e.At.After(latest) {
 			latest = e.At
 		}
 	}
