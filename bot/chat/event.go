@@ -117,10 +117,15 @@ type File struct {
 	Size int64  `json:"size"`           // bytes
 }
 
-// An Attachment is a file to be carried over from where it was said.
+// An Attachment is a file to be carried over from where it was said, or one
+// that is made when it is sent.
 type Attachment struct {
 	File File  `json:"file"`
-	From Place `json:"from"`
+	From Place `json:"from,omitzero"`
+	// Made names what the bot makes of what is stored then: the kind of file, a
+	// slash, and of what. The file has no ID, and its Size is filled in for the
+	// platform that takes it. Empty: it was said at From.
+	Made string `json:"made,omitempty"`
 }
 
 // Missing is a file that was not carried over.

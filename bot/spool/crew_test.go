@@ -71,6 +71,9 @@ func (h stubHandler) Handle(ctx context.Context, _ chat.Event, _ View) (Outcome,
 }
 func (stubHandler) Apologise(chat.Event) []chat.Reply { return nil }
 func (stubHandler) Doubt(r chat.Reply) chat.Reply     { return r }
+func (stubHandler) Make(context.Context, string) ([]byte, error) {
+	return nil, errors.New("nothing is made here")
+}
 
 type stubPlatform struct {
 	chat.Platform

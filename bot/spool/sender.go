@@ -1,12 +1,14 @@
 package spool
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/signpost-bot/signpost/bot/chat"
@@ -147,6 +149,47 @@ func (d *delivery) reported(err error) error {
 	return err
 }
 
+// make makes the files of a delivery that are made when it is sent, so that
+// their sizes are known, and has the others opened where they are.
+func (d *delivery) make(ctx context.Context, out *chat.Delivery) error {
+	if out.Reply.Deed != chat.Post || !slices.ContainsFunc(out.Reply.Files, func(a chat.Attachment) bool { return a.Made != "" }) {
+		return nil
+	}
+	files, made := slices.Clone(out.Reply.Files), map[string][]byte{}
+	for i := range files {
+		a := &files[i]
+		if a.Made == "" {
+			continue
+		}
+		data, err := d.makeOne(ctx, a.Made)
+		switch {
+		case errors.Is(err, ErrUnavailable), ctx.Err() != nil:
+			return fmt.Errorf("%w: make %s: %w", chat.ErrNotSent, a.Made, errors.Join(err, ctx.Err()))
+		case err != nil:
+			d.log.Warn("a file cannot be made", "file", a.Made, "err", err)
+			continue
+		}
+		a.File.Size, made[a.Made] = int64(len(data)), data
+	}
+	out.Reply.Files = files
+	out.Open = func(ctx context.Context, a chat.Attachment) (io.ReadCloser, error) {
+		if a.Made == "" {
+			return d.open(ctx, a)
+		}
+		data, ok := made[a.Made]
+		if !ok {
+			return nil, fmt.Errorf("%s could not be made", a.Made)
+		}
+		return io.NopCloser(bytes.NewReader(data)), nil
+	}
+	return nil
+}
+
+func (d *delivery) makeOne(ctx context.Context, name string) (data []byte, err error) {
+	defer d.survive("make a file", &err)
+	return d.handler.Make(ctx, name)
+}
+
 // open opens a file where it was attached, and lets no more of it through than
 // the platform takes that it goes to: what another one says of its size is not
 // to be trusted.
@@ -194,6 +237,9 @@ func (d *delivery) send(ctx context.Context, r chat.Reply) (receipt chat.Receipt
 	defer cancel()
 	out := d.letter.Delivery
 	out.Reply = r
+	if err := d.make(ctx, &out); err != nil {
+		return chat.Receipt{}, err
+	}
 	return d.platform.Send(ctx, out)
 }
 

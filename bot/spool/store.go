@@ -312,4 +312,8 @@ type Handler interface {
 	Apologise(e chat.Event) []chat.Reply
 	// Doubt is the reply with the remark that it may have arrived already.
 	Doubt(r chat.Reply) chat.Reply
+	// Make makes the file that a reply's attachment names as made. It only
+	// reads, and is run again for each try. With [ErrUnavailable] the reply
+	// waits; after any other error it goes without the file.
+	Make(ctx context.Context, made string) ([]byte, error)
 }

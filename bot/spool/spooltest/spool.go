@@ -171,6 +171,10 @@ func (r *rig) Doubt(reply chat.Reply) chat.Reply {
 	return reply
 }
 
+func (r *rig) Make(context.Context, string) ([]byte, error) {
+	return nil, errors.New("nothing is made here")
+}
+
 // A meter notes failures, tries and trouble.
 type meter rig
 
