@@ -40,6 +40,17 @@ func (s *Store) setTimers(event string, timers []spool.Timer, now time.Time) ([]
 	return args, nil
 }
 
+func (s *Store) NextTimer(ctx context.Context) (time.Time, error) {
+	first, err := s.db.ZRangeWithScores(ctx, s.keys.timers(), 0, 0).Result()
+	if err != nil {
+		return time.Time{}, fmt.Errorf("first of the timers: %w", explain(ctx, err))
+	}
+	if len(first) == 0 {
+		return time.Time{}, nil
+	}
+	return time.UnixMilli(int64(first[0].Score)).UTC(), nil
+}
+
 // Fire takes at most fireMost timers at once.
 func (s *Store) Fire(ctx context.Context, now time.Time) (int, error) {
 	n, err := s.durably(ctx, fireScript, []string{s.keys.timers(), s.keys.ready(), s.keys.pending()},

@@ -109,7 +109,7 @@ func (s *Spool) Run(ctx context.Context, platforms map[string]chat.Platform) err
 	for name, platform := range platforms {
 		join(s.sending[name], func(ctx context.Context, found func()) error { return s.deliver(ctx, name, platform, found) })
 	}
-	group.Go(func() error { s.every(ctx, "fire", fireEvery, s.fire); return nil })
+	group.Go(func() error { s.every(ctx, "fire", fireEvery, s.Fire); return nil })
 	group.Go(func() error { s.every(ctx, "trim", trimEvery, s.trim); return nil })
 	return group.Wait()
 }

@@ -266,6 +266,9 @@ type Store interface {
 
 	// Fire turns due timers into events, each exactly once, and says how many.
 	Fire(ctx context.Context, now time.Time) (int, error)
+	// NextTimer is when the first of the timers is due, also one that is late
+	// already; zero if none is set.
+	NextTimer(ctx context.Context) (time.Time, error)
 
 	// Aliases lists what is learned, by id, and the version of the list, which
 	// AliasVersion tells without reading it: 0 as long as nothing was ever

@@ -15,8 +15,9 @@ const (
 	trimSpell = 100
 )
 
-// fire turns all due timers into events.
-func (s *Spool) fire(ctx context.Context) error {
+// Fire turns all due timers into events. Run does so every second; whoever puts
+// a clock forward need not wait for that.
+func (s *Spool) Fire(ctx context.Context) error {
 	for {
 		n, err := s.store.Fire(ctx, s.now())
 		if err != nil || n == 0 {

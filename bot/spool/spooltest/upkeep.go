@@ -28,7 +28,15 @@ func (f *fixture) fire(want int) {
 }
 
 func testTimers(f *fixture) {
+	next := func(want time.Time) {
+		f.Helper()
+		got, err := f.NextTimer(f.Context())
+		f.must(err)
+		f.same("next timer", got, want)
+	}
+	next(time.Time{})
 	f.commit(spool.Outcome{Timers: []spool.Timer{timer("late", 2*time.Hour), timer("early", time.Hour)}})
+	next(start.Add(time.Hour))
 	f.now = start.Add(time.Hour - time.Millisecond)
 	f.fire(0)
 	f.idle()
@@ -38,6 +46,7 @@ func testTimers(f *fixture) {
 	f.accept(message("ana", "before")) // the tick comes after it
 	f.fire(1)
 	f.fire(0)
+	next(start.Add(2 * time.Hour))
 	f.pending(2, 0)
 	f.finish(f.lease("before"), spool.Outcome{})
 	w := f.lease("about early")
