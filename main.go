@@ -244,6 +244,8 @@ type chatCommand struct {
 	Agents    []string `help:"Who works tickets (${default}); /as NAME makes you one of them." default:"ana,bo" placeholder:"NAMES"`
 	As        string   `help:"Who you are at first (${default})." default:"asker" placeholder:"NAME"`
 	Knowledge string   `help:"Folder of articles, instead of the configured one." placeholder:"DIR"`
+
+	At time.Time `help:"What time it is, as in 2026-03-02T09:30Z; only /wait lets it pass then. Otherwise it is now." placeholder:"TIME" format:"2006-01-02T15:04Z07:00"`
 }
 
 // Run plays the whole program in the terminal: asker, agents, tickets.
@@ -271,12 +273,16 @@ func (o *chatCommand) Run(ctx context.Context, c *cli, s streams) error {
 		settings.Desks[0].Agents = append(settings.Desks[0].Agents, string(console.Account(name)))
 	}
 	platforms := map[string]chat.Platform{}
-	p, err := assemble(cfg, settings, list, store, platforms, spool.Unmetered{}, time.Now, log)
+	clock := newAheadClock(o.At)
+	p, err := assemble(cfg, settings, list, store, platforms, spool.Unmetered{}, clock.Now, log)
 	if err != nil {
 		return err
 	}
 	terminal := console.New(console.Options{
-		In: s.in, Out: s.out, Front: p.bot, Quiet: p.events.Quiet, Person: o.As, Agents: o.Agents,
+		In: s.in, Out: s.out, Front: p.bot, Quiet: p.events.Quiet, Person: o.As, Agents: o.Agents, Now: clock.Step,
+		Wait: func(ctx context.Context, d time.Duration) error {
+			return elapse(ctx, d, clock, store, p.events, func() error { return p.events.Quiet(ctx) })
+		},
 		Notice: "Tickets here live only as long as this program runs.",
 	})
 

@@ -39,10 +39,13 @@ type Options struct {
 	// Quiet blocks until everything accepted is handled and delivered. Nil:
 	// answers come when they come.
 	Quiet  func(context.Context) error
-	Person string           // who speaks first; "you" if empty or no name
-	Agents []string         // who works the desk, for the banner and completion
-	Notice string           // a last line of the banner
-	Now    func() time.Time // nil: time.Now
+	Person string   // who speaks first; "you" if empty or no name
+	Agents []string // who works the desk, for the banner and completion
+	Notice string   // a last line of the banner
+	// Wait lets time pass, and blocks until all that comes of it has happened.
+	// Nil: it only passes by itself.
+	Wait func(context.Context, time.Duration) error
+	Now  func() time.Time // nil: time.Now
 }
 
 // A Console is one terminal or pipe. Its message and event ids start anew in

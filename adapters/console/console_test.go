@@ -91,6 +91,17 @@ i wnat my money back
 /delete
 /delete
 `},
+		{"wait", `
+/wait 90m
+/wait 1d12h
+/wait
+/wait tomorrow
+/wait 0s
+/wait 400d
+i want my money back
+3
+/wait 2s
+`},
 		{"unknown", `
 /tikcet claim T-1
 /hlep
@@ -131,6 +142,7 @@ func FuzzLine(f *testing.F) {
 	f.Add("i want my money back\n1\n")
 	f.Add("i want my money back\ncontact us\n\n\nrefund\n2\n")
 	f.Add("/as ana @a lang:pt\n/in #x/y\n@signpost \x1b]0;title\x07\n/edit \u202Ex\n/attach a b 9\n/delete")
+	f.Add("/wait 3d\n/wait 9999999999999d1h\n/wait 1d-5h")
 	f.Add("/in #\n/\n//\n/ticket\n/react \xff\n\r\r\n\x00")
 	f.Fuzz(func(t *testing.T, input string) {
 		got, err := play(t.Context(), strings.NewReader(input))
@@ -259,11 +271,12 @@ func TestWriteFails(t *testing.T) {
 func play(ctx context.Context, in io.Reader) (string, error) {
 	var out bytes.Buffer
 	b := &bot{}
-	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	b.console = New(Options{
 		In: in, Out: &out, Front: b, Quiet: b.quiet,
 		Agents: []string{"ana", "bo"}, Notice: "Tickets last until you leave.",
-		Now: func() time.Time { return start },
+		Now:  func() time.Time { return now },
+		Wait: func(_ context.Context, d time.Duration) error { now = now.Add(d); return nil },
 	})
 	err := b.console.Run(ctx, b)
 	return out.String(), err

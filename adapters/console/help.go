@@ -16,6 +16,7 @@ const helpText = `Say a line, and Signpost reads it. In a channel, mention it: @
   /delete                  take it back
   /react 👍                 react to it; nothing comes of that yet
   /attach bill.pdf 2048    add a file of that many bytes to it; it need not exist
+  /wait 90m                let time pass, up to a year: 30s, 8h, 3d, 1d12h
   /cancel                  leave a form unsent
   /help                    show this
   /quit                    leave; so does the end of input, Ctrl-D

@@ -25,7 +25,7 @@ type saying struct {
 }
 
 // own are the console's commands; any other word belongs to the bot.
-var own = []string{"as", "in", "edit", "delete", "react", "attach", "cancel", "help", "quit"}
+var own = []string{"as", "in", "edit", "delete", "react", "attach", "wait", "cancel", "help", "quit"}
 
 // doors are the bot's commands. Should it know others, Front tells.
 var doors = []string{"ask", "ticket", "desk"}
@@ -99,6 +99,8 @@ func (c *Console) own(ctx context.Context, word, rest string) (quit bool) {
 		c.notice("Now in %s.", placeName(place))
 	case "edit", "delete", "react", "attach":
 		c.change(ctx, word, rest)
+	case "wait":
+		c.wait(ctx, rest)
 	case "cancel":
 		c.notice("No form is open.")
 	case "help":
