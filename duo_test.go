@@ -24,8 +24,8 @@ import (
 	"github.com/signpost-bot/signpost/config"
 )
 
-// A side is one of the two platforms of a duo.
-type side interface {
+// A half is one of the two platforms of a duo.
+type half interface {
 	floor
 	person(name string) string // platform:workspace:user
 	room(name string) string   // platform:workspace:channel
@@ -39,9 +39,10 @@ type duo struct {
 	*parts
 	staff
 	ctx             context.Context
+	config          config.Config
 	slack           *workspace
 	discord         *guild
-	asking, working side
+	asking, working half
 	clock           *clock
 	store           *redis.Store
 	journal         journal
@@ -72,37 +73,46 @@ func openPair(onSlack bool) func(ctx context.Context, t *testing.T, world []txta
 		on := &duo{ctx: ctx, clock: clock}
 		on.slack = makeWorkspace(ctx, t, slacktest.Options{}, clock)
 		on.discord = makeGuild(ctx, t, discordtest.Options{MessageContent: true}, clock)
+		on.discord.attached = on.slack.attached // whatever goes over
 		on.asking, on.working = on.slack, on.discord
 		if !onSlack {
 			on.asking, on.working = on.discord, on.slack
 		}
-		cfg := on.configure(t, world)
-		list, err := articles(cfg.Knowledge.Dir, rules(cfg))
-		if err != nil {
+		on.config = on.configure(t, world)
+		log := newLogger(config.Log{Level: "warn", Format: "text"}, &on.journal, nil)
+		var err error
+		if on.store, err = redis.Embedded(redis.Options{Installation: on.config.Installation, Log: log}); err != nil {
 			t.Fatal(err)
 		}
-		log := newLogger(config.Log{Level: "warn", Format: "text"}, &on.journal, secrets(cfg))
-		if on.store, err = redis.Embedded(redis.Options{Installation: cfg.Installation, Log: log}); err != nil {
-			t.Fatal(err)
-		}
-		platforms := map[string]chat.Platform{}
-		if on.parts, err = assemble(cfg, behaviour(cfg, slack.Name, discord.Name), list, on.store, platforms, spool.Unmetered{}, clock.Now, log); err != nil {
-			t.Fatal(err)
-		}
-		one := slackAdapter(cfg, on.bot, on.store, clock.Now, log)
-		other := discord.New(discordOptions(cfg, on.bot, on.store, clock.steady(), log))
-		platforms[slack.Name], platforms[discord.Name] = unpaced{one}, unhurried{other}
-		on.slack.parts, on.discord.parts = on.parts, on.parts
-		running, stop := context.WithCancel(ctx)
-		on.stop = stop
-		on.running.Go(func() error { return on.events.Run(running, platforms) })
-		on.running.Go(func() error { return one.Run(running, on.events) })
-		on.running.Go(func() error { return other.Run(running, on.events) })
-		if err := errors.Join(on.slack.slack.WaitSockets(ctx, 2), on.discord.discord.WaitSockets(ctx, 1)); err != nil {
+		if err := on.start(); err != nil {
 			t.Fatalf("%v; the program logged\n%s", err, &on.journal)
 		}
 		return on
 	}
+}
+
+// start starts the program, on what the store keeps.
+func (on *duo) start() error {
+	list, err := articles(on.config.Knowledge.Dir, rules(on.config))
+	if err != nil {
+		return err
+	}
+	log := newLogger(config.Log{Level: "warn", Format: "text"}, &on.journal, secrets(on.config))
+	platforms := map[string]chat.Platform{}
+	if on.parts, err = assemble(on.config, behaviour(on.config, slack.Name, discord.Name), list, on.store, platforms, spool.Unmetered{}, on.clock.Now, log); err != nil {
+		return err
+	}
+	one := slackAdapter(on.config, on.bot, on.store, on.clock.Now, log)
+	other := discord.New(discordOptions(on.config, on.bot, on.store, on.clock.steady(), log))
+	platforms[slack.Name], platforms[discord.Name] = unpaced{one}, unhurried{other}
+	on.slack.parts, on.discord.parts = on.parts, on.parts
+	ctx, stop := context.WithCancel(on.ctx)
+	on.stop = stop
+	events := on.events
+	on.running.Go(func() error { return events.Run(ctx, platforms) })
+	on.running.Go(func() error { return one.Run(ctx, events) })
+	on.running.Go(func() error { return other.Run(ctx, events) })
+	return errors.Join(on.slack.slack.WaitSockets(on.ctx, 2), on.discord.discord.WaitSockets(on.ctx, 1))
 }
 
 // configure writes a script's world down for the two platforms.
@@ -119,7 +129,7 @@ func (on *duo) configure(t *testing.T, world []txtar.File) config.Config {
 				m := slackNames.FindSubmatch(found)
 				who := string(m[2])
 				switch at := on.asking; {
-				case len(m[1]) == 0 && slices.Contains(agents, who):
+				case len(m[1]) == 0 && (slices.Contains(agents, who) || strings.HasPrefix(string(found), "desk:")):
 					return []byte(on.working.person(who))
 				case len(m[1]) == 0:
 					return []byte(at.person(who))
@@ -162,8 +172,8 @@ func (on *duo) configure(t *testing.T, world []txtar.File) config.Config {
 }
 
 // home is the platform where a person is.
-func (on *duo) home(name string) side {
-	if slices.Contains(agents, name) {
+func (on *duo) home(p player) half {
+	if p.side() == working {
 		return on.working
 	}
 	return on.asking
@@ -171,7 +181,7 @@ func (on *duo) home(name string) side {
 
 func (on *duo) transcript() string { return on.asking.transcript() + on.working.transcript() }
 
-func (on *duo) stands(p player) []sight { return on.home(p.name).stands(p) }
+func (on *duo) stands(p player) []sight { return on.home(p).stands(p) }
 
 func (on *duo) close() error {
 	on.stop()
@@ -201,12 +211,18 @@ func (on *duo) quiet() error {
 }
 
 func (on *duo) looked() ([]sight, error) {
-	first, err := on.asking.looked()
-	if err != nil {
-		return nil, err
+	var sights []sight
+	for i, half := range []half{on.asking, on.working} {
+		list, err := half.looked()
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range list {
+			s.side = []side{asking, working}[i]
+			sights = append(sights, s)
+		}
 	}
-	more, err := on.working.looked()
-	return append(first, more...), err
+	return sights, nil
 }
 
 func (on *duo) begin() {
@@ -215,9 +231,21 @@ func (on *duo) begin() {
 }
 
 func (on *duo) do(a act) (wrong []sight, opened func() []sight, err error) {
-	return on.home(a.who.name).do(a)
+	return on.home(a.who).do(a)
 }
 
-func (on *duo) pass(d time.Duration) error { return elapse(on.ctx, d, on.clock, on.store, on.quiet) }
+func (on *duo) pass(d time.Duration) error {
+	return elapse(on.ctx, d, on.clock, on.store, on.events, on.quiet)
+}
+
+func (on *duo) back(d time.Duration) { on.clock.advance(-d) }
+
+func (on *duo) restart() error {
+	on.stop()
+	if err := errors.Join(on.running.Wait(), on.slack.left(), on.discord.left()); err != nil {
+		return err
+	}
+	return on.start()
+}
 
 func (on *duo) play(a act) ([]sight, error) { return play(on, a) }

@@ -53,6 +53,7 @@ type guild struct {
 	roles    map[string]string // likewise
 	threads  map[string]string // as scripts call them, by id
 	has      map[string][]string
+	attached map[string]bool // names of files that people brought
 
 	member, moderators string // ids of roles: everyone's, and that of who may delete what others said
 }
@@ -83,10 +84,7 @@ func newGuild(ctx context.Context, t testing.TB, o discordtest.Options, settings
 	if on.store, err = redis.Embedded(redis.Options{Installation: on.config.Installation, Log: quietLog()}); err != nil {
 		t.Fatal(err)
 	}
-	on.parts = on.launch(on.store).parts
-	if on.door != nil {
-		on.await("the adapter takes things in", on.open)
-	} else if err := on.discord.WaitSockets(ctx, 1); err != nil {
+	if err := on.start(); err != nil {
 		t.Fatalf("%v; the program logged\n%s", err, &on.journal)
 	}
 	return on
@@ -154,7 +152,7 @@ func (on *guild) await(what string, so func() bool) {
 func makeGuild(ctx context.Context, t testing.TB, o discordtest.Options, clock *clock) *guild {
 	on := &guild{
 		t: t, ctx: ctx, clock: clock, before: map[string]sight{}, people: map[string]string{}, channels: map[string]string{},
-		roles: map[string]string{}, threads: map[string]string{}, has: map[string][]string{}, level: "warn",
+		roles: map[string]string{}, threads: map[string]string{}, has: map[string][]string{}, attached: map[string]bool{}, level: "warn",
 	}
 	o.Now, o.Limit = clock.Now, cmp.Or(o.Limit, 1000) // in five seconds that never pass
 	on.discord = discordtest.New(o)
@@ -306,7 +304,37 @@ func (on *guild) quiet() error {
 	return nil
 }
 
-func (on *guild) pass(d time.Duration) error { return elapse(on.ctx, d, on.clock, on.store, on.quiet) }
+func (on *guild) pass(d time.Duration) error {
+	return elapse(on.ctx, d, on.clock, on.store, on.events, on.quiet)
+}
+
+func (on *guild) back(d time.Duration) { on.clock.advance(-d) }
+
+func (on *guild) restart() error {
+	err := on.running[len(on.running)-1].halt()
+	if err == nil {
+		err = on.left()
+	}
+	if err != nil {
+		return err
+	}
+	return on.start()
+}
+
+// left waits until nobody is connected any more.
+func (on *guild) left() error {
+	return on.discord.Wait(on.ctx, func() bool { return on.discord.Sockets() == 0 })
+}
+
+// start starts the program on the store, and waits until Discord has it.
+func (on *guild) start() error {
+	on.parts = on.launch(on.store).parts
+	if on.door != nil {
+		on.await("the adapter takes things in", on.open)
+		return nil
+	}
+	return on.discord.WaitSockets(on.ctx, 1)
+}
 
 // become lets Discord tell who a person is.
 func (on *guild) become(p player) error {
@@ -341,7 +369,7 @@ func (on *guild) see(m discordtest.Message) (shown, error) {
 
 func (on *guild) sight(m discordtest.Message) (sight, error) {
 	s, err := on.see(m)
-	v := sight{text: s.text, buttons: s.buttons(), articles: s.links, only: on.name(m.Only)}
+	v := sight{text: s.text, buttons: s.buttons(), articles: s.links, only: on.name(m.Only), written: map[string]string{}}
 	if m.Only == "" {
 		v.only = ""
 	}
@@ -371,9 +399,10 @@ func (on *guild) sight(m discordtest.Message) (sight, error) {
 		name, data, ok := on.discord.File(id)
 		if !ok {
 			name += " (lost)"
-		} else if want, _ := io.ReadAll(contents(chat.File{Name: name, Size: int64(len(data))})); m.Author == on.discord.Bot() && string(want) != string(data) {
+		} else if want, _ := io.ReadAll(contents(chat.File{Name: name, Size: int64(len(data))})); m.Author == on.discord.Bot() && on.attached[name] && string(want) != string(data) {
 			name += " (spoilt)"
 		}
+		v.written[name] = string(data)
 		v.files = append(v.files, name)
 	}
 	return v, err
@@ -580,6 +609,7 @@ func (on *guild) act(a act, user string) error {
 				return err
 			}
 			files = append(files, discordtest.Upload{Name: a.file, Data: data})
+			on.attached[a.file] = true
 		}
 		if to != "" {
 			_, err = on.discord.Reply(user, channel, to, a.text, true, files...)

@@ -61,7 +61,8 @@ func TestScript(t *testing.T) {
 type stage interface {
 	// play does what an act says, waits until all answers have come, and
 	// returns whatever was shown to anyone. It fails if the act cannot be done,
-	// for want of such a button or an open form.
+	// for want of such a button or an open form. Time that passes is an act too,
+	// and so is what befalls the program.
 	play(a act) ([]sight, error)
 	// stands is everything that a person finds now, oldest first. Only who works
 	// a desk looks in its channels.
@@ -81,7 +82,7 @@ type platform struct {
 }
 
 var platforms = []platform{
-	{"console", []string{"channels", "threads", "roles", "locales", "files", "commands in threads", typedCommands, content}, openTerminal},
+	{"console", []string{"channels", "threads", "roles", "locales", "files", "time", "commands in threads", typedCommands, content}, openTerminal},
 	{"alpha", slices.Concat(anywhere, []string{typedCommands, content, followUps, lostFiles}), openTheatre(alpha)},
 	{"beta", slices.Concat(anywhere, onBeta, []string{typedCommands, content, lostFiles}), openTheatre(beta)},
 	{"slack", slices.Concat(anywhere, []string{typedCommands, content, followUps}), openWorkspace(false)},
@@ -98,6 +99,8 @@ var platforms = []platform{
 
 const (
 	twoPlatforms = "two platforms"
+	// restarts of the program, and a clock that is put back under it.
+	restarts = "restarts"
 	// typedCommands can be wrong: Discord's own boxes let nobody misspell them.
 	typedCommands = "typed commands"
 	// lostFiles break off when they are read, or weigh gigabytes.
@@ -114,7 +117,7 @@ var (
 	// anywhere is what every chat platform has, and onBeta what one has beyond.
 	anywhere = []string{
 		"channels", "threads", "roles", "locales", "files", "sent files", "reactions", "menus", "buttons of any message",
-		"moderators", "time",
+		"moderators", "time", restarts,
 	}
 	onBeta = []string{"commands in threads", "closed direct messages", "private threads", "deleted threads"}
 	// needs are what a script may say it needs.
@@ -136,7 +139,7 @@ func (p platform) lacks(s script) string {
 
 // cast are the people of every script. Ana and bo work the desk; the others
 // ask.
-var cast = []string{"asker", "dora", "emil", "ana", "bo"}
+var cast = []string{"asker", "dora", "emil", "gil", "hana", "ana", "bo"}
 
 // private is the place where only the bot and one person are.
 const private = "private"
@@ -147,7 +150,24 @@ type player struct {
 	place  string // #channel, #channel/thread, #channel/T-1 (under its card), #channel/apart or private
 	roles  []string
 	locale string
+	away   bool // on the other of two platforms
 }
+
+// side is where of two platforms a person is.
+func (p player) side() side {
+	if slices.Contains(agents, p.name) != p.away {
+		return working
+	}
+	return asking
+}
+
+// A side is one of two platforms.
+type side string
+
+const (
+	asking  side = "asking" // where those are who ask
+	working side = "working"
+)
 
 // An act is what someone does.
 type act struct {
@@ -162,14 +182,16 @@ type act struct {
 
 // A sight is something that was shown.
 type sight struct {
+	side     side // of two platforms; empty: there is one
 	place    string
 	only     string // the one who saw it; empty: everyone in place
 	text     string
 	buttons  []string
-	articles []string // title and address of each
-	files    []string // that came along
-	gone     bool     // it was taken back; text is its beginning
-	form     bool     // it is a form, open for only
+	articles []string          // title and address of each
+	files    []string          // that came along
+	written  map[string]string // what is written in them, by name
+	gone     bool              // it was taken back; text is its beginning
+	form     bool              // it is a form, open for only
 }
 
 // oneArticle is the whole help centre of scripts about something else. They run
@@ -244,6 +266,9 @@ func parseScript(file string, data []byte) (script, error) {
 			if err != nil {
 				return s, fmt.Errorf("%s:%d: %w", file, line, err)
 			}
+			if st.phrase == crosses && !slices.Contains(s.needs, twoPlatforms) {
+				return s, fmt.Errorf("%s:%d: a script with two platforms says so: needs %s", file, line, twoPlatforms)
+			}
 			st.line = line
 			s.steps = append(s.steps, st)
 		}
@@ -292,7 +317,9 @@ func parseStep(line string) (step, error) {
 	case st.who == "nobody" && asserts:
 	case (st.who == "time") != (st.phrase == "passes X"):
 		return st, fmt.Errorf("%w: %s; it is time that passes", errStep, line)
-	case st.who == "time" && st.place == "":
+	case (st.who == "the") != (st.phrase == "program restarts" || st.phrase == "clock goes back X"):
+		return st, fmt.Errorf("%w: %s; it is the program that restarts, and the clock that goes back", errStep, line)
+	case (st.who == "time" || st.who == "the") && st.place == "":
 	case !slices.Contains(cast, st.who):
 		return st, fmt.Errorf("%w: who is %s? The cast is %s", errStep, st.who, strings.Join(cast, ", "))
 	}
@@ -322,16 +349,23 @@ var acts = map[string]string{
 	"leaves the form":                 "leaves",
 	"closes their direct messages":    "closes",
 	"passes X":                        "passes",
+	"program restarts":                "restarts",
+	"clock goes back X":               "goes back",
 	"fills X with X":                  "",
 	"has the role X":                  "",
 	"speaks X":                        "",
 	"is in PLACE":                     "",
+	crosses:                           "",
 }
+
+// crosses is what someone does who goes on on the other of two platforms.
+const crosses = "goes to the other platform"
 
 // An assertion says something of what is seen: whether a sight is such a one,
 // and whether there has to be one.
 type assertion struct {
 	is     func(s sight, text string) bool
+	inside bool // what there is to see is in a file
 	there  bool
 	stands bool // it is about all that stands, not only about what has newly come
 	once   bool // there has to be one and no more
@@ -339,22 +373,24 @@ type assertion struct {
 }
 
 var assertions = map[string]assertion{
-	"sees X":             {is: sight.says, there: true},
-	"sees no X":          {is: sight.says},
-	"sees the button X":  {is: sight.offers, there: true},
-	"sees no button X":   {is: sight.offers},
-	"sees an article X":  {is: sight.links, there: true},
-	"sees no article X":  {is: sight.links},
-	"sees the file X":    {is: sight.brings, there: true},
-	"sees no file X":     {is: sight.brings},
-	"sees the form":      {is: func(s sight, _ string) bool { return s.form }, there: true},
-	"sees no form":       {is: func(s sight, _ string) bool { return s.form }},
-	"sees nothing":       {is: func(sight, string) bool { return true }},
-	"no longer sees X":   {is: func(s sight, text string) bool { return s.gone && strings.Contains(plain(s.text), plain(text)) }, there: true},
-	"sees X once":        {is: sight.says, there: true, stands: true, once: true},
-	"finds X":            {is: sight.says, there: true, stands: true},
-	"finds no X":         {is: sight.says, stands: true},
-	"but agents finds X": {is: sight.says, there: true, stands: true, all: true},
+	"sees X":                  {is: sight.says, there: true},
+	"sees no X":               {is: sight.says},
+	"sees the button X":       {is: sight.offers, there: true},
+	"sees no button X":        {is: sight.offers},
+	"sees an article X":       {is: sight.links, there: true},
+	"sees no article X":       {is: sight.links},
+	"sees the file X":         {is: sight.brings, there: true},
+	"sees no file X":          {is: sight.brings},
+	"sees X in the file X":    {is: sight.contains, there: true, inside: true},
+	"sees no X in the file X": {is: sight.contains, inside: true},
+	"sees the form":           {is: func(s sight, _ string) bool { return s.form }, there: true},
+	"sees no form":            {is: func(s sight, _ string) bool { return s.form }},
+	"sees nothing":            {is: func(sight, string) bool { return true }},
+	"no longer sees X":        {is: func(s sight, text string) bool { return s.gone && strings.Contains(plain(s.text), plain(text)) }, there: true},
+	"sees X once":             {is: sight.says, there: true, stands: true, once: true},
+	"finds X":                 {is: sight.says, there: true, stands: true},
+	"finds no X":              {is: sight.says, stands: true},
+	"but agents finds X":      {is: sight.says, there: true, stands: true, all: true},
 }
 
 func (s sight) says(text string) bool {
@@ -369,6 +405,12 @@ func (s sight) links(text string) bool {
 
 func (s sight) brings(name string) bool { return !s.gone && slices.Contains(s.files, name) }
 
+// contains reports whether a file has a text, given as name, line break, text.
+func (s sight) contains(text string) bool {
+	name, text, _ := strings.Cut(text, "\n")
+	return !s.gone && strings.Contains(plain(s.written[name]), plain(text))
+}
+
 // plain makes one space of every gap, so that layout does not matter, and
 // leaves out what has no width.
 func plain(s string) string {
@@ -382,7 +424,7 @@ func perform(t *testing.T, s script, on stage) {
 			t.Errorf("%s: %v", s.file, err)
 		}
 	}()
-	p := performance{on: on, people: map[string]*player{"time": {}}}
+	p := performance{on: on, people: map[string]*player{"time": {}, "the": {}}}
 	for _, name := range cast {
 		p.people[name] = &player{name: name, place: private}
 	}
@@ -408,6 +450,8 @@ func perform(t *testing.T, s script, on stage) {
 			who.roles = append(who.roles, st.texts[0])
 		case "speaks X":
 			who.locale = st.texts[0]
+		case crosses:
+			who.away, who.place = !who.away, private
 		case "fills X with X":
 			fills[st.texts[0]] = st.texts[1]
 		}
@@ -461,6 +505,9 @@ func (w staff) looks(name string, s sight) bool {
 // holds reports whether an assertion is true.
 func (p *performance) holds(st step) bool {
 	want, text := assertions[st.phrase], strings.Join(st.texts, "")
+	if want.inside {
+		text = st.texts[1] + "\n" + st.texts[0]
+	}
 	who := []string{st.who}
 	switch {
 	case want.all:
@@ -509,6 +556,9 @@ func (st step) act(who player, fills map[string]string) act {
 
 // seenBy reports whether a person sees it: it is theirs, or is where they are.
 func (s sight) seenBy(p *player) bool {
+	if s.side != "" && s.side != p.side() {
+		return false
+	}
 	return s.only == p.name || s.only == "" && (s.place == p.place || strings.HasPrefix(s.place, p.place+"/"))
 }
 
@@ -535,6 +585,7 @@ type terminal struct {
 	log     bytes.Buffer
 
 	people   map[string]player // as the program knows them
+	threads  map[string]string // of cards, as scripts call them: #desk/T-1
 	current  player
 	page     strings.Builder // the transcript of the last act
 	filling  string          // whose form is open
@@ -565,13 +616,13 @@ func openTerminal(ctx context.Context, t *testing.T, world []txtar.File) stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	words = append(words, "chat", "--as=asker", "--agents="+strings.Join(agents, ","))
+	words = append(words, "chat", "--at="+newClock().Now().Format("2006-01-02T15:04Z07:00"), "--as=asker", "--agents="+strings.Join(agents, ","))
 	if _, err := os.Stat(filepath.Join(dir, "knowledge")); err == nil {
 		words = append(words, "--knowledge="+filepath.Join(dir, "knowledge"))
 	}
 	on := &terminal{
 		staff: staffOf(cfg), lines: make(chan string), idle: make(chan struct{}), done: make(chan struct{}),
-		current: player{name: "asker"}, people: map[string]player{},
+		current: player{name: "asker"}, people: map[string]player{}, threads: map[string]string{},
 	}
 	go func() {
 		defer close(on.done)
@@ -677,6 +728,13 @@ func (on *terminal) play(a act) ([]sight, error) {
 	if on.filling != "" && (on.filling != a.who.name || a.verb != "sends" && a.verb != "leaves") {
 		return nil, fmt.Errorf("%s has a form open, which comes first on the console", on.filling)
 	}
+	if a.verb == "passes" {
+		sights, err := on.line("/wait " + a.text)
+		if len(sights) == 0 || !strings.HasPrefix(sights[len(sights)-1].text, "Now it is ") {
+			return nil, errors.Join(err, fmt.Errorf("the console lets no %q pass", a.text))
+		}
+		return sights[:len(sights)-1], err
+	}
 	if a.of != "" {
 		return nil, errors.New("on the console nobody points at a message")
 	}
@@ -743,7 +801,13 @@ func (on *terminal) become(who player) error {
 	}
 	on.current, on.people[who.name] = who, who
 	if before.place != who.place {
-		if _, err := on.enter("/in " + strings.Replace(who.place, private, "dm", 1)); err != nil {
+		place := strings.Replace(who.place, private, "dm", 1)
+		if _, called, _ := strings.Cut(place, "/"); ticketRule.MatchString(called) {
+			if place = on.threads[place]; place == "" {
+				return fmt.Errorf("there is no %s", who.place)
+			}
+		}
+		if _, err := on.enter("/in " + place); err != nil {
 			return err
 		}
 	}
@@ -768,29 +832,36 @@ func (on *terminal) line(line string) ([]sight, error) {
 			sights = append(sights, s)
 			continue
 		}
-		s := on.read(strings.TrimSuffix(piece, "\n\n"))
-		on.stand(s)
+		s, updated := on.read(strings.TrimSuffix(piece, "\n\n"))
+		on.stand(s, updated)
 		sights = append(sights, s)
 	}
 	return sights, nil
 }
 
 var (
+	threadRule = regexp.MustCompile(`^(#\S+) \(its thread: (\S+)\)$`)
 	goneRule   = regexp.MustCompile(`^(?:(→ .+) )?\(removed: (.*)\)$`)
 	buttonRule = regexp.MustCompile(`\[\d+\] (.+?)(?:  |$)`)
 	linkRule   = regexp.MustCompile(` \(https?://\S+\)`)
 	fieldRule  = regexp.MustCompile(`^(.+?)(?: \(optional\))?(?: \[.*\])?\n`)
 )
 
-// read makes a sight of a message as it was printed.
-func (on *terminal) read(message string) sight {
-	s := sight{}
+// read makes a sight of a message as it was printed, and tells whether it takes
+// the place of an older one.
+func (on *terminal) read(message string) (s sight, updated bool) {
 	head, body, _ := strings.Cut(message, "\n")
 	if m := goneRule.FindStringSubmatch(message); m != nil {
 		s.gone, head, body = true, m[1], m[2]
 	}
-	head, updated := strings.CutSuffix(head, "(updated)")
+	head, updated = strings.CutSuffix(head, "(updated)")
 	to, labelled := strings.CutPrefix(strings.TrimSpace(head), "→ ")
+	if m := threadRule.FindStringSubmatch(to); m != nil {
+		to = m[1]
+		if card := heading.FindStringSubmatch(body); card != nil {
+			on.threads[to+"/"+card[1]] = m[2]
+		}
+	}
 	name, place, one := strings.Cut(strings.TrimSuffix(to, ")"), " (")
 	switch {
 	case labelled && one:
@@ -814,6 +885,9 @@ func (on *terminal) read(message string) sight {
 			for _, m := range buttonRule.FindAllStringSubmatch(strings.TrimSpace(line), -1) {
 				s.buttons = append(s.buttons, m[1])
 			}
+		case strings.HasPrefix(line, "📎 "):
+			s.files = append(s.files, strings.TrimSpace(strings.TrimPrefix(line, "📎 ")))
+			text = append(text, line) // it may be one that is only named
 		default:
 			text = append(text, line)
 			if linkRule.MatchString(line) {
@@ -822,22 +896,55 @@ func (on *terminal) read(message string) sight {
 		}
 	}
 	s.text = strings.Join(text, "")
-	return s
-}
-
-// stand remembers which messages stand, to know the newest.
-func (on *terminal) stand(s sight) {
-	if !s.gone {
-		on.standing = append(on.standing, s)
-		return
-	}
-	beginning := strings.TrimSuffix(plain(s.text), "…")
-	for i, old := range slices.Backward(on.standing) {
-		if old.place == s.place && old.only == s.only && strings.HasPrefix(plain(old.text), beginning) {
-			on.standing = slices.Delete(on.standing, i, i+1)
-			return
+	for called, thread := range on.threads {
+		if s.place == thread {
+			s.place = called
 		}
 	}
+	return s, updated
+}
+
+// stand remembers which messages stand, to know the newest. One that takes the
+// place of another is most likely about the same ticket, or begins like it: the
+// console does not tell.
+func (on *terminal) stand(s sight, updated bool) {
+	old := -1
+	switch begins := plain(s.text); {
+	case s.gone:
+		begins = strings.TrimSuffix(begins, "…")
+		old = on.last(s, func(text string) bool { return strings.HasPrefix(plain(text), begins) })
+	case updated:
+		about := beginning(s.text)
+		if old = on.last(s, func(text string) bool { return beginning(text) == about }); old < 0 {
+			old = on.last(s, func(string) bool { return true })
+		}
+	}
+	if old >= 0 {
+		on.standing = slices.Delete(on.standing, old, old+1)
+	}
+	if !s.gone {
+		on.standing = append(on.standing, s)
+	}
+}
+
+// last is the place of the last text that stands where s does, and is such a
+// one; -1 if there is none.
+func (on *terminal) last(s sight, is func(text string) bool) int {
+	for i, old := range slices.Backward(on.standing) {
+		if old.place == s.place && old.only == s.only && is(old.text) {
+			return i
+		}
+	}
+	return -1
+}
+
+// beginning is the ticket that a message is the card of, or else its first line.
+func beginning(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	if card := heading.FindStringSubmatch(line); card != nil {
+		return card[1]
+	}
+	return line
 }
 
 // newest is the newest message that the current person sees where they are.
@@ -906,10 +1013,16 @@ func TestParseScript(t *testing.T) {
 		{"pointing", "# A.\nneeds reactions, time\nana in #desk/T-1 reacts with '👀' to 'T-1'\ntime passes '15s'\nasker sees 'a' once\nnobody but agents finds 'a'\n", ""},
 		{"unknown step", "# A.\n\nasker shouts 'hi'\n", "a.txtar:3: not a step: asker shouts 'hi'; docs/scripts.md lists all steps"},
 		{"text missing", "# A.\nasker says\n", "a.txtar:2: not a step: asker says; docs/scripts.md lists all steps"},
-		{"unknown person", "# A.\naksed says 'hi'\n", "a.txtar:2: not a step: who is aksed? The cast is asker, dora, emil, ana, bo"},
-		{"nobody acts", "# A.\nnobody says 'hi'\n", "a.txtar:2: not a step: who is nobody? The cast is asker, dora, emil, ana, bo"},
+		{"unknown person", "# A.\naksed says 'hi'\n", "a.txtar:2: not a step: who is aksed? The cast is asker, dora, emil, gil, hana, ana, bo"},
+		{"nobody acts", "# A.\nnobody says 'hi'\n", "a.txtar:2: not a step: who is nobody? The cast is asker, dora, emil, gil, hana, ana, bo"},
 		{"seen elsewhere", "# A.\nasker in #help sees 'hi'\n", "a.txtar:2: not a step: asker in #help sees 'hi'; a person sees what is where they are"},
 		{"time says", "# A.\ntime says 'hi'\n", "a.txtar:2: not a step: time says 'hi'; it is time that passes"},
+		{"time and program", "# A.\nneeds time, restarts\ntime passes '1d12h'\nthe program restarts\nthe clock goes back '1h'\n", ""},
+		{"other restarts", "# A.\nana restarts the program\n", "a.txtar:2: not a step: ana restarts the program; docs/scripts.md lists all steps"},
+		{"time restarts", "# A.\ntime program restarts\n", "a.txtar:2: not a step: time program restarts; it is time that passes"},
+		{"people restart", "# A.\nana program restarts\n", "a.txtar:2: not a step: ana program restarts; it is the program that restarts, and the clock that goes back"},
+		{"crossing", "# A.\nneeds two platforms\ndora goes to the other platform\n", ""},
+		{"crossing alone", "# A.\ndora goes to the other platform\n", "a.txtar:2: a script with two platforms says so: needs two platforms"},
 		{"people pass", "# A.\nasker passes '15s'\n", "a.txtar:2: not a step: asker passes '15s'; it is time that passes"},
 		{"nobody once", "# A.\nnobody sees 'a' once\n", "a.txtar:2: not a step: nobody sees 'a' once; that is for one person"},
 		{"one but agents", "# A.\nasker but agents finds 'a'\n", "a.txtar:2: not a step: asker but agents finds 'a'; that is for nobody"},

@@ -108,7 +108,8 @@ type posted struct {
 // A carried file is one that stands with a message.
 type carried struct {
 	chat.File
-	sum [sha256.Size]byte // of the bytes that came; zero where a person attached it
+	sum  [sha256.Size]byte // of the bytes that came; zero where a person attached it
+	data []byte            // they themselves, if they are few
 }
 
 // news is what has come to be shown, or to be gone.
@@ -217,10 +218,19 @@ func (s *simulated) carry(ctx context.Context, d chat.Delivery, a chat.Attachmen
 		return carried{}, err
 	}
 	defer file.Close()
-	sum, n, err := sum(file)
+	var data few
+	sum, n, err := sum(io.TeeReader(file, &data))
 	f := a.File
 	f.Size = n
-	return carried{f, sum}, err
+	return carried{f, sum, data}, err
+}
+
+// few are the first bytes of a file: as many as people read.
+type few []byte
+
+func (f *few) Write(p []byte) (int, error) {
+	*f = append(*f, p[:min(len(p), 1<<20-len(*f))]...)
+	return len(p), nil
 }
 
 func undeliverable(why string) error { return fmt.Errorf("%w: %s", chat.ErrUndeliverable, why) }
@@ -468,6 +478,18 @@ func (s *simulated) attach(name string, size int64) chat.File {
 	f := chat.File{ID: fmt.Sprintf("F%d", s.count), Name: name, Size: size}
 	s.files[f.ID] = f
 	return f
+}
+
+// attached reports whether someone attached a file of that name.
+func (s *simulated) attached(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.files {
+		if f.Name == name {
+			return true
+		}
+	}
+	return false
 }
 
 // say is a message of someone's. Where a channel's messages begin threads, who

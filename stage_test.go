@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,7 @@ import (
 	"github.com/signpost-bot/signpost/bot/chat"
 	"github.com/signpost-bot/signpost/bot/spool"
 	"github.com/signpost-bot/signpost/config"
+	"github.com/signpost-bot/signpost/knowledge"
 )
 
 // A clock stands still unless it is moved.
@@ -44,6 +46,15 @@ func (c *clock) advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
+}
+
+// Reach puts the clock forward to a time, if it is not that late already.
+func (c *clock) Reach(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if t.After(c.now) {
+		c.now = t
+	}
 }
 
 // A journal is what a program logs.
@@ -77,12 +88,16 @@ func (j *journal) take() string {
 type house struct {
 	*parts
 	staff
-	clock   *clock
-	store   *redis.Store
-	sims    []*simulated // the first is where people ask, the last where they work
-	journal journal
-	stop    context.CancelFunc
-	running errgroup.Group
+	ctx      context.Context
+	config   config.Config
+	articles []*knowledge.Article
+	working  string // the platform where people work, as accounts there begin
+	clock    *clock
+	store    *redis.Store
+	sims     []*simulated // the first is where people ask, the last where they work
+	journal  journal
+	stop     context.CancelFunc
+	running  errgroup.Group
 }
 
 // openHouse runs the program on platforms with the given manners, at most one
@@ -117,27 +132,49 @@ func openHouse(ctx context.Context, t testing.TB, world []txtar.File, all ...man
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{staff: staffOf(cfg), clock: newClock()}
+	h := &house{staff: staffOf(cfg), clock: newClock(), config: cfg, articles: list, working: working, ctx: ctx}
 	log := newLogger(config.Log{Level: "warn", Format: "text"}, &h.journal, nil)
 	if h.store, err = redis.Embedded(redis.Options{Installation: cfg.Installation, Log: log}); err != nil {
 		t.Fatal(err)
 	}
-	platforms := map[string]chat.Platform{}
 	for _, m := range all {
-		s := newSimulated(m, h.clock.Now)
-		h.sims = append(h.sims, s)
-		platforms[m.name] = s
+		h.sims = append(h.sims, newSimulated(m, h.clock.Now))
 	}
-	known := behaviour(cfg, slices.Collect(maps.Keys(platforms))...)
-	for _, name := range agents {
-		known.Desks[0].Agents = append(known.Desks[0].Agents, working+name)
-	}
-	if h.parts, err = assemble(cfg, known, list, h.store, platforms, spool.Unmetered{}, h.clock.Now, log); err != nil {
+	if err := h.start(); err != nil {
 		t.Fatal(err)
 	}
-	ctx, h.stop = context.WithCancel(ctx)
-	h.running.Go(func() error { return h.events.Run(ctx, platforms) })
 	return h
+}
+
+// start starts the program, on what the store keeps.
+func (h *house) start() error {
+	platforms := map[string]chat.Platform{}
+	for _, s := range h.sims {
+		platforms[s.name] = s
+	}
+	known := behaviour(h.config, slices.Collect(maps.Keys(platforms))...)
+	for _, name := range agents {
+		known.Desks[0].Agents = append(known.Desks[0].Agents, h.working+name)
+	}
+	log := newLogger(config.Log{Level: "warn", Format: "text"}, &h.journal, nil)
+	var err error
+	if h.parts, err = assemble(h.config, known, h.articles, h.store, platforms, spool.Unmetered{}, h.clock.Now, log); err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(h.ctx)
+	h.stop = stop
+	events := h.events
+	h.running.Go(func() error { return events.Run(ctx, platforms) })
+	return nil
+}
+
+// restart ends the program and starts it anew on the same store.
+func (h *house) restart() error {
+	h.stop()
+	if err := h.running.Wait(); err != nil {
+		return err
+	}
+	return h.start()
 }
 
 // agents are those of the cast who work the desk.
@@ -202,16 +239,7 @@ func (h *house) quiet(ctx context.Context) error {
 
 // pass lets time pass, and all that comes of it happen.
 func (h *house) pass(ctx context.Context, d time.Duration) error {
-	h.clock.advance(d)
-	for {
-		n, err := h.store.Fire(ctx, h.clock.Now())
-		if err != nil {
-			return err
-		}
-		if err := h.quiet(ctx); err != nil || n == 0 {
-			return err
-		}
-	}
+	return elapse(ctx, d, h.clock, h.store, h.events, func() error { return h.quiet(ctx) })
 }
 
 // A theatre is the stage of simulated platforms.
@@ -244,8 +272,8 @@ func openTheatre(all ...manners) func(ctx context.Context, t *testing.T, world [
 func (on *theatre) transcript() string { return on.page.String() }
 
 // home is the platform where a person is.
-func (on *theatre) home(name string) *simulated {
-	if slices.Contains(agents, name) {
+func (on *theatre) home(p player) *simulated {
+	if p.side() == working {
 		return on.sims[len(on.sims)-1]
 	}
 	return on.sims[0]
@@ -254,7 +282,7 @@ func (on *theatre) home(name string) *simulated {
 // sender is a person as their platform tells of them.
 func (on *theatre) sender(p player) chat.Sender {
 	return chat.Sender{
-		Account: chat.NewAccountID(on.home(p.name).name, "w", p.name), Name: p.name, Locale: p.locale, Roles: p.roles, Groups: p.roles,
+		Account: chat.NewAccountID(on.home(p).name, "w", p.name), Name: p.name, Locale: p.locale, Roles: p.roles, Groups: p.roles,
 	}
 }
 
@@ -265,7 +293,7 @@ const apart = "apart"
 
 // place is where a person is.
 func (on *theatre) place(p player) (chat.Place, error) {
-	s, who := on.home(p.name), on.sender(p).Account
+	s, who := on.home(p), on.sender(p).Account
 	if p.place == private {
 		return chat.Direct(who), nil
 	}
@@ -324,19 +352,28 @@ func (on *theatre) named(s *simulated, p chat.Place) string {
 
 // sight is a message as people see it.
 func (on *theatre) sight(s *simulated, m *posted) sight {
-	v := sight{place: on.named(s, m.place), text: m.text, buttons: m.buttons(), articles: m.links}
+	v := sight{place: on.named(s, m.place), text: m.text, buttons: m.buttons(), articles: m.links, written: map[string]string{}}
+	if len(on.sims) > 1 {
+		v.side = map[bool]side{true: asking, false: working}[s == on.sims[0]]
+	}
 	s.mu.Lock()
 	v.only = s.reader(m).User()
 	s.mu.Unlock()
 	for _, f := range m.files {
-		if m.by == nil {
+		if m.by == nil && on.attached(f.Name) {
 			if want, _, _ := sum(contents(f.File)); want != f.sum {
 				f.Name += " (spoilt)"
 			}
 		}
+		v.written[f.Name] = string(f.data)
 		v.files = append(v.files, f.Name)
 	}
 	return v
+}
+
+// attached reports whether a file of that name is one that people brought.
+func (on *theatre) attached(name string) bool {
+	return slices.ContainsFunc(on.sims, func(s *simulated) bool { return s.attached(name) })
 }
 
 // looked is what has come since someone looked last.
@@ -370,7 +407,7 @@ func (on *theatre) write(platform string, v sight) {
 }
 
 func (on *theatre) stands(p player) []sight {
-	s := on.home(p.name)
+	s := on.home(p)
 	var sights []sight
 	for _, m := range s.see(on.sender(p).Account) {
 		if v := on.sight(s, m); on.looks(p.name, v) {
@@ -383,7 +420,7 @@ func (on *theatre) stands(p player) []sight {
 // newest is the newest message that a person sees where they are and that is
 // such a one; nil if there is none.
 func (on *theatre) newest(p player, is func(m *posted, v sight) bool) *posted {
-	s := on.home(p.name)
+	s := on.home(p)
 	for _, m := range slices.Backward(s.see(on.sender(p).Account)) {
 		if v := on.sight(s, m); v.seenBy(&p) && is(m, v) {
 			return m
@@ -419,12 +456,7 @@ func (on *theatre) target(a act) (*posted, error) {
 func (on *theatre) play(a act) ([]sight, error) {
 	on.page.Reset()
 	on.clock.advance(time.Millisecond)
-	if a.verb == "passes" {
-		d, err := time.ParseDuration(a.text)
-		if err != nil {
-			return nil, err
-		}
-		err = on.pass(on.ctx, d)
+	if done, err := befall(a, (*theatreFate)(on)); done || err != nil {
 		return on.looked(), err
 	}
 	place, err := on.place(a.who)
@@ -435,7 +467,7 @@ func (on *theatre) play(a act) ([]sight, error) {
 	if err != nil {
 		return nil, err
 	}
-	on.home(a.who.name).looked() // what people do themselves is no news
+	on.home(a.who).looked() // what people do themselves is no news
 	if e.Kind == "" {
 		return nil, nil
 	}
@@ -464,7 +496,7 @@ func (on *theatre) play(a act) ([]sight, error) {
 // act is what an act comes to on the person's platform; a zero event if nobody
 // is told.
 func (on *theatre) act(a act, place chat.Place) (e chat.Event, err error) {
-	s, from := on.home(a.who.name), on.sender(a.who)
+	s, from := on.home(a.who), on.sender(a.who)
 	var m *posted
 	switch a.verb {
 	case "presses", "picks", "edits", "deletes", "reacts", "menu":
@@ -516,7 +548,7 @@ var errNoForm = errors.New("no form is open")
 
 // opens puts a form before a person.
 func (on *theatre) opens(who player, place chat.Place, form *chat.Form) ([]sight, error) {
-	if err := on.home(who.name).dialog(*form); err != nil {
+	if err := on.home(who).dialog(*form); err != nil {
 		return nil, err
 	}
 	on.forms[who.name] = &opened{*form, place}
@@ -553,7 +585,7 @@ func (on *theatre) filled(a act, from chat.Sender) (chat.Event, error) {
 	if len(left) > 0 {
 		return chat.Event{}, fmt.Errorf("the form does not have all of the fields %q", slices.Sorted(maps.Keys(a.fills)))
 	}
-	return on.home(a.who.name).submit(from, form.place, form.Action, values), nil
+	return on.home(a.who).submit(from, form.place, form.Action, values), nil
 }
 
 var sizeRule = regexp.MustCompile(`^([0-9]+) (B|kB|MB)$`)
@@ -575,22 +607,62 @@ type floor interface {
 	// do does what an act says. It returns what is wrong with a form, if that is
 	// all that follows, and what tells later whether a form was opened.
 	do(a act) (wrong []sight, opened func() []sight, err error)
-	pass(d time.Duration) error
+	fated
 	quiet() error // blocks until all answers have come
 	looked() ([]sight, error)
 }
 
+// What is fated befalls everyone there.
+type fated interface {
+	pass(d time.Duration) error // and all that comes of it has happened
+	back(d time.Duration)       // goes the clock
+	restart() error             // ends the program, and starts it anew on the same store
+}
+
+// befall lets an act happen that nobody does. It reports whether it was one.
+func befall(a act, on fated) (done bool, err error) {
+	if a.verb == "restarts" {
+		return true, on.restart()
+	}
+	if a.verb != "passes" && a.verb != "goes back" {
+		return false, nil
+	}
+	span := a.text
+	days, rest, ok := strings.Cut(span, "d")
+	if ok { // 1d12h
+		span = cmp.Or(rest, "0s")
+	}
+	d, err := time.ParseDuration(span)
+	if err != nil {
+		return true, err
+	}
+	if ok {
+		n, err := strconv.Atoi(days)
+		if err != nil {
+			return true, err
+		}
+		d += time.Duration(n) * 24 * time.Hour
+	}
+	if a.verb == "passes" {
+		return true, on.pass(d)
+	}
+	on.back(d)
+	return true, nil
+}
+
+// theatreFate is what befalls a theatre.
+type theatreFate theatre
+
+func (on *theatreFate) pass(d time.Duration) error { return on.house.pass(on.house.ctx, d) }
+func (on *theatreFate) back(d time.Duration)       { on.clock.advance(-d) }
+func (on *theatreFate) restart() error             { return on.house.restart() }
+
 // play plays an act on a floor; see [stage].
 func play(on floor, a act) ([]sight, error) {
 	on.begin()
-	if a.verb == "passes" {
-		d, err := time.ParseDuration(a.text)
-		if err != nil {
-			return nil, err
-		}
-		if err := on.pass(d); err != nil {
-			return nil, err
-		}
+	if done, err := befall(a, on); err != nil {
+		return nil, err
+	} else if done {
 		return on.looked()
 	}
 	sights, opened, err := on.do(a)
@@ -604,18 +676,4 @@ func play(on floor, a act) ([]sight, error) {
 		return nil, err
 	}
 	return append(sights, opened()...), nil
-}
-
-// elapse moves a clock, and lets happen what is due by then.
-func elapse(ctx context.Context, d time.Duration, clock *clock, store *redis.Store, quiet func() error) error {
-	clock.advance(d)
-	for {
-		n, err := store.Fire(ctx, clock.Now())
-		if err != nil {
-			return err
-		}
-		if err := quiet(); err != nil || n == 0 {
-			return err
-		}
-	}
 }

@@ -50,6 +50,8 @@ type workspace struct {
 	threads map[string]string            // as scripts call them, by channel and ts
 	roles   map[string][]string
 	groups  map[string]string // ids by handle
+
+	attached map[string]bool // names of files that people brought
 }
 
 // unpaced is a Slack adapter that does not wait between messages: the clock
@@ -91,13 +93,9 @@ func newWorkspace(ctx context.Context, t testing.TB, world []txtar.File, byHTTP 
 	if on.store, err = redis.Embedded(redis.Options{Installation: on.config.Installation, Log: quietLog()}); err != nil {
 		t.Fatal(err)
 	}
-	p := on.launch(on.store)
-	if byHTTP {
-		on.await("the adapter takes things in", on.open)
-	} else if err := on.slack.WaitSockets(ctx, 2); err != nil {
+	if err := on.start(); err != nil {
 		t.Fatal(err)
 	}
-	on.parts = p.parts
 	return on
 }
 
@@ -105,7 +103,7 @@ func newWorkspace(ctx context.Context, t testing.TB, world []txtar.File, byHTTP 
 func makeWorkspace(ctx context.Context, t testing.TB, o slacktest.Options, clock *clock) *workspace {
 	on := &workspace{
 		t: t, ctx: ctx, clock: clock, before: map[string]slacktest.Message{}, threads: map[string]string{},
-		roles: map[string][]string{}, groups: map[string]string{}, level: "warn",
+		roles: map[string][]string{}, groups: map[string]string{}, level: "warn", attached: map[string]bool{},
 	}
 	o.Now = clock.Now
 	on.slack = slacktest.New(o)
@@ -297,7 +295,35 @@ func (on *workspace) quiet() error {
 }
 
 func (on *workspace) pass(d time.Duration) error {
-	return elapse(on.ctx, d, on.clock, on.store, on.quiet)
+	return elapse(on.ctx, d, on.clock, on.store, on.events, on.quiet)
+}
+
+func (on *workspace) back(d time.Duration) { on.clock.advance(-d) }
+
+func (on *workspace) restart() error {
+	err := on.running[len(on.running)-1].halt()
+	if err == nil {
+		err = on.left()
+	}
+	if err != nil {
+		return err
+	}
+	return on.start()
+}
+
+// left waits until nobody is connected any more.
+func (on *workspace) left() error {
+	return on.slack.Wait(on.ctx, func() bool { return on.slack.Sockets() == 0 })
+}
+
+// start starts the program on the store, and waits until Slack has it.
+func (on *workspace) start() error {
+	on.parts = on.launch(on.store).parts
+	if on.door != nil {
+		on.await("the adapter takes things in", on.open)
+		return nil
+	}
+	return on.slack.WaitSockets(on.ctx, 2)
 }
 
 // become lets Slack tell who a person is.
@@ -384,15 +410,16 @@ func (on *workspace) name(user string) string {
 
 func (on *workspace) sight(m slacktest.Message) (sight, error) {
 	s, err := on.see(m)
-	v := sight{text: s.text, buttons: s.buttons(), articles: s.links}
+	v := sight{text: s.text, buttons: s.buttons(), articles: s.links, written: map[string]string{}}
 	v.place, v.only = on.named(m)
 	for _, id := range m.Files {
 		name, data, ok := on.slack.File(id)
 		if !ok {
 			name += " (lost)"
-		} else if want, _ := io.ReadAll(contents(chat.File{Name: name, Size: int64(len(data))})); m.User == on.slack.Bot() && string(want) != string(data) {
+		} else if want, _ := io.ReadAll(contents(chat.File{Name: name, Size: int64(len(data))})); m.User == on.slack.Bot() && on.attached[name] && string(want) != string(data) {
 			name += " (spoilt)"
 		}
+		v.written[name] = string(data)
 		v.files = append(v.files, name)
 	}
 	return v, err
@@ -586,6 +613,7 @@ func (on *workspace) act(a act, user string) (wrong map[string]string, err error
 				return nil, err
 			}
 			files = append(files, slacktest.Upload{Name: a.file, Data: data})
+			on.attached[a.file] = true
 		}
 		if thread == "" && a.who.place != private && !mentionRule.MatchString(a.text) {
 			thread = on.answered(a.who, channel)
