@@ -187,7 +187,7 @@ func behaviour(cfg config.Config, platforms ...string) bot.Settings {
 	for _, d := range cfg.Desks {
 		s.Desks = append(s.Desks, desk.Desk{
 			Name: d.Name, Agents: d.Agents, Leads: d.Leads,
-			Audiences: d.Audiences, Topics: d.Topics, Names: desk.Naming(d.ShowNames),
+			Audiences: d.Audiences, Topics: d.Topics, Languages: d.Languages, From: d.From, Names: desk.Naming(d.ShowNames),
 			Channels: on(d.Channels, platforms), Undo: d.Undo,
 		})
 	}

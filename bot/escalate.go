@@ -51,7 +51,7 @@ func (t *turn) open(c *heldConversation, question, detail, topic string) error {
 	}
 	k := &heldTicket{Value: desk.New(number, &c.Value, question, topic, t.at)}
 	k.Value.Explain(detail)
-	k.Value.Desk = desk.Route(t.settings.Desks, c.Value.Trail.Audience, topic).Name
+	k.Value.Desk = t.route(&k.Value).Name
 	ahead, err := t.view.Ahead(t.ctx, k.Value, t.at)
 	if err != nil {
 		return err

@@ -182,6 +182,7 @@ func (l *loader) checkDesks(c *Config, audiences, topics, persons []string) {
 		each(path+"leads", desk.Leads, agent)
 		each(path+"audiences", desk.Audiences, func(path, name string) { l.oneOf(path, "audience", name, audiences...) })
 		each(path+"topics", desk.Topics, func(path, name string) { l.oneOf(path, "topic", name, topics...) })
+		l.checkRoute(path, desk, c)
 		platforms := map[string]bool{}
 		each(path+"channels", desk.Channels, func(path, channel string) {
 			platform, _, _ := strings.Cut(channel, ":")
@@ -200,6 +201,17 @@ func (l *loader) checkDesks(c *Config, audiences, topics, persons []string) {
 		}
 		l.oneOf(path+"show_names", "value of show_names", desk.ShowNames, "name", "alias", "support")
 	}
+}
+
+// checkRoute looks at what else brings questions to a desk.
+func (l *loader) checkRoute(path string, desk Desk, c *Config) {
+	each(path+"languages", desk.Languages, func(path, lang string) { l.oneOf(path, "language", lang, c.Languages...) })
+	each(path+"from", desk.From, func(path, channel string) {
+		l.checkPlace(path, channel)
+		if slices.ContainsFunc(c.Desks, func(d Desk) bool { return slices.Contains(d.Channels, channel) }) {
+			l.report(path, "%s is a desk's own channel, where nobody asks; remove it", channel)
+		}
+	})
 }
 
 func (l *loader) checkSlack(s Slack, w Web) {

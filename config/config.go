@@ -58,13 +58,16 @@ type Answers struct {
 }
 
 // A Desk is one queue of tickets and the people who work it. It takes tickets
-// of the audiences and topics it names; an empty list names all.
+// of the audiences, topics, languages and channels it names; an empty list
+// names all.
 type Desk struct {
 	Name      string        `yaml:"name"`
 	Agents    []string      `yaml:"agents"` // persons, accounts, @roles and @groups, or #channels, whose members count
 	Leads     []string      `yaml:"leads"`  // likewise; agents too
 	Audiences []string      `yaml:"audiences"`
 	Topics    []string      `yaml:"topics"`
+	Languages []string      `yaml:"languages"`  // BCP 47 tags
+	From      []string      `yaml:"from"`       // platform:workspace:channel, where it is asked
 	Channels  []string      `yaml:"channels"`   // platform:workspace:channel, where its cards are; at most one a platform
 	ShowNames string        `yaml:"show_names"` // what askers see of an agent: name, alias or support
 	Undo      time.Duration `yaml:"undo"`       // in which a reply can be called back before it is sent; 0: none

@@ -180,6 +180,18 @@ desks:
 			`FILE:15:43: the desk has a channel on slack already; keep one of them`,
 			`FILE:16:11: undo is 2m0s; write 0s to 1m0s`,
 		}},
+		{"what comes to a desk", `
+languages: [en, es]
+desks:
+  - name: support
+    channels: ["slack:T1:C1"]
+    languages: [en, pt]
+    from: ["slack:T1:C2", "#help", "slack:T1:C1"]
+`, nil, []string{
+			`FILE:6:21: unknown language "pt"; use one of en, es`,
+			`FILE:7:27: "#help" is not a channel; write platform:workspace:channel, such as slack:T024BE7LD:C024BE91L`,
+			`FILE:7:36: slack:T1:C1 is a desk's own channel, where nobody asks; remove it`,
+		}},
 		{"numbers", `
 knowledge: {rescan: 1ms}
 answers: {sure: 0.4, unsure: 0.6, articles: 0}

@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"slices"
 	"time"
 
 	"github.com/signpost-bot/signpost/bot/chat"
@@ -14,6 +13,8 @@ type Desk struct {
 	Leads     []string      // likewise; a lead is an agent too
 	Audiences []string      // whose tickets come here; empty: anyone's
 	Topics    []string      // likewise by topic
+	Languages []string      // by the language they are asked in
+	From      []string      // by the channel they are asked in: platform:workspace:channel
 	Names     Naming        // how its agents are called before askers
 	Channels  []string      // platform:workspace:channel, where its cards are
 	Undo      time.Duration // in which agents may call a reply back before it is sent
@@ -32,21 +33,6 @@ const (
 	ByAlias   Naming = "alias"   // a name for askers, where they have one
 	AsSupport Naming = "support" // no name at all
 )
-
-// Route picks the desk for a ticket: the first that wants both its audience
-// and its topic, else the first of all. There is at least one desk.
-func Route(desks []Desk, audience, topic string) Desk {
-	for _, d := range desks {
-		if wants(d.Audiences, audience) && wants(d.Topics, topic) {
-			return d
-		}
-	}
-	return desks[0]
-}
-
-func wants(list []string, name string) bool {
-	return len(list) == 0 || slices.Contains(list, name)
-}
 
 // A Person is one human: their accounts, and what they told us to remember.
 type Person struct {

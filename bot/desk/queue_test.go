@@ -2,7 +2,6 @@ package desk
 
 import (
 	"cmp"
-	"slices"
 	"testing"
 	"time"
 
@@ -83,29 +82,4 @@ func TestTicketOrder(t *testing.T) {
 			t.Fatalf("before = %t for %+v and %+v", got, a, b)
 		}
 	})
-}
-
-func TestRoute(t *testing.T) {
-	desks := []Desk{
-		{Name: "money", Audiences: []string{"buyer"}, Topics: []string{"refunds", "payments"}},
-		{Name: "creators", Audiences: []string{"creator"}},
-		{Name: "tracking", Topics: []string{"tracking"}},
-	}
-	tests := []struct{ audience, topic, want string }{
-		{"buyer", "refunds", "money"},
-		{"buyer", "tracking", "tracking"},
-		{"creator", "tracking", "creators"},
-		{"", "tracking", "tracking"},
-		{"buyer", "access", "money"}, // nobody wants it: the first
-		{"", "", "money"},
-	}
-	for _, test := range tests {
-		if got := Route(desks, test.audience, test.topic).Name; got != test.want {
-			t.Errorf("Route(%q, %q) = %s, want %s", test.audience, test.topic, got, test.want)
-		}
-	}
-	all := slices.Insert(slices.Clone(desks), 1, Desk{Name: "all"})
-	if got := Route(all, "stranger", "anything").Name; got != "all" {
-		t.Errorf("Route to a desk that names nothing = %s", got)
-	}
 }
