@@ -189,6 +189,7 @@ func (t *turn) further(k *desk.Ticket) []chat.Block {
 	blocks := []chat.Block{{Layout: chat.Choice, Select: &chat.Select{
 		Label: t.line("choice_priority"), Action: chat.Do("priority", string(k.ID)), Options: options,
 	}}}
+	blocks = append(blocks, t.deskChoice(k)...)
 	var buttons []chat.Button
 	if k.Holder != "" {
 		buttons = append(buttons, chat.Button{Label: t.line("button_release"), Action: chat.Do("release", string(k.ID))})

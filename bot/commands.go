@@ -47,7 +47,7 @@ var (
 // table lists everything that can be done. The verbs of a door are listed in
 // this order wherever people choose from them.
 func table() []command {
-	return slices.Concat(askRows(), ticketRows(), helpRows(), menuRows(), entryRows(), buttonRows())
+	return slices.Concat(askRows(), ticketRows(), routeRows(), helpRows(), menuRows(), entryRows(), buttonRows())
 }
 
 // askRows are what askers can type.
@@ -562,6 +562,9 @@ func (t *turn) misused(u *chat.UsageError, in chat.Invocation) error {
 
 // wordsFor lists what a parameter may be, if that is known.
 func (t *turn) wordsFor(c chat.Command, name string) []chat.Block {
+	if name == "desk" {
+		return []chat.Block{contextLine(chat.Plain(strings.Join(t.otherDesks(""), " · ")))}
+	}
 	for _, p := range c.Params {
 		if p.Name == name && len(p.Options) > 0 {
 			return []chat.Block{contextLine(chat.Plain(strings.Join(p.Options, " · ")))}

@@ -300,6 +300,11 @@ func (b *Bot) values(ctx context.Context, c chat.Command, q chat.Typing) []chat.
 		for _, word := range p.Options {
 			options = append(options, chat.Option{Label: word, Value: word})
 		}
+		if p.Name == "desk" {
+			for _, name := range b.otherDesks("") {
+				options = append(options, chat.Option{Label: name, Value: name})
+			}
+		}
 		switch p.Kind {
 		case chat.PersonParam:
 			for _, agent := range b.access.agents("") {

@@ -79,6 +79,9 @@ func (t *turn) outcome() spool.Outcome {
 		})
 	}
 	t.out.Replies = append(t.out.Replies, said...)
+	for _, k := range t.tickets {
+		t.abandoned(&k.Value)
+	}
 	for _, c := range t.conversations {
 		t.out.Conversations = append(t.out.Conversations, *c)
 	}

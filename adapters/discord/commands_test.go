@@ -202,6 +202,7 @@ func TestCommandTexts(t *testing.T) {
 	fill := map[string]string{
 		"ticket": "T-7", "agent": "80351110224678912", "text": "here you go", "note": "please take it", "reason": "spam",
 		"query": "refunds", "question": "where is my refund?", "priority": "high", "do": "add", "label": "billing",
+		"desk": "sales", "duty": "on",
 	}
 	means := maps.Clone(fill)
 	means["agent"] = "<@80351110224678912>"

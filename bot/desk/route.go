@@ -1,6 +1,10 @@
 package desk
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+	"time"
+)
 
 // An Asking is what decides which desk a question goes to.
 type Asking struct {
@@ -25,4 +29,27 @@ func Route(desks []Desk, a Asking) Desk {
 
 func wants(list []string, name string) bool {
 	return len(list) == 0 || slices.Contains(list, name)
+}
+
+// DidMove: it went to another desk.
+const DidMove Doing = "move"
+
+// Move puts t into the queue of another desk, at the place of its age. Nobody
+// holds it there; whose turn it was and how long it has waited stay. Only its
+// holder or a lead may take it from whoever holds it, anyone if nobody does. At
+// its own desk it is [ErrUnchanged].
+func (t *Ticket) Move(a Agent, lead bool, desk string, at time.Time) error {
+	if err := t.live(); err != nil {
+		return err
+	}
+	switch {
+	case t.Desk == desk:
+		return ErrUnchanged
+	case t.Holder != "" && t.Holder != a.ID && !lead:
+		return fmt.Errorf("move %s by %s: %w", t.ID, a.ID, ErrHeld)
+	}
+	t.free()
+	t.Desk = desk
+	t.note(at, a, DidMove, desk)
+	return nil
 }

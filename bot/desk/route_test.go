@@ -1,8 +1,12 @@
 package desk
 
 import (
+	"errors"
 	"slices"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestRoute(t *testing.T) {
@@ -38,5 +42,48 @@ func TestRoute(t *testing.T) {
 	all := slices.Insert(slices.Clone(desks), 1, Desk{Name: "all"})
 	if got := Route(all, Asking{"stranger", "anything", "fr", lounge}).Name; got != "all" {
 		t.Errorf("a desk that names nothing wants everything, not %s", got)
+	}
+}
+
+func TestTicketMove(t *testing.T) {
+	bo := Agent{ID: "bo", Name: "Bo"}
+	tests := []struct {
+		name   string
+		ticket Ticket
+		lead   bool
+		to     string
+		err    error
+	}{
+		{"open", Ticket{State: Open}, false, "sales", nil},
+		{"one's own", Ticket{State: Claimed, Holder: "bo"}, false, "sales", nil},
+		{"one that waits for the asker", Ticket{State: Waiting, Holder: "bo"}, false, "sales", nil},
+		{"someone else's", Ticket{State: Claimed, Holder: "ana"}, false, "sales", ErrHeld},
+		{"someone else's, by a lead", Ticket{State: Claimed, Holder: "ana"}, true, "sales", nil},
+		{"to where it is", Ticket{State: Open}, false, "support", ErrUnchanged},
+		{"resolved", Ticket{State: Resolved, Holder: "bo"}, true, "sales", ErrResolved},
+		{"closed", Ticket{State: Closed}, true, "sales", ErrClosed},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			k := test.ticket
+			k.ID, k.Desk, k.OpenedAt = "T-1", "support", now.Add(-time.Hour)
+			before := k
+			err := k.Move(bo, test.lead, test.to, now)
+			if !errors.Is(err, test.err) {
+				t.Fatalf("Move = %v, want %v", err, test.err)
+			}
+			if err != nil {
+				if diff := cmp.Diff(before, k); diff != "" {
+					t.Errorf("refused, and yet:\n%s", diff)
+				}
+				return
+			}
+			if k.Desk != "sales" || k.State != Open || k.Holder != "" || !k.OpenedAt.Equal(before.OpenedAt) {
+				t.Errorf("moved: %+v", k)
+			}
+			if e := k.Newest(); e.Did != DidMove || e.By != "bo" || e.Text != "sales" {
+				t.Errorf("noted: %+v", e)
+			}
+		})
 	}
 }
