@@ -173,7 +173,7 @@ func behaviour(cfg config.Config, platforms ...string) bot.Settings {
 		Topics: map[string]map[string]string{}, Languages: cfg.Languages,
 		Articles: cfg.Answers.Articles, Misses: cfg.Escalate.Misses, Grace: cfg.Resolve.Grace,
 		Watched: cfg.Overheard.Channels, OverheardWait: cfg.Overheard.Wait, OverheardMaxAge: cfg.Overheard.MaxAge,
-		NudgeAfter: cfg.Escalate.NudgeAfter,
+		NudgeAfter: cfg.Escalate.NudgeAfter, EscalateAfter: cfg.Escalate.After,
 	}
 	for _, a := range cfg.Audiences {
 		s.Audiences = append(s.Audiences, bot.Audience{
@@ -344,6 +344,9 @@ func (o *checkCommand) Run(ctx context.Context, c *cli, s streams) error {
 		}
 	case o.Live && found == 0:
 		fmt.Fprintln(s.out, "No platform is configured, so nobody was asked.")
+	}
+	for _, line := range config.Advise(cfg) {
+		fmt.Fprintln(s.out, "Note:", line)
 	}
 	if found == 1 {
 		return errors.New("1 problem")

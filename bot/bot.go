@@ -63,6 +63,10 @@ type Settings struct {
 	// NudgeAfter is how long after an answer that was not sure the asker is
 	// asked whether it helped, once; 0: never.
 	NudgeAfter time.Duration
+	// EscalateAfter is how long after such an answer it becomes a ticket by
+	// itself, if the asker was asked and nobody said a word: more than NudgeAfter;
+	// 0: never.
+	EscalateAfter time.Duration
 }
 
 // A Bot makes of each event what should change and what is said. It keeps

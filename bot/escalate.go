@@ -56,7 +56,11 @@ func (t *turn) open(c *heldConversation, question, detail, topic string) error {
 	if err != nil {
 		return err
 	}
-	c.Value.Escalate(k.Value.ID, t.at)
+	if t.event.Kind == chat.Tick {
+		c.Value.EscalateUnasked(k.Value.ID, t.at)
+	} else {
+		c.Value.Escalate(k.Value.ID, t.at)
+	}
 	k.Value.Trail = c.Value.Trail
 	t.keepConversation(c)
 	if c.Value.Private && !c.Value.Direct {

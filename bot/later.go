@@ -3,6 +3,7 @@ package bot
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/signpost-bot/signpost/bot/chat"
 	"github.com/signpost-bot/signpost/bot/conversation"
@@ -15,6 +16,7 @@ const (
 	overheardTimer = "overheard/" // and the place
 	nudgeTimer     = "nudge/"     // and the conversation
 	ticketTimer    = "ticket/"    // and the ticket
+	silenceTimer   = "silence/"   // likewise
 )
 
 // overheard takes in what was said to nobody of ours. In a watched place it
@@ -50,7 +52,8 @@ func (t *turn) watched() bool {
 	return slices.Contains(t.settings.Watched, t.event.Place.Outside().String())
 }
 
-// humanReplied calls off the nudge in a thread where someone else answers.
+// humanReplied calls off what was to come in a thread where someone else
+// answers.
 func (t *turn) humanReplied() error {
 	c, ok, err := t.view.Here(t.ctx)
 	if err == nil && ok && c.Value.Asker.Person != t.event.From.Person {
@@ -61,23 +64,42 @@ func (t *turn) humanReplied() error {
 
 // nudgeLater asks an asker later whether an answer helped, if it was not a
 // sure one: once in a conversation, and only where it can be seen that nobody
-// else has answered.
+// else has answered. Who asks on after that gets the whole time anew until a
+// ticket is made of it.
 func (t *turn) nudgeLater(c *conversation.Conversation, level knowledge.Level) {
-	if t.settings.NudgeAfter == 0 || c.Private || c.Nudged {
-		return
-	}
-	if level == knowledge.Sure {
+	switch {
+	case t.settings.NudgeAfter == 0 || c.Private:
+	case level == knowledge.Sure:
 		t.nudgeNoMore(c.ID)
-		return
+	case c.Nudged:
+		t.escalateLater(c, t.settings.EscalateAfter)
+	default:
+		t.later(nudgeTimer, c, t.settings.NudgeAfter)
 	}
+}
+
+func (t *turn) later(timer string, c *conversation.Conversation, after time.Duration) {
 	t.out.Timers = append(t.out.Timers, spool.Timer{
-		Name: nudgeTimer + string(c.ID), Due: t.at.Add(t.settings.NudgeAfter),
+		Name: timer + string(c.ID), Due: t.at.Add(after),
 		Event: chat.Event{Kind: chat.Tick, Place: c.Place, From: c.Asker},
 	})
 }
 
+// escalateLater makes a ticket of a conversation after a while in which nobody
+// says a word. That is heard in threads: in a channel nobody can tell whom a
+// word answers.
+func (t *turn) escalateLater(c *conversation.Conversation, after time.Duration) {
+	if t.settings.EscalateAfter > 0 && c.Place.Thread != "" && !c.Private {
+		t.later(silenceTimer, c, after)
+	}
+}
+
+// nudgeNoMore leaves a conversation alone: somebody has said or done something.
 func (t *turn) nudgeNoMore(id chat.ConversationID) {
 	t.out.Timers = append(t.out.Timers, spool.Timer{Name: nudgeTimer + string(id)})
+	if t.settings.EscalateAfter > 0 {
+		t.out.Timers = append(t.out.Timers, spool.Timer{Name: silenceTimer + string(id)})
+	}
 }
 
 // ticked handles a timer that came due. What it was set for may be over, so
@@ -92,6 +114,9 @@ func (t *turn) ticked() error {
 	}
 	if id, ok := strings.CutPrefix(t.event.Timer, nudgeTimer); ok {
 		return t.nudge(id)
+	}
+	if id, ok := strings.CutPrefix(t.event.Timer, silenceTimer); ok {
+		return t.escalateSilence(id)
 	}
 	if strings.HasPrefix(t.event.Timer, overheardTimer) {
 		return t.answerOverheard()
@@ -132,6 +157,28 @@ func (t *turn) nudge(id string) error {
 	t.post(t.public(&c.Value, "", chat.Post, []chat.Block{t.text("nudge"), row(
 		t.helpedButton(c.Value.ID), t.contactButton(c.Value.ID),
 	)}))
+	t.escalateLater(&c.Value, t.settings.EscalateAfter-t.settings.NudgeAfter)
+	return nil
+}
+
+// escalateSilence makes a ticket of a conversation that nobody has settled.
+// Whoever does not want it takes it back by a press.
+func (t *turn) escalateSilence(id string) error {
+	c, err := t.conversation(id)
+	if c == nil || err != nil {
+		return err
+	}
+	asked := c.Value.Newest()
+	if c.Value.State != conversation.Answered || c.Value.Ticket != "" || !c.Value.Nudged ||
+		asked == nil || asked.Text == "" || asked.Level == string(knowledge.Sure) {
+		return nil
+	}
+	t.lang = t.words.speak(c.Value.Trail.Lang)
+	if err := t.open(c, chat.Shorten(asked.Text, maxFormText), "", t.topicOf(&c.Value)); err != nil {
+		return err
+	}
+	opened := &t.out.Replies[len(t.out.Replies)-1]
+	opened.Blocks = slices.Insert(opened.Blocks, 0, t.text("silence_opened"))
 	return nil
 }
 

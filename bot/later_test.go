@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/desk"
 	"github.com/signpost-bot/signpost/bot/spool"
 )
 
@@ -218,5 +219,168 @@ func TestOwnThreadCallsOff(t *testing.T) {
 	}
 	if !set(heard, true) || !set(answer, false) {
 		t.Errorf("timers = %+v, then %+v", heard.Timers, answer.Timers)
+	}
+}
+
+// silent is a patient world that makes tickets of what stays without a word,
+// and a thread in it.
+func silent(t *testing.T) (*world, chat.Place) {
+	w := patient(t)
+	w.settings.EscalateAfter = time.Hour
+	thread := help
+	thread.Thread = "77"
+	return w, thread
+}
+
+func in(w *world, place chat.Place, from chat.Sender, text string, addressed bool) spool.Outcome {
+	return w.do(w.event(chat.Event{Kind: chat.Message, Addressed: addressed, Place: place, Text: text}, from))
+}
+
+// due is when an outcome has a timer come; zero if it is only taken away.
+func due(t *testing.T, o spool.Outcome, prefix string) (at time.Time, found bool) {
+	t.Helper()
+	for _, timer := range o.Timers {
+		if strings.HasPrefix(timer.Name, prefix) {
+			at, found = timer.Due, true
+		}
+	}
+	return at, found
+}
+
+func TestSilenceEscalates(t *testing.T) {
+	w, thread := silent(t)
+	asked := in(w, thread, kim, vague, true)
+	nudged := comes(t, w, asked)
+	if at, _ := due(t, nudged, silenceTimer); !at.Equal(start.Add(time.Hour)) {
+		t.Errorf("due at %s", at)
+	}
+	opened := comes(t, w, nudged)
+	if len(opened.Tickets) != 1 {
+		t.Fatalf("made %d tickets", len(opened.Tickets))
+	}
+	k := opened.Tickets[0].Value
+	if k.Question != vague || k.Asker.Name != "Kim" || k.State != desk.Open {
+		t.Errorf("ticket: %+v", k)
+	}
+	said := opened.Replies[len(opened.Replies)-1]
+	if got := everything(said); !strings.Contains(got, "Nobody has answered here yet") || !strings.Contains(got, "Cancel T-1") || said.Place != thread {
+		t.Errorf("said %q", got)
+	}
+	if got := spoken(w.runs(bo, "ticket", "why T-1")); !strings.Contains(got, "nobody had said a word") {
+		t.Errorf("why says %q", got)
+	}
+	// It happens once.
+	if o := comes(t, w, nudged); changed(o) || len(o.Replies) > 0 {
+		t.Errorf("again: %s", spoken(o))
+	}
+}
+
+func TestSilenceIsBroken(t *testing.T) {
+	tests := []struct {
+		name string
+		do   func(w *world, id string, thread chat.Place) spool.Outcome
+	}{
+		{"helped", func(w *world, id string, _ chat.Place) spool.Outcome { return w.presses(kim, "helped", id) }},
+		{"thanks", func(w *world, _ string, thread chat.Place) spool.Outcome { return in(w, thread, kim, "thanks!", true) }},
+		{"contact", func(w *world, id string, _ chat.Place) spool.Outcome { return w.presses(kim, "contact", id) }},
+		{"a sure answer", func(w *world, _ string, thread chat.Place) spool.Outcome {
+			return in(w, thread, kim, "how do I change my password?", true)
+		}},
+		{"someone else's word", func(w *world, _ string, thread chat.Place) spool.Outcome {
+			return in(w, thread, lee, "look behind the boats", false)
+		}},
+		{"an agent's word", func(w *world, _ string, thread chat.Place) spool.Outcome {
+			return in(w, thread, bo, "I'm on it", false)
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			w, thread := silent(t)
+			asked := in(w, thread, kim, vague, true)
+			comes(t, w, asked)
+			o := test.do(w, string(asked.Conversations[0].Value.ID), thread)
+			if at, found := due(t, o, silenceTimer); !found || !at.IsZero() {
+				t.Errorf("timers = %+v", o.Timers)
+			}
+		})
+	}
+}
+
+// Who asks on has the whole time again.
+func TestSilenceBeginsAnew(t *testing.T) {
+	w, thread := silent(t)
+	comes(t, w, in(w, thread, kim, vague, true))
+	w.now = w.now.Add(20 * time.Minute)
+	at := w.now
+	o := in(w, thread, kim, "and the other zanzibar thing?", true)
+	if got, _ := due(t, o, silenceTimer); !got.Equal(at.Add(time.Hour)) {
+		t.Errorf("due at %s", got)
+	}
+}
+
+// What comes too late finds that there is nothing to be done.
+func TestSilenceComesTooLate(t *testing.T) {
+	tests := []struct {
+		name string
+		do   func(w *world, thread chat.Place, e chat.Event)
+	}{
+		{"taken back", func(w *world, thread chat.Place, e chat.Event) {
+			w.do(w.event(chat.Event{Kind: chat.Delete, Place: thread, Message: e.Message}, kim))
+		}},
+		{"edited", func(w *world, thread chat.Place, e chat.Event) {
+			w.do(w.event(chat.Event{Kind: chat.Edit, Addressed: true, Place: thread, Message: e.Message, Stamp: "2", Text: "how do I change my password?"}, kim))
+		}},
+		{"thanked", func(w *world, thread chat.Place, _ chat.Event) { in(w, thread, kim, "thanks!", true) }},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			w, thread := silent(t)
+			e := w.event(chat.Event{Kind: chat.Message, Addressed: true, Place: thread, Text: vague}, kim)
+			nudged := comes(t, w, w.do(e))
+			test.do(w, thread, e)
+			if o := comes(t, w, nudged); changed(o) || len(o.Replies) > 0 {
+				t.Errorf("said: %s", spoken(o))
+			}
+		})
+	}
+}
+
+func TestSilenceElsewhere(t *testing.T) {
+	w, _ := silent(t)
+	if o := comes(t, w, w.says(kim, vague)); len(o.Timers) > 0 {
+		t.Errorf("in a channel: %+v", o.Timers)
+	}
+	if o := w.runs(kim, "ask", vague); len(o.Timers) > 0 {
+		t.Errorf("in private: %+v", o.Timers)
+	}
+	direct := chat.Direct(kim.Account)
+	direct.Thread = "5"
+	if o := w.do(w.event(chat.Event{Kind: chat.Message, Addressed: true, Private: true, Place: direct, Text: vague}, kim)); len(o.Timers) > 0 {
+		t.Errorf("in direct messages: %+v", o.Timers)
+	}
+	w, thread := silent(t)
+	w.settings.EscalateAfter = 0
+	if o := comes(t, w, in(w, thread, kim, vague, true)); len(o.Timers) > 0 {
+		t.Errorf("where it is not wanted: %+v", o.Timers)
+	}
+}
+
+// A clock that was set back since brings a timer again in its time.
+func TestTimerComesEarly(t *testing.T) {
+	w, thread := silent(t)
+	timer := in(w, thread, kim, vague, true).Timers[0]
+	e := timer.Event
+	e.ID, e.Timer, e.At = "tick/1", timer.Name, timer.Due
+	w.now = timer.Due.Add(-time.Second)
+	o := w.do(e)
+	if len(o.Replies) > 0 || changed(o) {
+		t.Errorf("early, and says %q", spoken(o))
+	}
+	again := o.Timers[0]
+	if len(o.Timers) != 1 || again.Name != timer.Name || !again.Due.Equal(timer.Due) || again.Event.Lane() != timer.Event.Lane() {
+		t.Fatalf("timers = %+v, want %+v", o.Timers, timer)
+	}
+	if got := spoken(comes(t, w, o)); !strings.Contains(got, "Did that settle it?") {
+		t.Errorf("in its time it says %q", got)
 	}
 }

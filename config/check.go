@@ -43,6 +43,14 @@ func (l *loader) check(c *Config) {
 	if c.Escalate.NudgeAfter < 0 {
 		l.report("escalate.nudge_after", "nudge_after is %v; write 0s or more", c.Escalate.NudgeAfter)
 	}
+	switch e := c.Escalate; {
+	case e.After < 0:
+		l.report("escalate.after", "after is %v; write 0s or more", e.After)
+	case e.After > 0 && e.NudgeAfter == 0:
+		l.report("escalate.after", "after needs nudge_after, since we ask before a ticket is made; set it, or write after: 0s")
+	case e.After > 0 && e.After <= e.NudgeAfter:
+		l.report("escalate.after", "after is %v, which leaves no time to answer after nudge_after, %v; raise it", e.After, e.NudgeAfter)
+	}
 	if c.Resolve.Grace < 0 {
 		l.report("resolve.grace", "grace is %v; write 0s or more", c.Resolve.Grace)
 	}

@@ -137,6 +137,7 @@ type Overheard struct {
 type Escalate struct {
 	Misses     int           `yaml:"misses"`      // questions without an article, at least 1
 	NudgeAfter time.Duration `yaml:"nudge_after"` // until we ask whether it helped; 0: never
+	After      time.Duration `yaml:"after"`       // until it is a ticket if nobody says anything; 0: never, else more than NudgeAfter
 }
 
 // Resolve is about tickets that are done.

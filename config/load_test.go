@@ -192,6 +192,15 @@ desks:
 			`FILE:7:27: "#help" is not a channel; write platform:workspace:channel, such as slack:T024BE7LD:C024BE91L`,
 			`FILE:7:36: slack:T1:C1 is a desk's own channel, where nobody asks; remove it`,
 		}},
+		{"silence", "escalate: {after: -1s}", nil, []string{
+			`FILE:1:19: after is -1s; write 0s or more`,
+		}},
+		{"silence that nobody breaks", "escalate: {after: 1h, nudge_after: 0s}", nil, []string{
+			`FILE:1:19: after needs nudge_after, since we ask before a ticket is made; set it, or write after: 0s`,
+		}},
+		{"silence that is too short", "escalate: {after: 10m}", nil, []string{
+			`FILE:1:19: after is 10m0s, which leaves no time to answer after nudge_after, 10m0s; raise it`,
+		}},
 		{"numbers", `
 knowledge: {rescan: 1ms}
 answers: {sure: 0.4, unsure: 0.6, articles: 0}
@@ -233,7 +242,7 @@ web: {listen: 8080, pprof: maybe}
 				`SIGNPOST_ANSWERS_UNSURE, SIGNPOST_DISCORD_ANSWERS, SIGNPOST_DISCORD_API_URL, SIGNPOST_DISCORD_GUILD, ` +
 				`SIGNPOST_DISCORD_MESSAGE_CONTENT, SIGNPOST_DISCORD_MODE, SIGNPOST_DISCORD_PUBLIC_KEY, ` +
 				`SIGNPOST_DISCORD_TOKEN, SIGNPOST_DISCORD_TOKEN_FILE, ` +
-				`SIGNPOST_ESCALATE_MISSES, SIGNPOST_ESCALATE_NUDGE_AFTER, SIGNPOST_INSTALLATION, ` +
+				`SIGNPOST_ESCALATE_AFTER, SIGNPOST_ESCALATE_MISSES, SIGNPOST_ESCALATE_NUDGE_AFTER, SIGNPOST_INSTALLATION, ` +
 				`SIGNPOST_KNOWLEDGE_CACHE, SIGNPOST_KNOWLEDGE_DIR, SIGNPOST_KNOWLEDGE_RESCAN, SIGNPOST_LANGUAGES, SIGNPOST_LOG_FORMAT, ` +
 				`SIGNPOST_LOG_LEVEL, SIGNPOST_OVERHEARD_CHANNELS, SIGNPOST_OVERHEARD_MAX_AGE, SIGNPOST_OVERHEARD_WAIT, ` +
 				`SIGNPOST_REDIS_URL, SIGNPOST_REDIS_URL_FILE, SIGNPOST_RESOLVE_GRACE, SIGNPOST_RETENTION_CONVERSATIONS, ` +
@@ -364,6 +373,34 @@ overheard: {channels: ["slack:T1:C1", "discord:1:2"]}
 			}
 			if diff := cmp.Diff(strings.Join(test.want, "\n"), problems.Error()); diff != "" {
 				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestAdvise(t *testing.T) {
+	discord := Discord{Token: NewSecret("a.b.c"), Mode: "gateway", Answers: "reply"}
+	threads, http := discord, discord
+	threads.Answers, http.Mode = "thread", "http"
+	tests := []struct {
+		name    string
+		after   time.Duration
+		discord Discord
+		want    string // a part of the only line; empty: none
+	}{
+		{"never", 0, discord, ""},
+		{"no Discord", time.Hour, Discord{Mode: "gateway", Answers: "reply"}, ""},
+		{"answered in threads", time.Hour, threads, ""},
+		{"answered in the channel", time.Hour, discord, "write discord.answers: thread"},
+		{"no messages", time.Hour, http, "write discord.mode: gateway"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c := Default()
+			c.Escalate.After, c.Discord = test.after, test.discord
+			got := Advise(c)
+			if test.want == "" && len(got) > 0 || test.want != "" && (len(got) != 1 || !strings.Contains(got[0], test.want)) {
+				t.Errorf("advises %q, want %q", got, test.want)
 			}
 		})
 	}

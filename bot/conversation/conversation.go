@@ -82,7 +82,7 @@ type Shown struct {
 }
 
 // A Press is what the asker made of an answer: helped, more, unhelped,
-// contact, as buyer.
+// contact, as buyer; or nothing.
 type Press struct {
 	At   time.Time `json:"at"`
 	What string    `json:"what"`
@@ -165,6 +165,16 @@ func (c *Conversation) Choose(audience string, at time.Time) {
 // Escalate ties the conversation to its ticket.
 func (c *Conversation) Escalate(ticket chat.TicketID, at time.Time) {
 	c.press(at, "contact")
+	c.escalate(ticket)
+}
+
+// EscalateUnasked does so because nobody, not even the asker, said a word.
+func (c *Conversation) EscalateUnasked(ticket chat.TicketID, at time.Time) {
+	c.press(at, "nothing")
+	c.escalate(ticket)
+}
+
+func (c *Conversation) escalate(ticket chat.TicketID) {
 	c.State, c.Ticket, c.Misses = Escalated, ticket, 0
 }
 
