@@ -61,6 +61,9 @@ func (t *turn) move(in chat.Invocation) error {
 	if holder.ID != "" { // they were told that someone is there
 		t.inform(&k.Value, chat.Notifying, contextLine(t.words.say(t.words.speak(k.Value.Trail.Lang), "moved_asker", args{"Ticket": k.Value.ID})))
 	}
+	if here := t.event.Place.Outside(); slices.Contains(places, here) && !slices.Contains(t.cardPlaces(&k.Value), here) {
+		t.event.Place = here // a thread may go with its card
+	}
 	t.leave(&k.Value, places, agent)
 	t.retell(&k.Value, places)
 	return t.changed(k, "moved", a)
