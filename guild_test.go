@@ -713,7 +713,7 @@ func (on *guild) runs(user, channel, line string) error {
 		}
 		options[p.Name] = value
 	}
-	return on.discord.Slash(user, channel, "/"+door+" "+in.Command.Verb, options)
+	return on.discord.Slash(user, channel, "/"+cmp.Or(in.Command.Under, door)+" "+in.Command.Verb, options)
 }
 
 // A dialog is what is read of a modal.

@@ -189,6 +189,7 @@ func behaviour(cfg config.Config, platforms ...string) bot.Settings {
 			Name: d.Name, Agents: d.Agents, Leads: d.Leads,
 			Audiences: d.Audiences, Topics: d.Topics, Languages: d.Languages, From: d.From, Names: desk.Naming(d.ShowNames),
 			Channels: on(d.Channels, platforms), Undo: d.Undo,
+			Assign: desk.Assigning(d.Assign), Capacity: d.Capacity,
 		})
 	}
 	for _, p := range cfg.Persons {

@@ -144,6 +144,14 @@ func (a *access) colleague(typed, name string, from chat.AccountID) (found desk.
 	return found, ok
 }
 
+// stillWorks reports whether someone who worked a desk still does, as far as the
+// configuration tells: who has a role or is in a group, it does not.
+func (a *access) stillWorks(agent desk.Agent, d desk.Desk) bool {
+	return slices.ContainsFunc(slices.Concat(d.Agents, d.Leads), func(entry string) bool {
+		return strings.HasPrefix(entry, "@") || strings.HasPrefix(entry, "#") || entry == string(agent.ID) || entry == string(agent.Account)
+	})
+}
+
 // agents lists those whom the configuration names for a desk; empty means all
 // desks.
 func (a *access) agents(name string) []desk.Agent {

@@ -20,6 +20,7 @@ var alarms = map[desk.AlarmKind]func(*turn, *heldTicket, desk.Alarm) error{
 
 // tick brings a ticket's clocks to this turn.
 func (t *turn) tick(k *desk.Ticket) {
+	t.handOutAfter(k, t.stood[k.ID])
 	k.Tick(t.stood[k.ID], t.access.desk(k.Desk), t.at)
 	t.stood[k.ID] = k.Standing()
 }

@@ -210,6 +210,8 @@ func (t *turn) history(k *desk.Ticket) []chat.Block {
 		a := args{"Name": e.Name, "Ago": t.words.ago(t.lang, t.at.Sub(e.At)), "Text": oneLine(e.Text)}
 		id := "did_" + string(e.Did)
 		switch {
+		case e.Did == desk.DidAssign && e.By == desk.Signpost.ID:
+			id = "did_given"
 		case e.Did == desk.DidPriority:
 			a["Text"] = t.line("priority_" + e.Text)
 		case e.Did == desk.DidRate:

@@ -56,6 +56,10 @@ func (t *turn) open(c *heldConversation, question, detail, topic string) error {
 	if err != nil {
 		return err
 	}
+	wait, err := t.waitLine(k.Value.Desk)
+	if err != nil {
+		return err
+	}
 	if t.event.Kind == chat.Tick {
 		c.Value.EscalateUnasked(k.Value.ID, t.at)
 	} else {
@@ -72,11 +76,8 @@ func (t *turn) open(c *heldConversation, question, detail, topic string) error {
 	t.keepTicket(k)
 	t.passQuestion(&k.Value)
 	t.nudgeNoMore(c.Value.ID)
-	t.post(t.public(&c.Value, "", chat.Post, []chat.Block{
-		t.text("ticket_opened", args{"Ticket": k.Value.ID}),
-		t.queueLine(ahead),
-		row(t.cancelButton(&k.Value)),
-	}))
+	blocks := append([]chat.Block{t.text("ticket_opened", args{"Ticket": k.Value.ID}), t.queueLine(ahead)}, wait...)
+	t.post(t.public(&c.Value, "", chat.Post, append(blocks, row(t.cancelButton(&k.Value)))))
 	return nil
 }
 
@@ -255,6 +256,11 @@ func (t *turn) status(chat.Invocation) error {
 	for i := range list {
 		k := &list[i]
 		blocks = append(blocks, chat.Block{Layout: chat.Paragraph, Text: t.ownLine(k)}, quote(chat.Shorten(k.Question, listed)))
+		place, err := t.placeLines(k)
+		if err != nil {
+			return err
+		}
+		blocks = append(blocks, place...)
 		if k.Live() {
 			buttons = append(buttons, chat.Button{Label: t.line("button_add", args{"Ticket": k.ID}), Action: chat.Do("add", string(k.ID))}, t.cancelButton(k))
 		}

@@ -118,6 +118,9 @@ func (t *turn) ticked() error {
 	if id, ok := strings.CutPrefix(t.event.Timer, silenceTimer); ok {
 		return t.escalateSilence(id)
 	}
+	if name, ok := strings.CutPrefix(t.event.Timer, assignTimer); ok {
+		return t.handOut(name)
+	}
 	if strings.HasPrefix(t.event.Timer, overheardTimer) {
 		return t.answerOverheard()
 	}

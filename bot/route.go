@@ -55,6 +55,7 @@ func (t *turn) move(in chat.Invocation) error {
 	if err := k.Value.Move(agent, t.access.leads(t.event.From, from), to, t.at); err != nil {
 		return t.explain(&k.Value, err)
 	}
+	t.handOutSoon(t.access.desk(to))
 	t.notify(holder, func() []chat.Block {
 		return []chat.Block{t.text("told_moved", args{"Ticket": k.Value.ID, "Name": agent.Name, "Desk": to})}
 	})

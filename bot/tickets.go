@@ -245,7 +245,11 @@ func (t *turn) take(k *heldTicket, agent desk.Agent) error {
 		return t.explain(&k.Value, err)
 	}
 	t.keepTicket(k)
-	blocks := []chat.Block{t.text("claimed", args{"Ticket": k.Value.ID})}
+	burden, err := t.burden(&k.Value)
+	if err != nil {
+		return err
+	}
+	blocks := append([]chat.Block{t.text("claimed", args{"Ticket": k.Value.ID})}, burden...)
 	if !t.access.inside(t.event.Place) { // where its card is
 		blocks = append(blocks, t.card(&k.Value)...)
 	}

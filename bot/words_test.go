@@ -302,6 +302,7 @@ func made(t *testing.T) map[string][]string {
 		"pressed_":   pressed,
 		"do_":        does,
 		"param_":     params,
+		"duty_":      {"on", "off"},
 		"name_":      params,
 		"about_":     params,
 		"menu_":      menus,

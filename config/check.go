@@ -211,8 +211,12 @@ func (l *loader) checkDesks(c *Config, audiences, topics, persons []string) {
 	}
 }
 
-// checkRoute looks at what else brings questions to a desk.
+// checkRoute looks at what else brings questions to a desk, and on to its agents.
 func (l *loader) checkRoute(path string, desk Desk, c *Config) {
+	l.oneOf(path+"assign", "value of assign", desk.Assign, "claim", "round-robin")
+	if desk.Capacity < 0 {
+		l.report(path+"capacity", "capacity is %d; write 0 for any number, or more", desk.Capacity)
+	}
 	each(path+"languages", desk.Languages, func(path, lang string) { l.oneOf(path, "language", lang, c.Languages...) })
 	each(path+"from", desk.From, func(path, channel string) {
 		l.checkPlace(path, channel)

@@ -71,6 +71,8 @@ type Desk struct {
 	Channels  []string      `yaml:"channels"`   // platform:workspace:channel, where its cards are; at most one a platform
 	ShowNames string        `yaml:"show_names"` // what askers see of an agent: name, alias or support
 	Undo      time.Duration `yaml:"undo"`       // in which a reply can be called back before it is sent; 0: none
+	Assign    string        `yaml:"assign"`     // how tickets come to agents: claim or round-robin
+	Capacity  int           `yaml:"capacity"`   // how many one is given to work on; 0: any number
 }
 
 // A Person is a human with accounts on one or more platforms.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -205,9 +206,8 @@ func fill(c *Config) {
 		}
 	}
 	for i := range c.Desks {
-		if c.Desks[i].ShowNames == "" {
-			c.Desks[i].ShowNames = "name"
-		}
+		d := &c.Desks[i]
+		d.ShowNames, d.Assign = cmp.Or(d.ShowNames, "name"), cmp.Or(d.Assign, "claim")
 	}
 	for _, url := range []*string{&c.Slack.APIURL, &c.Discord.APIURL} {
 		if *url != "" && !strings.HasSuffix(*url, "/") {

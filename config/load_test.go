@@ -187,10 +187,14 @@ desks:
     channels: ["slack:T1:C1"]
     languages: [en, pt]
     from: ["slack:T1:C2", "#help", "slack:T1:C1"]
+    assign: robin
+    capacity: -1
 `, nil, []string{
 			`FILE:6:21: unknown language "pt"; use one of en, es`,
 			`FILE:7:27: "#help" is not a channel; write platform:workspace:channel, such as slack:T024BE7LD:C024BE91L`,
 			`FILE:7:36: slack:T1:C1 is a desk's own channel, where nobody asks; remove it`,
+			`FILE:8:13: unknown value of assign "robin"; use one of claim, round-robin`,
+			`FILE:9:15: capacity is -1; write 0 for any number, or more`,
 		}},
 		{"silence", "escalate: {after: -1s}", nil, []string{
 			`FILE:1:19: after is -1s; write 0s or more`,
@@ -435,7 +439,7 @@ log: {format: json}
 	want.Audiences[0].Roles = []string{"112233445566778899", "0123"}
 	want.Audiences[0].Cues = []string{}
 	want.Audiences[1].Cues = []string{"my shop"}
-	want.Desks = []Desk{{Name: "sales", Agents: []string{"slack:T1:U1"}, ShowNames: "name"}}
+	want.Desks = []Desk{{Name: "sales", Agents: []string{"slack:T1:U1"}, ShowNames: "name", Assign: "claim"}}
 	want.Log.Format = "json"
 	if diff := cmp.Diff(want, c, equal); diff != "" {
 		t.Error(diff)

@@ -18,6 +18,8 @@ type Desk struct {
 	Names     Naming        // how its agents are called before askers
 	Channels  []string      // platform:workspace:channel, where its cards are
 	Undo      time.Duration // in which agents may call a reply back before it is sent
+	Assign    Assigning
+	Capacity  int // how many tickets one may be given whose next move is theirs; 0: any number
 
 	Hours    Hours
 	Levels   []Level // the first that fits counts

@@ -49,7 +49,7 @@ func (t *Ticket) Move(a Agent, lead bool, desk string, at time.Time) error {
 		return fmt.Errorf("move %s by %s: %w", t.ID, a.ID, ErrHeld)
 	}
 	t.free()
-	t.Desk = desk
+	t.Desk, t.Left = desk, nil
 	t.note(at, a, DidMove, desk)
 	return nil
 }

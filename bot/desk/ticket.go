@@ -87,6 +87,7 @@ type Ticket struct {
 	Holder       chat.PersonID       `json:"holder,omitempty"` // empty while open
 	HolderName   string              `json:"holder_name,omitempty"`
 	HolderAs     chat.AccountID      `json:"holder_as,omitempty"` // the account they claimed it with
+	Left         []chat.PersonID     `json:"left,omitempty"`      // who held it and gave it back, or lost it
 	OpenedAt     time.Time           `json:"opened_at"`           // UTC; keeps its place in the queue
 	DueAt        time.Time           `json:"due_at,omitzero"`     // UTC; zero: never due
 	ClaimedAt    time.Time           `json:"claimed_at,omitzero"`
@@ -583,5 +584,8 @@ func (t *Ticket) hold(a Agent, at time.Time) {
 }
 
 func (t *Ticket) free() {
+	if !slices.Contains(t.Left, t.Holder) && t.Holder != "" {
+		t.Left = append(slices.Clip(t.Left), t.Holder)
+	}
 	t.State, t.Holder, t.HolderName, t.HolderAs, t.ClaimedAt = Open, "", "", "", time.Time{}
 }

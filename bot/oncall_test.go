@@ -1,0 +1,284 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/desk"
+	"github.com/signpost-bot/signpost/bot/spool"
+)
+
+// inTurn are the test settings with a support desk that gives its tickets out.
+func inTurn(capacity int) Settings {
+	s := testSettings()
+	s.Desks[0].Assign, s.Desks[0].Capacity = desk.RoundRobin, capacity
+	return s
+}
+
+// assigns lets the timer come due that an outcome has set to give tickets out.
+func assigns(t *testing.T, w *world, o spool.Outcome) spool.Outcome {
+	t.Helper()
+	for _, timer := range o.Timers {
+		if timer.Name == assignTimer+"support" {
+			e := timer.Event
+			e.ID, e.Timer, e.At = "tick/assign", timer.Name, timer.Due
+			w.now = timer.Due
+			return w.do(e)
+		}
+	}
+	t.Fatalf("timers = %+v", o.Timers)
+	return spool.Outcome{}
+}
+
+// contacts makes a ticket of a question, and returns all that came of it.
+func (w *world) contacts(from chat.Sender, text string) spool.Outcome {
+	w.t.Helper()
+	return w.presses(from, "contact", w.asks(from, text))
+}
+
+func holders(w *world) string {
+	var names []string
+	for _, k := range w.records.list(func(desk.Ticket) bool { return true }) {
+		names = append(names, string(k.ID)+" "+k.HolderName)
+	}
+	return strings.Join(names, ", ")
+}
+
+func TestOnCall(t *testing.T) {
+	w := newWorld(t)
+	for _, step := range []struct {
+		from       chat.Sender
+		text, says string
+	}{
+		{bo, "oncall", "nobody"},
+		{bo, "oncall off", "You are not on call there: support."},
+		{bo, "oncall on", "You are on call now: support."},
+		{bo, "oncall on", "You are on call now: support."},
+		{cy, "oncall on support", "You are on call now: support."},
+		{cy, "oncall", "support: Bo (0), Cy (0)"},
+		{cy, "oncall support", "support: Bo (0), Cy (0)"},
+		{bo, "oncall on sales", "You don't work a desk called sales."},
+		{bo, "oncall perhaps", "You don't work a desk called perhaps."},
+		{kim, "oncall on", "is for the support team"},
+		{bo, "oncall off", "You are no longer on call: support."},
+		{bo, "oncall", "support: Cy (0)"},
+	} {
+		if got := spoken(w.runs(step.from, "desk", step.text)); !strings.Contains(got, step.says) {
+			t.Errorf("%s: %q says %q, want %q", step.from.Name, step.text, got, step.says)
+		}
+	}
+	k := w.opens(kim, vague)
+	w.runs(cy, "ticket", "claim "+string(k.ID))
+	if got := spoken(w.runs(cy, "ticket", "oncall")); !strings.Contains(got, "Cy (1)") {
+		t.Errorf("with a ticket: %s", got)
+	}
+	if got := spoken(w.runs(cy, "ticket", "oncall off")); !strings.Contains(got, "You still hold tickets") {
+		t.Errorf("with a ticket: %s", got)
+	}
+}
+
+// Tickets are given to those on call in turn, the first in line first; what is
+// more than they may have waits, and moves up when there is room.
+func TestHandOut(t *testing.T) {
+	w := newWorldOf(t, inTurn(1))
+	w.runs(bo, "ticket", "oncall on")
+	w.runs(cy, "ticket", "oncall on")
+	first := w.contacts(kim, vague)
+	w.contacts(lee, vague)
+	w.contacts(sam, vague)
+
+	o := assigns(t, w, first)
+	if got := holders(w); got != "T-1 Bo, T-2 Cy, T-3 " {
+		t.Fatalf("given: %s", got)
+	}
+	got := spoken(o)
+	for _, want := range []string{"T-1 is yours: you are on call", "T-2 is yours: you are on call", "Bo is on T-1 now", "Cy is on T-2 now"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not said:\n%s", want, got)
+		}
+	}
+	if e := w.ticket("T-1"); e.Newest().By != desk.Signpost.ID || !strings.Contains(spoken(w.runs(bo, "ticket", "show T-1")), "it was given to Bo, whose turn it was") {
+		t.Errorf("noted: %+v", e.Newest())
+	}
+
+	// What waits for its asker takes up no room.
+	assigns(t, w, w.runs(cy, "ticket", "reply T-2 which one?"))
+	if got := holders(w); got != "T-1 Bo, T-2 Cy, T-3 Cy" {
+		t.Errorf("after a reply: %s", got)
+	}
+	// Nobody is given what they gave back, and others are.
+	assigns(t, w, w.runs(cy, "ticket", "release T-3"))
+	if got := holders(w); got != "T-1 Bo, T-2 Cy, T-3 " {
+		t.Errorf("after a release: %s", got)
+	}
+	assigns(t, w, w.runs(bo, "ticket", "resolve T-1"))
+	if got := holders(w); got != "T-1 Bo, T-2 Cy, T-3 Bo" {
+		t.Errorf("after a resolve: %s", got)
+	}
+}
+
+func TestHandOutInTurn(t *testing.T) {
+	w := newWorldOf(t, inTurn(0))
+	w.runs(ana, "ticket", "oncall on")
+	w.runs(bo, "ticket", "oncall on")
+	for _, from := range []chat.Sender{kim, lee, sam, dan} {
+		assigns(t, w, w.contacts(from, vague))
+	}
+	if got := holders(w); got != "T-1 Ana, T-2 Bo, T-3 Ana, T-4 Bo" {
+		t.Errorf("given: %s", got)
+	}
+}
+
+// Whoever comes on call gets what waits, a few at a time.
+func TestHandOutOnArrival(t *testing.T) {
+	w := newWorldOf(t, inTurn(0))
+	for n := range int64(maxGiven + 3) {
+		w.stores(n+1, kim, desk.Ticket{Question: fmt.Sprint("question ", n)})
+	}
+	o := assigns(t, w, w.runs(bo, "ticket", "oncall on"))
+	if len(o.Tickets) != maxGiven {
+		t.Fatalf("%d are given at first", len(o.Tickets))
+	}
+	if o = assigns(t, w, o); len(o.Tickets) != 3 {
+		t.Errorf("then %d are given", len(o.Tickets))
+	}
+}
+
+func TestHandOutNot(t *testing.T) {
+	closed := func(s Settings) Settings {
+		monday := []desk.Opening{{Day: time.Monday, From: 13 * time.Hour, To: 18 * time.Hour}}
+		s.Desks[0].Hours = desk.NewHours(time.UTC, monday, nil)
+		return s
+	}
+	t.Run("by claim", func(t *testing.T) {
+		w := newWorld(t)
+		w.runs(bo, "ticket", "oncall on")
+		for _, timer := range w.contacts(kim, vague).Timers {
+			if strings.HasPrefix(timer.Name, assignTimer) {
+				t.Errorf("set %+v", timer)
+			}
+		}
+	})
+	t.Run("nobody is on call", func(t *testing.T) {
+		w := newWorldOf(t, inTurn(0))
+		if o := assigns(t, w, w.contacts(kim, vague)); changed(o) || len(o.Timers) > 0 {
+			t.Errorf("did %+v", o)
+		}
+	})
+	t.Run("they work there no more", func(t *testing.T) {
+		w := newWorldOf(t, inTurn(0))
+		w.runs(bo, "ticket", "oncall on")
+		w.access.desks[0].Agents = []string{"ana"}
+		if o := assigns(t, w, w.contacts(kim, vague)); changed(o) {
+			t.Errorf("did %+v", o)
+		}
+	})
+	t.Run("somebody was quicker", func(t *testing.T) {
+		w := newWorldOf(t, inTurn(0))
+		w.runs(bo, "ticket", "oncall on")
+		o := w.contacts(kim, vague)
+		w.runs(ana, "ticket", "next")
+		if assigns(t, w, o); holders(w) != "T-1 Ana" {
+			t.Errorf("given: %s", holders(w))
+		}
+	})
+	t.Run("closed", func(t *testing.T) {
+		w := newWorldOf(t, closed(inTurn(0)))
+		if got := spoken(w.runs(bo, "ticket", "oncall on")); !strings.Contains(got, "support is closed just now") {
+			t.Errorf("said %q", got)
+		}
+		o := w.contacts(kim, vague)
+		w.now = w.now.Add(time.Minute)
+		early := w.now
+		timer := func(o spool.Outcome) time.Time { at, _ := due(t, o, assignTimer); return at }
+		opens := time.Date(2026, 3, 2, 13, 0, 0, 0, time.UTC)
+		if !timer(o).Equal(opens) {
+			t.Errorf("due at %s", timer(o))
+		}
+		// A desk that closes later than it did when the timer was set.
+		tick := w.event(chat.Event{Kind: chat.Tick, Timer: assignTimer + "support"}, chat.Sender{})
+		tick.At = early
+		if o := w.do(tick); changed(o) || !timer(o).Equal(opens) {
+			t.Errorf("while closed: %+v", o)
+		}
+		if assigns(t, w, o); holders(w) != "T-1 Bo" {
+			t.Errorf("given: %s", holders(w))
+		}
+	})
+}
+
+func TestBurden(t *testing.T) {
+	s := testSettings()
+	s.Desks[0].Capacity = 1
+	w := newWorldOf(t, s)
+	w.opens(kim, vague)
+	w.opens(lee, vague)
+	if got := spoken(w.runs(bo, "ticket", "next")); strings.Contains(got, "for you to answer") {
+		t.Errorf("with one: %s", got)
+	}
+	// More may be claimed, knowingly.
+	if got := spoken(w.runs(bo, "ticket", "next")); !strings.Contains(got, "T-2 is yours") || !strings.Contains(got, "That makes 2 tickets for you to answer") {
+		t.Errorf("with two: %s", got)
+	}
+}
+
+func TestTypicalWait(t *testing.T) {
+	w := newWorld(t)
+	waited := func(n int, took time.Duration) {
+		for range n {
+			w.records.waits = append(w.records.waits, desk.Wait{Desk: "support", At: w.now, Took: took})
+		}
+	}
+	waited(desk.FewestWaits-1, 12*time.Minute)
+	if got := spoken(w.contacts(kim, vague)); strings.Contains(got, "usually") {
+		t.Errorf("of too few waits: %s", got)
+	}
+	waited(1, 2*time.Hour)
+	if got := spoken(w.contacts(lee, vague)); !strings.Contains(got, "One question is ahead of yours") || !strings.Contains(got, "A first answer usually comes within 15 minutes.") {
+		t.Errorf("said: %s", got)
+	}
+	if got := spoken(w.runs(lee, "ask", "status")); !strings.Contains(got, "One question is ahead of yours") || !strings.Contains(got, "within 15 minutes") {
+		t.Errorf("status: %s", got)
+	}
+	w.runs(bo, "ticket", "claim T-2")
+	if got := spoken(w.runs(lee, "ask", "status")); strings.Contains(got, "ahead") || strings.Contains(got, "usually") {
+		t.Errorf("status of a claimed one: %s", got)
+	}
+}
+
+// A wait that a closed door interrupts is as long as it is.
+func TestTypicalWaitOverNight(t *testing.T) {
+	s := testSettings()
+	var week []desk.Opening
+	for day := time.Monday; day <= time.Friday; day++ {
+		week = append(week, desk.Opening{Day: day, From: 9 * time.Hour, To: 10 * time.Hour})
+	}
+	s.Desks[0].Hours = desk.NewHours(time.UTC, week, nil)
+	w := newWorldOf(t, s)
+	for range desk.FewestWaits {
+		w.records.waits = append(w.records.waits, desk.Wait{Desk: "support", At: w.now, Took: 40 * time.Minute})
+	}
+	// It is 9:30, and half of the forty minutes are those of tomorrow.
+	if got := spoken(w.contacts(kim, vague)); !strings.Contains(got, "usually comes within 24 hours") {
+		t.Errorf("said: %s", got)
+	}
+}
+
+func TestTypically(t *testing.T) {
+	w, err := newWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for d, want := range map[time.Duration]string{
+		0: "5 minutes", time.Minute: "5 minutes", 5*time.Minute + 1: "10 minutes", 55 * time.Minute: "55 minutes",
+		56 * time.Minute: "an hour", time.Hour: "an hour", time.Hour + 1: "2 hours", 36 * time.Hour: "36 hours",
+		37 * time.Hour: "2 days", 73 * time.Hour: "4 days",
+	} {
+		if got := w.typically("en", d).String(); !strings.HasSuffix(got, "within "+want+".") {
+			t.Errorf("%s: %q, want %q", d, got, want)
+		}
+	}
+}
