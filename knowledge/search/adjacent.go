@@ -1,8 +1,6 @@
 package search
 
-import (
-	"slices"
-)
+import "slices"
 
 // adjacency says which words stand side by side in a document, in whichever
 // order, function words aside. The words of a question do so in the document
@@ -11,7 +9,8 @@ import (
 //
 // A pair is known by 16 bits, so that a page of a hundred words takes two
 // hundred bytes. In one of a thousand words, one pair in sixty-five is there by
-// chance, which adds little to one wrong document.
+// chance, and counts only if both words are there, too. Of more than [few]
+// documents of a language no pairs are kept: they would be a third of the index.
 type adjacency struct {
 	from  []uint32 // by document, where its pairs begin; one more at the end
 	pairs []uint16 // ascending within a document
@@ -37,6 +36,9 @@ func (a *adjacency) add(pairs []uint16) {
 
 // has reports whether a document has a pair.
 func (a *adjacency) has(doc uint32, pair uint16) bool {
+	if a.from == nil {
+		return false
+	}
 	_, ok := slices.BinarySearch(a.pairs[a.from[doc]:a.from[doc+1]], pair)
 	return ok
 }

@@ -164,6 +164,7 @@ type builder struct {
 	upTo  []int     // by document, the end of its raws
 	sizes []float64 // by document: weighted length
 
+	pairing   bool      // documents are few enough to keep their pairs
 	pairs     []uint16  // of words side by side, in the present document
 	partRaws  []raw     // of all parts, head as in the document
 	partUpTo  []int     // by part
@@ -174,7 +175,7 @@ func newShelf(base string, docs []Document, related *concepts, w Weights, settin
 	docs = slices.Clone(docs)
 	slices.SortFunc(docs, func(a, b Document) int { return cmp.Compare(a.ID, b.ID) })
 	s := &shelf{base: base, terms: map[string]uint32{}, spelled: map[string]int{}}
-	b := &builder{shelf: s, weights: w, related: related, words: map[string]*spelling{}}
+	b := &builder{shelf: s, weights: w, related: related, words: map[string]*spelling{}, pairing: len(docs) <= few}
 	s.mend(docs, related)
 	for _, d := range docs {
 		b.add(d)
@@ -283,7 +284,9 @@ func (b *builder) add(d Document) {
 		b.head[t] = 0
 	}
 	b.touched = b.touched[:0]
-	b.adjacent.add(b.pairs)
+	if b.pairing {
+		b.adjacent.add(b.pairs)
+	}
 	b.pairs = b.pairs[:0]
 	b.docs, b.sizes, b.upTo = append(b.docs, e), append(b.sizes, size), append(b.upTo, len(b.raws))
 }
