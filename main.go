@@ -21,6 +21,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	_ "time/tzdata" // for machines that have no zones of their own
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/sync/errgroup"
@@ -190,6 +191,7 @@ func behaviour(cfg config.Config, platforms ...string) bot.Settings {
 			Audiences: d.Audiences, Topics: d.Topics, Languages: d.Languages, From: d.From, Names: desk.Naming(d.ShowNames),
 			Channels: on(d.Channels, platforms), Undo: d.Undo,
 			Assign: desk.Assigning(d.Assign), Capacity: d.Capacity,
+			Hours: hours(d.Hours), Levels: levels(d.Levels), Lease: desk.Lease(d.Lease), Patience: desk.Patience(d.AutoClose),
 		})
 	}
 	for _, p := range cfg.Persons {
@@ -200,6 +202,32 @@ func behaviour(cfg config.Config, platforms ...string) bot.Settings {
 		s.Members = append(s.Members, m)
 	}
 	return s
+}
+
+// hours are a desk's, as the configuration has them.
+func hours(c config.Hours) desk.Hours {
+	var openings []desk.Opening
+	for _, o := range c.Openings() {
+		openings = append(openings, desk.Opening(o))
+	}
+	var holidays []desk.Day
+	for _, date := range c.Dates() {
+		holidays = append(holidays, desk.DayOf(date))
+	}
+	return desk.NewHours(c.Location(), openings, holidays)
+}
+
+// levels are a desk's promises, as the configuration has them.
+func levels(c []config.Level) []desk.Level {
+	var list []desk.Level
+	for _, l := range c {
+		level := desk.Level{Audience: l.Audience, First: l.First, Next: l.Next, Resolve: l.Resolve, Warn: l.Warn, Step: l.Step}
+		if p, err := desk.ParsePriority(l.Priority); err == nil { // config has checked it
+			level.Priority = &p
+		}
+		list = append(list, level)
+	}
+	return list
 }
 
 // parts are what every way to run Signpost has.

@@ -15,7 +15,13 @@ const maxAlarms = 10
 // alarms are what is done when something is due on a ticket. Each does away with
 // what was due.
 var alarms = map[desk.AlarmKind]func(*turn, *heldTicket, desk.Alarm) error{
-	desk.End: (*turn).end,
+	desk.Promise:   (*turn).promise,
+	desk.LeaseWarn: (*turn).leaseEnds,
+	desk.Lapse:     (*turn).lapse,
+	desk.Wake:      (*turn).wake,
+	desk.Remind:    (*turn).remind,
+	desk.Expire:    (*turn).expire,
+	desk.End:       (*turn).end,
 }
 
 // tick brings a ticket's clocks to this turn.
@@ -62,9 +68,160 @@ func (t *turn) alarm(id chat.TicketID) error {
 	return nil
 }
 
+// promise says that a promise is in danger, to the first who is there: the
+// holder, those who are on call, or everyone in the desk's channels. Once it is
+// broken, the next of them is told too, a step later each; where there is nobody,
+// the one after that at once.
+func (t *turn) promise(k *heldTicket, due desk.Alarm) error {
+	id, first := "late_"+string(due.Clock), due.Stage
+	if due.Stage == desk.Warned {
+		id, first = "warn_"+string(due.Clock), desk.Breached
+	}
+	rungs := map[desk.Stage]func(*desk.Ticket, func() []chat.Block) bool{
+		desk.Breached: t.toItsHolder, desk.Paged: t.toOnCall, desk.Raised: t.toChannels,
+	}
+	for stage := first; stage <= desk.Raised; stage++ {
+		if due.Stage != desk.Warned {
+			due.Stage = stage
+		}
+		if rungs[stage](&k.Value, func() []chat.Block { return t.danger(&k.Value, id, due.Clock) }) {
+			break
+		}
+	}
+	k.Value.Tell(due.Clock, due.Stage)
+	return nil
+}
+
+// danger words a promise that is in danger, and what to do about it.
+func (t *turn) danger(k *desk.Ticket, id string, clock desk.ClockName) []chat.Block {
+	at := k.Promised(clock, t.access.desk(k.Desk))
+	buttons := []chat.Button{{Label: t.line("button_claim"), Action: chat.Do("claim", string(k.ID)), Style: chat.Primary}}
+	if k.Holder != "" {
+		buttons = []chat.Button{{Label: t.line("button_reply"), Action: chat.Do("reply", string(k.ID)), Style: chat.Primary}}
+	}
+	return []chat.Block{
+		t.text(id, args{"Ticket": k.ID, "When": t.when(at, k)}), quote(chat.Defuse(chat.Shorten(oneLine(k.Question), listed))),
+		row(append(buttons, t.showButton(k))...),
+	}
+}
+
+// toItsHolder tells a ticket's holder something, and reports whether there is
+// one.
+func (t *turn) toItsHolder(k *desk.Ticket, say func() []chat.Block) bool {
+	if k.HolderAs == "" {
+		return false
+	}
+	t.notify(holderOf(k), say)
+	return true
+}
+
+// toOnCall tells those who are on call and do not hold the ticket, and reports
+// whether there are any.
+func (t *turn) toOnCall(k *desk.Ticket, say func() []chat.Block) bool {
+	told := false
+	for _, agent := range t.onCall(k.Desk) {
+		if agent.ID != k.Holder {
+			t.notify(agent, say)
+			told = true
+		}
+	}
+	return told
+}
+
+// onCall lists who is on call at a desk.
+func (t *turn) onCall(string) []desk.Agent { return nil }
+
+// toChannels tells everyone at the desk, beside the cards, and reports whether
+// it has channels.
+func (t *turn) toChannels(k *desk.Ticket, say func() []chat.Block) bool {
+	told := false
+	t.forDesk(k, func(place chat.Place) {
+		t.post(chat.Reply{Place: place, Purpose: chat.Notifying, Ticket: k.ID, Blocks: say()})
+		told = true
+	})
+	return told
+}
+
+// leaseEnds asks a silent holder whether they are still there.
+func (t *turn) leaseEnds(k *heldTicket, _ desk.Alarm) error {
+	k.Value.Nag(t.at)
+	ends := k.Value.Lapses(t.access.desk(k.Value.Desk))
+	button := func(verb string, style chat.Style) chat.Button {
+		return chat.Button{Label: t.line("button_" + verb), Action: chat.Do(verb, string(k.Value.ID)), Style: style}
+	}
+	t.notify(holderOf(&k.Value), func() []chat.Block {
+		return []chat.Block{
+			t.text("lease_ends", args{"Ticket": k.Value.ID, "When": t.when(ends, &k.Value)}),
+			row(button("reply", chat.Primary), button("keep", chat.Secondary), button("release", chat.Secondary), t.showButton(&k.Value)),
+		}
+	})
+	return nil
+}
+
+// lapse ends the claim of a holder of whom nothing was heard.
+func (t *turn) lapse(k *heldTicket, _ desk.Alarm) error {
+	holder := holderOf(&k.Value)
+	k.Value.Lapse(t.at)
+	t.notify(holder, func() []chat.Block {
+		return []chat.Block{
+			t.text("lapsed_holder", args{"Ticket": k.Value.ID}),
+			row(chat.Button{Label: t.line("button_claim"), Action: chat.Do("claim", string(k.Value.ID))}, t.showButton(&k.Value)),
+		}
+	})
+	t.forDesk(&k.Value, func(place chat.Place) {
+		t.underCard(&k.Value, place, chat.Reply{Blocks: []chat.Block{t.text("lapsed_desk", args{"Ticket": k.Value.ID, "Name": holder.Name})}})
+	})
+	return nil
+}
+
+// wake brings a ticket back that was put off.
+func (t *turn) wake(k *heldTicket, _ desk.Alarm) error {
+	k.Value.Wake(t.at)
+	t.notify(holderOf(&k.Value), func() []chat.Block {
+		return append([]chat.Block{t.text("woken", args{"Ticket": k.Value.ID})}, t.card(&k.Value)...)
+	})
+	return nil
+}
+
+// remind asks a silent asker for a word.
+func (t *turn) remind(k *heldTicket, _ desk.Alarm) error {
+	k.Value.Nag(t.at)
+	ends := k.Value.Expires(t.access.desk(k.Value.Desk))
+	t.forAsker(&k.Value, func() {
+		blocks := []chat.Block{t.text("remind_asker", args{"Ticket": k.Value.ID, "Name": t.holderFor(&k.Value)})}
+		if !ends.IsZero() {
+			blocks = append(blocks, t.text("remind_ends", args{"When": t.when(ends, &k.Value)}))
+		}
+		t.inform(&k.Value, chat.Notifying, append(blocks, row(
+			chat.Button{Label: t.line("button_add", args{"Ticket": k.Value.ID}), Action: chat.Do("add", string(k.Value.ID)), Style: chat.Primary},
+			t.cancelButton(&k.Value)))...)
+	})
+	return nil
+}
+
+// expire settles a ticket whose asker says nothing.
+func (t *turn) expire(k *heldTicket, _ desk.Alarm) error {
+	k.Value.Expire(t.at)
+	t.forAsker(&k.Value, func() {
+		t.inform(&k.Value, chat.Notifying, t.text("expired_asker", args{"Ticket": k.Value.ID}), t.ratingRow(&k.Value))
+	})
+	t.notify(holderOf(&k.Value), func() []chat.Block {
+		return []chat.Block{t.text("told_expired", args{"Ticket": k.Value.ID, "Name": k.Value.Asker.Name}), row(t.showButton(&k.Value))}
+	})
+	return t.settledTicket(&k.Value, true)
+}
+
 // end closes a ticket that its asker cannot bring back any more. They are told
 // nothing: nothing has changed for them.
 func (t *turn) end(k *heldTicket, _ desk.Alarm) error {
 	k.Value.End(t.at)
 	return nil
+}
+
+// forAsker does something in the language of a ticket's asker.
+func (t *turn) forAsker(k *desk.Ticket, do func()) {
+	lang := t.lang
+	t.lang = t.words.speak(k.Trail.Lang)
+	do()
+	t.lang = lang
 }

@@ -157,3 +157,286 @@ func TestTimerIsNext(t *testing.T) {
 		}
 	}
 }
+
+// punctual is a world whose support desk is open from 9 to 18 in Lisbon, on
+// weekdays, promises much, and has a channel.
+func punctual(t *testing.T, change func(*desk.Desk)) *world {
+	t.Helper()
+	lisbon, err := time.LoadLocation("Europe/Lisbon")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var week []desk.Opening
+	for day := time.Monday; day <= time.Friday; day++ {
+		week = append(week, desk.Opening{Day: day, From: 9 * time.Hour, To: 18 * time.Hour})
+	}
+	s := testSettings()
+	d := &s.Desks[0]
+	d.Hours = desk.NewHours(lisbon, week, nil)
+	d.Levels = []desk.Level{{First: 2 * time.Hour, Next: time.Hour, Resolve: 20 * time.Hour, Warn: 15 * time.Minute, Step: 10 * time.Minute}}
+	d.Lease = desk.Lease{After: 4 * time.Hour, Warn: time.Hour}
+	d.Patience = desk.Patience{Remind: 72 * time.Hour, After: 168 * time.Hour}
+	d.Channels = []string{"test:w:desk"}
+	if change != nil {
+		change(d)
+	}
+	return newWorldOf(t, s)
+}
+
+// due lets what is due next on a ticket happen.
+func (w *world) due(id chat.TicketID) spool.Outcome {
+	w.t.Helper()
+	return w.rings(id, w.ticket(id).AlarmAt)
+}
+
+// heads are what an outcome says, by where: the first line of each.
+func heads(o spool.Outcome) (all []string) {
+	for _, r := range o.Replies {
+		if !strings.HasPrefix(string(r.Key), "card/") {
+			all = append(all, r.Place.Channel+": "+strings.Split(r.PlainText(), "\n")[0])
+		}
+	}
+	return all
+}
+
+func TestPromises(t *testing.T) {
+	w := punctual(t, func(d *desk.Desk) { d.Lease = desk.Lease{} })
+	w.opens(kim, "where is my refund?") // at 9:30
+	w.runs(bo, "ticket", "claim T-1")
+	tests := []struct {
+		at   time.Duration // after 9:30
+		says []string
+	}{
+		{105 * time.Minute, []string{"@bo: The first reply to T-1 is due today at 11:30."}},
+		{120 * time.Minute, []string{"@bo: The first reply to T-1 was due today at 11:30."}},
+		// Nobody is on call.
+		{130 * time.Minute, []string{"desk: The first reply to T-1 was due today at 11:30."}},
+	}
+	for _, test := range tests {
+		o := w.due("T-1")
+		if got := o.Tickets[0].Value; w.now.Sub(start.Add(test.at)).Abs() > 10*time.Second {
+			t.Errorf("%v comes at %v", heads(o), w.now)
+		} else if !slices.Equal(heads(o), test.says) {
+			t.Errorf("after %v it says %q, want %q", test.at, heads(o), test.says)
+		} else if got.Late() != (test.at >= 2*time.Hour) {
+			t.Errorf("after %v it is late: %t", test.at, got.Late())
+		}
+	}
+	if o := w.runs(bo, "ticket", "show T-1"); !strings.Contains(spoken(o), "Was due") {
+		t.Errorf("the card does not say that it is late: %s", spoken(o))
+	}
+	if o := w.runs(bo, "ticket", "mine"); !strings.Contains(spoken(o), "overdue") {
+		t.Errorf("the list does not say that it is late: %s", spoken(o))
+	}
+	o := w.runs(bo, "ticket", "reply T-1 two days")
+	if k := w.ticket("T-1"); k.Late() || !k.DueAt.IsZero() {
+		t.Errorf("after a reply it is late: %t, and due at %v", k.Late(), k.DueAt)
+	}
+	if set, ok := timer(o, "ticket/T-1"); !ok || set.Due.Sub(w.now) < 71*time.Hour {
+		t.Errorf("then the asker has until %+v", set)
+	}
+}
+
+// With nobody to tell, the next one is told at once.
+func TestPromisesOfNobody(t *testing.T) {
+	w := punctual(t, nil)
+	w.opens(kim, "where is my refund?")
+	if got := heads(w.due("T-1")); !slices.Equal(got, []string{"desk: The first reply to T-1 is due today at 11:30."}) {
+		t.Errorf("the warning says %q", got)
+	}
+	if got := heads(w.due("T-1")); !slices.Equal(got, []string{"desk: The first reply to T-1 was due today at 11:30."}) {
+		t.Errorf("in the end it says %q", got)
+	}
+	if k := w.ticket("T-1"); k.Clocks.First.Told != desk.Raised {
+		t.Errorf("it was told as far as %d", k.Clocks.First.Told)
+	}
+
+	w = punctual(t, func(d *desk.Desk) { d.Channels = nil })
+	w.opens(kim, "where is my refund?")
+	w.due("T-1")
+	if o := w.due("T-1"); len(o.Replies) > 0 || o.Tickets[0].Value.Clocks.First.Told != desk.Raised {
+		t.Errorf("with no channel, it says %q", heads(o))
+	}
+}
+
+func TestLease(t *testing.T) {
+	w := punctual(t, func(d *desk.Desk) { d.Levels = nil })
+	w.opens(kim, "where is my refund?")
+	w.runs(bo, "ticket", "claim T-1")
+	warned := w.due("T-1")
+	if got := heads(warned); !slices.Equal(got, []string{"@bo: Are you still on T-1? If nothing happens, it goes back into the queue today at 13:30."}) {
+		t.Errorf("the warning says %q", got)
+	}
+	kept := w.presses(bo, "keep", "T-1")
+	if !strings.Contains(spoken(kept), "T-1 stays with you.") {
+		t.Errorf("keeping it says %q", spoken(kept))
+	}
+	if o := w.presses(ana, "keep", "T-1"); changed(o) {
+		t.Errorf("someone else keeps it: %q", spoken(o))
+	}
+	if set, ok := timer(kept, "ticket/T-1"); !ok || set.Due.Sub(w.now).Round(time.Minute) != 3*time.Hour {
+		t.Errorf("then the next warning is at %v", set.Due)
+	}
+	w.due("T-1")
+	lapsed := w.due("T-1")
+	want := []string{
+		"@bo: T-1 is back at its old place in the queue, for nothing was heard of you. You can take it again.",
+		"desk: Nothing was heard of Bo, so T-1 is back in the queue.",
+	}
+	if got := heads(lapsed); !slices.Equal(got, want) {
+		t.Errorf("the end says %q", got)
+	}
+	if k := w.ticket("T-1"); k.State != desk.Open || k.Holder != "" || !k.AlarmAt.IsZero() {
+		t.Errorf("it is %s, with %q, and due at %v", k.State, k.Holder, k.AlarmAt)
+	}
+	if o := w.runs(ana, "ticket", "show T-1"); !strings.Contains(spoken(o), "it went back into the queue, for Bo was silent") {
+		t.Errorf("the history is %s", spoken(o))
+	}
+}
+
+func TestWaitUntil(t *testing.T) {
+	w := punctual(t, nil)
+	w.opens(kim, "where is my refund?")
+	for typed, says := range map[string]string{
+		"wait T-1 whenever": "I don't know when that is", "wait T-1 today 8:00": "That is over already", "wait T-1 2030-01-01": "more than a year away",
+	} {
+		if o := w.runs(bo, "ticket", typed); changed(o) || !strings.Contains(spoken(o), says) {
+			t.Errorf("%s: %q", typed, spoken(o))
+		}
+	}
+	put := w.runs(bo, "ticket", "wait T-1 until tomorrow 14:00")
+	if got := spoken(put); !strings.Contains(got, "T-1 is put off, and back tomorrow at 14:00.") {
+		t.Fatalf("wait says %q", got)
+	}
+	until := start.Add(28*time.Hour + 30*time.Minute)
+	if set, ok := timer(put, "ticket/T-1"); !ok || !set.Due.Equal(until) {
+		t.Errorf("its timer is %+v", set)
+	}
+	if o := w.runs(bo, "ticket", "wait T-1 tomorrow 14:00"); changed(o) {
+		t.Errorf("once more: %q", spoken(o))
+	}
+	if o := w.runs(kim, "ask", "status"); !strings.Contains(spoken(o), "Bo comes back to it tomorrow at 14:00") {
+		t.Errorf("its asker reads %q", spoken(o))
+	}
+	if o := w.runs(bo, "ticket", "show T-1"); !strings.Contains(spoken(o), "T-1 · put off") || !strings.Contains(spoken(o), "Bo put it off: back tomorrow at 14:00") {
+		t.Errorf("show says %q", spoken(o))
+	}
+	woken := w.due("T-1")
+	if got := heads(woken); !slices.Equal(got, []string{"@bo: T-1 is back, as you asked."}) {
+		t.Errorf("in the end it says %q", got)
+	}
+	if k := w.ticket("T-1"); k.State != desk.Claimed || k.Holder != w.Person(bo.Account) || !k.WaitUntil.IsZero() {
+		t.Errorf("it is %s with %q until %v", k.State, k.Holder, k.WaitUntil)
+	}
+	if o := w.runs(bo, "ticket", "wait"); !strings.Contains(spoken(o), "put off until Kim answers") {
+		t.Errorf("without a time: %q", spoken(o))
+	}
+}
+
+func TestSilentAsker(t *testing.T) {
+	for _, test := range []struct{ locale, reminded, ends, expired string }{
+		{"en", "Bo is waiting for your answer on T-1.", "Without one, I take it as settled", "so I take it as settled"},
+		{"pt-BR", "Bo espera a sua resposta no T-1.", "Sem ela, dou o assunto por resolvido", "então o dou por resolvido"},
+		{"es", "Bo espera tu respuesta en T-1.", "Sin ella, lo doy por resuelto", "así que lo doy por resuelto"},
+	} {
+		t.Run(test.locale, func(t *testing.T) {
+			w := punctual(t, func(d *desk.Desk) { d.Levels = nil })
+			asker := kim
+			asker.Locale = test.locale
+			question := map[string]string{"en": "where is my refund?", "pt-BR": "onde está o meu reembolso? quero saber", "es": "¿dónde está mi reembolso? quiero saberlo"}[test.locale]
+			w.opens(asker, question)
+			replied := w.now
+			w.runs(bo, "ticket", "reply T-1 which card?")
+			reminded := w.due("T-1")
+			if got := spoken(reminded); !strings.Contains(got, test.reminded) || !strings.Contains(got, test.ends) {
+				t.Errorf("the reminder says %q", got)
+			}
+			if w.now.Sub(replied) < 72*time.Hour || reminded.Replies[0].Place != help {
+				t.Errorf("it comes at %v in %v", w.now, reminded.Replies[0].Place)
+			}
+			expired := w.due("T-1")
+			if got := spoken(expired); !strings.Contains(got, test.expired) || !strings.Contains(got, "T-1 is settled: Kim did not answer.") {
+				t.Errorf("in the end it says %q", got)
+			}
+			if k := w.ticket("T-1"); k.State != desk.Resolved || w.now.Sub(replied).Round(time.Hour) != 168*time.Hour {
+				t.Errorf("it is %s at %v", k.State, w.now)
+			}
+			w.presses(asker, "good", "T-1")
+			w.now = w.now.Add(time.Hour)
+			w.says(asker, "my card ends with 12")
+			if k := w.ticket("T-1"); k.State != desk.Claimed {
+				t.Errorf("a word leaves it %s", k.State)
+			}
+		})
+	}
+}
+
+func TestTeamIsBack(t *testing.T) {
+	w := punctual(t, nil)
+	o := w.presses(kim, "contact", w.asks(kim, "where is my refund?"))
+	if strings.Contains(spoken(o), "away") {
+		t.Errorf("open, it says %q", spoken(o))
+	}
+	w.now = time.Date(2026, 3, 6, 20, 0, 0, 0, time.UTC) // a Friday
+	o = w.presses(lee, "contact", w.asks(lee, "where is my refund?"))
+	if !strings.Contains(spoken(o), "The team is away now, and back Monday at 09:00.") {
+		t.Errorf("closed, it says %q", spoken(o))
+	}
+	if o := w.runs(lee, "ask", "status"); !strings.Contains(spoken(o), "back Monday at 09:00") {
+		t.Errorf("closed, the status is %q", spoken(o))
+	}
+	if at := w.ticket("T-2").DueAt; !at.Equal(time.Date(2026, 3, 9, 11, 0, 0, 0, time.UTC)) {
+		t.Errorf("the first reply is due at %v", at)
+	}
+}
+
+func TestMoment(t *testing.T) {
+	w, err := newWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lisbon, err := time.LoadLocation("Europe/Lisbon")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 3, 4, 10, 0, 0, 0, lisbon)
+	tests := []struct {
+		at         time.Time
+		en, pt, es string
+	}{
+		{now.Add(time.Hour), "today at 11:00", "hoje às 11:00", "hoy a las 11:00"},
+		{now.Add(14 * time.Hour), "tomorrow at 00:00", "amanhã às 00:00", "mañana a las 00:00"},
+		{now.Add(-24 * time.Hour), "yesterday at 10:00", "ontem às 10:00", "ayer a las 10:00"},
+		{now.Add(48 * time.Hour), "Friday at 10:00", "sexta-feira às 10:00", "el viernes a las 10:00"},
+		{now.Add(30 * 24 * time.Hour), "3 Apr at 11:00", "03/04 às 11:00", "el 03/04 a las 11:00"}, // in summer time
+		{now.Add(-4 * 24 * time.Hour), "28 Feb at 10:00", "28/02 às 10:00", "el 28/02 a las 10:00"},
+		{now.Add(365 * 24 * time.Hour), "4 Mar 2027 at 10:00", "04/03/2027 às 10:00", "el 04/03/2027 a las 10:00"},
+	}
+	for _, test := range tests {
+		for lang, want := range map[string]string{"en": test.en, "pt-BR": test.pt, "es": test.es} {
+			if got := w.moment(lang, test.at.In(lisbon), now); got != want {
+				t.Errorf("%s: %v is %q, want %q", lang, test.at, got, want)
+			}
+		}
+	}
+	if got := w.moment("en", now.UTC(), now.UTC()); got != "today at 10:00 UTC" {
+		t.Errorf("with no zone it is %q", got)
+	}
+}
+
+// What is put into a sentence as a text keeps its time, and the sentence its
+// styles.
+func TestWordsFill(t *testing.T) {
+	w, err := newWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := start
+	got := w.say("en", "put_off_until", args{"Ticket": "T-1 \ue000When\ue001", "When": chat.Text{{Text: "today", At: at}}})
+	if want := "T-1 When is put off, and back today."; got.String() != want {
+		t.Errorf("it reads %q", got)
+	}
+	if len(got) < 4 || !got[0].Bold || !got[len(got)-2].At.Equal(at) {
+		t.Errorf("it is %+v", got)
+	}
+}

@@ -82,7 +82,12 @@ func (t *turn) newCard(k *desk.Ticket, channel chat.Place) {
 
 // card shows a ticket to the agent whose turn it is, and what to do.
 func (t *turn) card(k *desk.Ticket) []chat.Block {
-	ago := func(at time.Time) chat.Text { return chat.Plain(t.words.ago(t.lang, t.at.Sub(at))) }
+	ago := func(at time.Time) chat.Text {
+		if at.After(t.at) {
+			return t.when(at, k)
+		}
+		return chat.Plain(t.words.ago(t.lang, t.at.Sub(at)))
+	}
 	return append(t.face(k, t.event.From, ago, addedShown), row(t.cardButtons(k, t.verb != "show")...))
 }
 
@@ -105,8 +110,13 @@ func (t *turn) face(k *desk.Ticket, reader chat.Sender, when func(time.Time) cha
 	}
 	add("fact_language", chat.Plain(t.words.named(t.lang, "lang", k.Trail.Lang, nil)))
 	add("fact_opened", when(k.OpenedAt))
-	if !k.DueAt.IsZero() && k.Live() {
+	switch {
+	case k.Late() && !k.DueAt.IsZero():
+		add("fact_late", when(k.DueAt))
+	case !k.DueAt.IsZero() && k.Live():
 		add("fact_due", when(k.DueAt))
+	case !k.WaitUntil.IsZero():
+		add("fact_until", when(k.WaitUntil))
 	}
 	add("fact_holder", chat.Plain(k.HolderName))
 	if k.Priority != desk.Normal {
@@ -119,7 +129,7 @@ func (t *turn) face(k *desk.Ticket, reader chat.Sender, when func(time.Time) cha
 		}
 	}
 
-	title := fmt.Sprintf("%s · %s", k.ID, t.line("state_"+string(k.State)))
+	title := fmt.Sprintf("%s · %s", k.ID, t.stateOf(k))
 	blocks := []chat.Block{{Layout: chat.Heading, Text: chat.Plain(title)}, t.asks(k)}
 	for _, e := range k.Added(added) {
 		blocks = append(blocks, quote(chat.Defuse(e.Text)))
@@ -216,6 +226,8 @@ func (t *turn) history(k *desk.Ticket) []chat.Block {
 			a["Text"] = t.line("priority_" + e.Text)
 		case e.Did == desk.DidRate:
 			a["Text"] = t.line("rating_" + e.Text)
+		case e.Did == desk.DidWait && !e.Until.IsZero():
+			id, a["When"] = "did_wait_until", t.when(e.Until, k)
 		case e.Did == desk.DidClose && e.Text != "":
 			id = "did_close_because"
 		case (e.Did == desk.DidAdd || e.Did == desk.DidEdit) && e.Text == "" && len(e.Files) == 0:

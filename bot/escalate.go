@@ -77,6 +77,7 @@ func (t *turn) open(c *heldConversation, question, detail, topic string) error {
 	t.passQuestion(&k.Value)
 	t.nudgeNoMore(c.Value.ID)
 	blocks := append([]chat.Block{t.text("ticket_opened", args{"Ticket": k.Value.ID}), t.queueLine(ahead)}, wait...)
+	blocks = append(blocks, t.teamBack(&k.Value)...)
 	t.post(t.public(&c.Value, "", chat.Post, append(blocks, row(t.cancelButton(&k.Value)))))
 	return nil
 }
@@ -261,6 +262,7 @@ func (t *turn) status(chat.Invocation) error {
 			return err
 		}
 		blocks = append(blocks, place...)
+		blocks = append(blocks, t.teamBack(k)...)
 		if k.Live() {
 			buttons = append(buttons, chat.Button{Label: t.line("button_add", args{"Ticket": k.ID}), Action: chat.Do("add", string(k.ID))}, t.cancelButton(k))
 		}
@@ -271,9 +273,12 @@ func (t *turn) status(chat.Invocation) error {
 
 // ownLine is a ticket as its asker sees it.
 func (t *turn) ownLine(k *desk.Ticket) chat.Text {
-	return t.words.say(t.lang, "own_"+string(k.State), args{
-		"Ticket": k.ID, "Ago": t.words.ago(t.lang, t.at.Sub(k.OpenedAt)), "Name": t.holderFor(k),
-	})
+	a := args{"Ticket": k.ID, "Ago": t.words.ago(t.lang, t.at.Sub(k.OpenedAt)), "Name": t.holderFor(k)}
+	if !k.WaitUntil.IsZero() {
+		a["When"] = t.when(k.WaitUntil, k)
+		return t.words.say(t.lang, "own_put_off", a)
+	}
+	return t.words.say(t.lang, "own_"+string(k.State), a)
 }
 
 // holderFor is how a ticket's holder is called before its asker.

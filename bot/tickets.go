@@ -178,7 +178,10 @@ func (t *turn) list(tickets []desk.Ticket) []chat.Block {
 func (t *turn) listedLine(k *desk.Ticket) string {
 	parts := []string{k.Asker.Name, t.words.ago(t.lang, t.at.Sub(k.OpenedAt))}
 	if k.State == desk.Waiting {
-		parts = append(parts, t.line("state_waiting"))
+		parts = append(parts, t.stateOf(k))
+	}
+	if k.Late() {
+		parts = append(parts, t.line("listed_late"))
 	}
 	if k.Priority != desk.Normal {
 		parts = append(parts, t.line("priority_"+k.Priority.String()))
@@ -577,13 +580,19 @@ func (t *turn) resolve(in chat.Invocation) error {
 		t.relay(&k.Value, len(k.Value.History)-1)
 	}
 	lang := t.words.speak(k.Value.Trail.Lang)
-	t.inform(&k.Value, chat.Notifying, t.textIn(lang, "resolved_asker", args{"Ticket": k.Value.ID, "Name": t.signed(&k.Value, agent)}), row(
-		chat.Button{Label: t.words.line(lang, "button_good"), Action: chat.Do("good", string(k.Value.ID)), Style: chat.Primary},
-		chat.Button{Label: t.words.line(lang, "button_bad"), Action: chat.Do("bad", string(k.Value.ID))}))
+	t.inform(&k.Value, chat.Notifying, t.textIn(lang, "resolved_asker", args{"Ticket": k.Value.ID, "Name": t.signed(&k.Value, agent)}), t.ratingRow(&k.Value))
 	if err := t.settledTicket(&k.Value, true); err != nil {
 		return err
 	}
 	return t.changed(k, "resolved", args{"Name": k.Value.Asker.Name})
+}
+
+// ratingRow is how an asker says whether they were helped.
+func (t *turn) ratingRow(k *desk.Ticket) chat.Block {
+	lang := t.words.speak(k.Trail.Lang)
+	return row(
+		chat.Button{Label: t.words.line(lang, "button_good"), Action: chat.Do("good", string(k.ID)), Style: chat.Primary},
+		chat.Button{Label: t.words.line(lang, "button_bad"), Action: chat.Do("bad", string(k.ID))})
 }
 
 func (t *turn) closeTicket(in chat.Invocation) error {

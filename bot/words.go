@@ -32,7 +32,7 @@ type words struct {
 }
 
 // Args are what a sentence is filled in with. Their values are put in as they
-// are: no markup in them counts.
+// are: no markup in them counts. A [chat.Text] keeps its own styles and times.
 type args map[string]any
 
 func newWords() (*words, error) {
@@ -85,17 +85,20 @@ func (w *words) line(lang, id string, a ...args) string { return w.say(lang, id,
 // sentence that does not exist is a mistake of ours: its id is shown.
 func (w *words) say(lang, id string, a ...args) chat.Text {
 	config := &i18n.LocalizeConfig{MessageID: id}
+	texts := map[string]chat.Text{}
 	if len(a) > 0 {
 		data := make(map[string]any, len(a[0]))
 		for name, value := range a[0] {
 			switch v := value.(type) {
+			case chat.Text:
+				texts[name], data[name] = v, textBegins+name+textEnds
 			case int:
 				data[name] = v
 				if name == "N" {
 					config.PluralCount = v
 				}
 			default:
-				data[name] = chat.EscapeBold(fmt.Sprint(v))
+				data[name] = chat.EscapeBold(unmarked.Replace(fmt.Sprint(v)))
 			}
 		}
 		config.TemplateData = data
@@ -104,7 +107,63 @@ func (w *words) say(lang, id string, a ...args) chat.Text {
 	if err != nil {
 		return chat.Plain(id)
 	}
-	return chat.ParseBold(strings.TrimSpace(s))
+	return fill(chat.ParseBold(strings.TrimSpace(s)), texts)
+}
+
+// What stands for a text in a sentence until it is put there: runes that mean
+// nothing, around its name.
+const textBegins, textEnds = "\ue000", "\ue001"
+
+// unmarked takes these runes out of strangers' words.
+var unmarked = strings.NewReplacer(textBegins, "", textEnds, "")
+
+// fill puts texts where a sentence has their names.
+func fill(sentence chat.Text, texts map[string]chat.Text) chat.Text {
+	if len(texts) == 0 {
+		return sentence
+	}
+	var filled chat.Text
+	for _, span := range sentence {
+		for rest := span.Text; rest != ""; {
+			before, after, marked := strings.Cut(rest, textBegins)
+			if before != "" {
+				piece := span
+				piece.Text = before
+				filled = append(filled, piece)
+			}
+			name, after, _ := strings.Cut(after, textEnds)
+			if marked {
+				filled = append(filled, texts[name]...)
+			}
+			rest = after
+		}
+	}
+	return filled
+}
+
+// moment words a time by the day it is on, as seen from now, in their zone. A
+// zone that nobody has chosen is named.
+func (w *words) moment(lang string, at, now time.Time) string {
+	date := func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC) }
+	clock := args{"Time": at.Format("15:04")}
+	if at.Location() == time.UTC {
+		clock["Time"] = at.Format("15:04 UTC")
+	}
+	switch days := int(date(at).Sub(date(now)) / (24 * time.Hour)); {
+	case days == 0:
+		return w.line(lang, "moment_today", clock)
+	case days == 1:
+		return w.line(lang, "moment_tomorrow", clock)
+	case days == -1:
+		return w.line(lang, "moment_yesterday", clock)
+	case days > 1 && days < 7:
+		clock["Day"] = w.line(lang, fmt.Sprintf("weekday_%d", at.Weekday()))
+	case at.Year() == now.Year():
+		clock["Day"] = at.Format(w.line(lang, "date_near"))
+	default:
+		clock["Day"] = at.Format(w.line(lang, "date_far"))
+	}
+	return w.line(lang, "moment_on", clock)
 }
 
 // ago words how long something has been, roughly: "3 minutes ago".

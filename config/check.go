@@ -207,6 +207,9 @@ func (l *loader) checkDesks(c *Config, audiences, topics, persons []string) {
 		if desk.Undo < 0 || desk.Undo > maxUndo {
 			l.report(path+"undo", "undo is %v; write 0s to %v", desk.Undo, maxUndo)
 		}
+		l.checkHours(path+"hours", desk.Hours)
+		l.checkLevels(path+"levels", desk.Levels, audiences)
+		l.checkWaits(path, desk)
 		l.oneOf(path+"show_names", "value of show_names", desk.ShowNames, "name", "alias", "support")
 	}
 }

@@ -73,6 +73,35 @@ type Desk struct {
 	Undo      time.Duration `yaml:"undo"`       // in which a reply can be called back before it is sent; 0: none
 	Assign    string        `yaml:"assign"`     // how tickets come to agents: claim or round-robin
 	Capacity  int           `yaml:"capacity"`   // how many one is given to work on; 0: any number
+
+	Hours     Hours     `yaml:"hours"`
+	Levels    []Level   `yaml:"levels"` // the first that fits counts
+	Lease     Lease     `yaml:"lease"`
+	AutoClose AutoClose `yaml:"auto_close"`
+}
+
+// A Level is what a desk promises for tickets of a priority and an audience, in
+// open hours; empty: of any.
+type Level struct {
+	Priority string        `yaml:"priority"` // low, normal, high or urgent
+	Audience string        `yaml:"audience"`
+	First    time.Duration `yaml:"first"`   // until the first reply; 0: no promise
+	Next     time.Duration `yaml:"next"`    // until each later one
+	Resolve  time.Duration `yaml:"resolve"` // until it is settled
+	Warn     time.Duration `yaml:"warn"`    // before the end, somebody is warned; 0: not
+	Step     time.Duration `yaml:"step"`    // after the end, until the next one is told; 0: 10m
+}
+
+// Lease says how long a claim lasts without a deed of its holder, in open hours.
+type Lease struct {
+	After time.Duration `yaml:"after"` // 0: for good
+	Warn  time.Duration `yaml:"warn"`  // before the end; 0: not
+}
+
+// AutoClose says how long a ticket waits for its asker.
+type AutoClose struct {
+	Remind time.Duration `yaml:"remind"` // until they are reminded; 0: never
+	After  time.Duration `yaml:"after"`  // until it is settled without them; 0: never
 }
 
 // A Person is a human with accounts on one or more platforms.

@@ -195,8 +195,8 @@ func (l *loader) set(v reflect.Value, path, text string) {
 	case v.Type() == secretType:
 		v.Set(reflect.ValueOf(NewSecret(text)))
 	case v.Type() == durationType:
-		if d, err := time.ParseDuration(text); err != nil {
-			wrong("a span of time; write it such as 30s, 5m or 48h")
+		if d, err := parseSpan(text); err != nil {
+			wrong("a span of time; write it such as 30s, 5m, 48h or 14d")
 		} else {
 			v.SetInt(int64(d))
 		}

@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -208,6 +209,11 @@ func fill(c *Config) {
 	for i := range c.Desks {
 		d := &c.Desks[i]
 		d.ShowNames, d.Assign = cmp.Or(d.ShowNames, "name"), cmp.Or(d.Assign, "claim")
+		for j := range d.Levels {
+			if d.Levels[j].Step == 0 {
+				d.Levels[j].Step = 10 * time.Minute
+			}
+		}
 	}
 	for _, url := range []*string{&c.Slack.APIURL, &c.Discord.APIURL} {
 		if *url != "" && !strings.HasSuffix(*url, "/") {

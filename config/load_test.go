@@ -115,7 +115,7 @@ log:
   level: loud
 `, nil, []string{
 			`FILE:2:1: unknown key "instalation"; did you mean "installation"?`,
-			`FILE:4:11: rescan "soon" is not a span of time; write it such as 30s, 5m or 48h`,
+			`FILE:4:11: rescan "soon" is not a span of time; write it such as 30s, 5m, 48h or 14d`,
 			`FILE:5:12: languages is a list; write [a, b], or one item a line after a dash`,
 			`FILE:6:17: sure "high" is not a number; write it such as 0.5`,
 			`FILE:6:33: articles "2.5" is not a whole number; write it such as 3`,
@@ -232,6 +232,60 @@ web: {listen: 8080, pprof: maybe}
 			`FILE:4:25: nudge_after is -1s; write 0s or more`,
 			`FILE:5:15: "8080" is not host:port; write it such as 127.0.0.1:8080, or "" for no web server`,
 			`FILE:5:28: pprof "maybe" is not a yes or no; write true or false`,
+		}},
+		{"hours", `
+desks:
+  - name: support
+    hours:
+      zone: America/Sao_Paolo
+      week: [mon-fri 9-17, "mon-fri 09:00-12:60", "mo 09:00-12:00", "sat 10:00-10:00", sunday, "mon 24:00-01:00"]
+      holidays: [2026-02-30, 25.12.]
+  - name: sales
+    hours: {week: ["mon-fri 09:00-18:00"]}
+  - name: night
+    hours: {zone: Local, holidays: ["2026-12-25"]}
+`, nil, []string{
+			`FILE:5:13: unknown zone "America/Sao_Paolo"; write one of the IANA's, such as America/Sao_Paulo or Europe/Madrid`,
+			`FILE:6:14: "9-17" is not from one time to another; write it such as "mon-fri 09:00-12:00 13:00-18:00"`,
+			`FILE:6:28: "09:00-12:60" is beyond what a clock shows; write it such as "mon-fri 09:00-12:00 13:00-18:00"`,
+			`FILE:6:51: "mo" are not days; write it such as "mon-fri 09:00-12:00 13:00-18:00"`,
+			`FILE:6:69: "10:00-10:00" ends when it begins; write it such as "mon-fri 09:00-12:00 13:00-18:00"`,
+			`FILE:6:88: "sunday" does not have days and times; write it such as "mon-fri 09:00-12:00 13:00-18:00"`,
+			`FILE:6:96: "24:00-01:00" is beyond what a clock shows; write it such as "mon-fri 09:00-12:00 13:00-18:00"`,
+			`FILE:7:18: "2026-02-30" is not a date; write it such as 2026-12-25`,
+			`FILE:7:30: "25.12." is not a date; write it such as 2026-12-25`,
+			`FILE:9:12: zone is missing; add the one whose clocks are meant, such as zone: America/Sao_Paulo`,
+			`FILE:11:19: unknown zone "Local"; write one of the IANA's, such as America/Sao_Paulo or Europe/Madrid`,
+			`FILE:11:36: week is empty, so the desk is open on holidays too; add the week, such as ["mon-fri 09:00-12:00 13:00-18:00"], or remove holidays`,
+		}},
+		{"levels", `
+desks:
+  - name: support
+    levels:
+      - {priority: urgnt, audience: byer, first: -1h}
+      - {priority: high, warn: 1h, first: 1h, resolve: 9000h}
+      - {audience: buyer, warn: -1s, step: -1s, next: 2h}
+      - {warn: 5m}
+      - {priority: low, first: 1h}
+    lease: {after: 1h, warn: 1h}
+    auto_close: {remind: 7d, after: 3d}
+  - name: sales
+    lease: {warn: 1h}
+    auto_close: {remind: 7d, after: -1h}
+`, nil, []string{
+			`FILE:5:20: unknown priority "urgnt"; did you mean "urgent"?`,
+			`FILE:5:37: unknown audience "byer"; did you mean "buyer"?`,
+			`FILE:5:50: first is -1h0m0s; write 0s to 8760h0m0s`,
+			`FILE:6:32: warn is 1h0m0s, which is not below first, 1h0m0s; lower it`,
+			`FILE:6:56: resolve is 9000h0m0s; write 0s to 8760h0m0s`,
+			`FILE:7:33: warn is -1s; write 0s or more`,
+			`FILE:7:44: step is -1s; write 0s to 8760h0m0s`,
+			`FILE:8:9: the level promises nothing; add first, next or resolve`,
+			`FILE:9:9: levels[3] fits all that this level fits, and comes first; move it behind this one`,
+			`FILE:10:30: warn is 1h0m0s, which is not below after, 1h0m0s; lower it`,
+			`FILE:11:26: remind is 168h0m0s, which is not below after, 72h0m0s; lower it`,
+			`FILE:13:19: after is 0s, so claims last for good and there is nothing to warn of; set after, or remove warn`,
+			`FILE:14:37: after is -1h0m0s; write 0s or more`,
 		}},
 		{"nothing left", "languages: []\naudiences: []\ndesks: []\n", nil, []string{
 			`FILE:1:12: languages is empty; name at least one, such as [en]`,
@@ -462,6 +516,81 @@ func TestLoadEnvironment(t *testing.T) {
 	if diff := cmp.Diff(want, c, equal); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// TestLoadTimes: what a desk promises, and when it is open.
+func TestLoadTimes(t *testing.T) {
+	c, err := load("FILE", []byte(`
+desks:
+  - name: support
+    hours:
+      zone: Europe/Lisbon
+      week: ["Mon,wed-thu 9:00-12:30", "fri-sat 22:00-02:00 00:00-01:00", "sun 00:00-24:00"]
+      holidays: [2026-12-25]
+    levels: [{priority: urgent, audience: buyer, next: 30m}, {first: 1d2h, step: 5m}]
+    auto_close: {remind: 3d, after: 7d}
+`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := c.Desks[0]
+	at := func(day time.Weekday, from, to float64) Opening {
+		return Opening{day, time.Duration(from * float64(time.Hour)), time.Duration(to * float64(time.Hour))}
+	}
+	openings := []Opening{
+		at(time.Monday, 9, 12.5), at(time.Wednesday, 9, 12.5), at(time.Thursday, 9, 12.5),
+		at(time.Friday, 22, 24), at(time.Saturday, 0, 2), at(time.Saturday, 22, 24), at(time.Sunday, 0, 2),
+		at(time.Friday, 0, 1), at(time.Saturday, 0, 1), at(time.Sunday, 0, 24),
+	}
+	if diff := cmp.Diff(openings, d.Hours.Openings()); diff != "" {
+		t.Error(diff)
+	}
+	if dates := d.Hours.Dates(); len(dates) != 1 || !dates[0].Equal(time.Date(2026, 12, 25, 0, 0, 0, 0, time.UTC)) {
+		t.Errorf("holidays are %v", dates)
+	}
+	if d.Hours.Location().String() != "Europe/Lisbon" {
+		t.Errorf("the zone is %s", d.Hours.Location())
+	}
+	if l := d.Levels; l[0].Step != 10*time.Minute || l[1].Step != 5*time.Minute || l[1].First != 26*time.Hour {
+		t.Errorf("levels are %+v", l)
+	}
+	if d.AutoClose != (AutoClose{Remind: 72 * time.Hour, After: 168 * time.Hour}) {
+		t.Errorf("auto_close is %+v", d.AutoClose)
+	}
+}
+
+// FuzzOpenings: whatever is written, it is refused, or lies within days.
+func FuzzOpenings(f *testing.F) {
+	for _, line := range []string{"mon-fri 09:00-12:00 13:00-18:00", "sat,sun-mon 22:00-06:00", "x", "mon 99:99-00:00", "MON 00:00-24:00"} {
+		f.Add(line)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		openings, err := parseOpenings(line)
+		if err == nil && len(openings) == 0 {
+			t.Errorf("%q is accepted, and is never open", line)
+		}
+		for _, o := range openings {
+			if o.Day < time.Sunday || o.Day > time.Saturday || o.From < 0 || o.From >= o.To || o.To > day {
+				t.Errorf("%q makes %+v", line, o)
+			}
+		}
+	})
+}
+
+// FuzzSpan: days are 24 hours, and the rest is Go's.
+func FuzzSpan(f *testing.F) {
+	for _, text := range []string{"14d", "1d12h", "-1d", "99999d", "1d-30h", "48h"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		d, err := parseSpan(text)
+		if err != nil {
+			return
+		}
+		if again, err := parseSpan(d.String()); err != nil || again != d {
+			t.Errorf("%q is %v, which is %v: %v", text, d, again, err)
+		}
+	})
 }
 
 // TestLoadSlack: everything about Slack can come from the environment and from

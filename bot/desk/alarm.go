@@ -79,23 +79,17 @@ func (t *Ticket) first(d Desk, grace time.Duration, at time.Time) Alarm {
 		add(Wake, t.WaitUntil)
 	case t.State == Waiting && !t.Silence.Since.IsZero():
 		since, p := t.Silence.Since, d.Patience
-		switch told := t.Silence.Told; {
-		case p.Remind > 0 && told.IsZero():
+		if p.Remind > 0 && t.Silence.Told.IsZero() {
 			add(Remind, since.Add(p.Remind))
-		case p.After > 0 && p.Remind > 0: // whoever is late with the reminder, it comes first
-			add(Expire, later(since.Add(p.After), told.Add(p.After-p.Remind)))
-		case p.After > 0:
-			add(Expire, since.Add(p.After))
+		} else if p.After > 0 {
+			add(Expire, t.Expires(d))
 		}
 	case t.State == Claimed && d.Lease.After > 0 && !t.Silence.Since.IsZero():
 		since, l := t.Silence.Since, d.Lease
-		switch told := t.Silence.Told; {
-		case l.Warn > 0 && told.IsZero():
+		if l.Warn > 0 && t.Silence.Told.IsZero() {
 			add(LeaseWarn, d.Hours.After(since, l.After-l.Warn))
-		case l.Warn > 0:
-			add(Lapse, later(d.Hours.After(since, l.After), d.Hours.After(told, l.Warn)))
-		default:
-			add(Lapse, d.Hours.After(since, l.After))
+		} else {
+			add(Lapse, t.Lapses(d))
 		}
 	}
 	level := d.Level(t.Priority, t.Trail.Audience)
@@ -116,6 +110,47 @@ func (t *Ticket) first(d Desk, grace time.Duration, at time.Time) Alarm {
 		return Alarm{}
 	}
 	return slices.MinFunc(due, func(a, b Alarm) int { return a.At.Compare(b.At) })
+}
+
+// Promised is until when one of t's clocks may run; zero if it does not run, or
+// promises nothing.
+func (t *Ticket) Promised(name ClockName, d Desk) time.Time {
+	return t.clock(name).reaches(Breached, d.Level(t.Priority, t.Trail.Audience), d.Hours)
+}
+
+// Lapses is when the claim of a silent holder ends: however late they were
+// warned, they have the whole time between.
+func (t *Ticket) Lapses(d Desk) time.Time {
+	ends := d.Hours.After(t.Silence.Since, d.Lease.After)
+	if told := t.Silence.Told; !told.IsZero() {
+		return later(ends, d.Hours.After(told, d.Lease.Warn))
+	}
+	return ends
+}
+
+// Expires is when t is settled without its silent asker; zero if it never is.
+// However late they were reminded, they have the whole time between.
+func (t *Ticket) Expires(d Desk) time.Time {
+	p := d.Patience
+	if p.After == 0 {
+		return time.Time{}
+	}
+	ends := t.Silence.Since.Add(p.After)
+	if told := t.Silence.Told; !told.IsZero() {
+		return later(ends, told.Add(p.After-p.Remind))
+	}
+	return ends
+}
+
+// Keep renews the claim of t's holder. Someone else's returns [ErrHeld].
+func (t *Ticket) Keep(a Agent, at time.Time) error {
+	if err := t.mine(a, false); err != nil {
+		return err
+	}
+	if t.State == Claimed {
+		t.Silence = Silence{Since: at}
+	}
+	return nil
 }
 
 // Tell notes that word of a promise has gone as far as a stage.
