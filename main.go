@@ -239,6 +239,13 @@ type parts struct {
 	watcher *knowledge.Watcher // nil: the articles are built in
 }
 
+// begin sets off what goes on by itself.
+func (p *parts) begin(ctx context.Context, at time.Time, log *slog.Logger) {
+	if err := p.events.Accept(ctx, p.bot.Begin(at)); err != nil {
+		log.Warn("the desks' rounds go on as they were left", "err", err)
+	}
+}
+
 // assemble joins the parts around a store. The list is of articles to begin
 // with; the platforms may be filled in later, before anything is handled.
 func assemble(cfg config.Config, settings bot.Settings, list []*knowledge.Article, store spool.Store, platforms map[string]chat.Platform, meter spool.Meter, now func() time.Time, log *slog.Logger) (*parts, error) {
@@ -319,6 +326,7 @@ func (o *chatCommand) Run(ctx context.Context, c *cli, s streams) error {
 
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	p.begin(ctx, clock.Now(), log)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return p.events.Run(ctx, platforms) })
 	group.Go(func() error { p.learner.run(ctx); return nil })

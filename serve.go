@@ -177,6 +177,7 @@ func statsOf(store spool.Store, platforms map[string]chat.Platform, desks []conf
 // has said meanwhile that we are not ready. A nil server is none.
 func (p *parts) serve(ctx context.Context, platforms map[string]chat.Platform, server *web.Server, log *slog.Logger) error {
 	p.learner.look(ctx) // what was missed while nothing ran is answered as soon as the platforms run
+	p.begin(ctx, time.Now(), log)
 	group, intake := errgroup.WithContext(ctx)
 	handling, stopHandling := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopHandling()

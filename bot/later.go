@@ -112,6 +112,13 @@ func (t *turn) ticked() error {
 	if t.early() {
 		return nil
 	}
+	if t.event.Timer == beginTimer {
+		t.rounds()
+		return nil
+	}
+	if name, ok := strings.CutPrefix(t.event.Timer, roundTimer); ok {
+		return t.round(name)
+	}
 	if id, ok := strings.CutPrefix(t.event.Timer, nudgeTimer); ok {
 		return t.nudge(id)
 	}
