@@ -1,6 +1,8 @@
 package bot
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/signpost-bot/signpost/bot/chat"
@@ -77,15 +79,25 @@ func (t *turn) promise(k *heldTicket, due desk.Alarm) error {
 	if due.Stage == desk.Warned {
 		id, first = "warn_"+string(due.Clock), desk.Breached
 	}
-	rungs := map[desk.Stage]func(*desk.Ticket, func() []chat.Block) bool{
-		desk.Breached: t.toItsHolder, desk.Paged: t.toOnCall, desk.Raised: t.toChannels,
-	}
-	for stage := first; stage <= desk.Raised; stage++ {
+	at := k.Value.Promised(due.Clock, t.access.desk(k.Value.Desk))
+	say := func() []chat.Block { return t.danger(&k.Value, id, at) }
+	told, stage := false, first
+	for ; !told && stage < desk.Raised; stage++ {
+		if stage == desk.Breached {
+			told = t.toItsHolder(&k.Value, say)
+		} else {
+			told = t.toOnCall(&k.Value, say)
+		}
 		if due.Stage != desk.Warned {
 			due.Stage = stage
 		}
-		if rungs[stage](&k.Value, func() []chat.Block { return t.danger(&k.Value, id, due.Clock) }) {
-			break
+	}
+	if !told {
+		if due.Stage != desk.Warned {
+			due.Stage = desk.Raised
+		}
+		if err := t.raise(&k.Value, due.Stage == desk.Warned, at, say); err != nil {
+			return err
 		}
 	}
 	k.Value.Tell(due.Clock, due.Stage)
@@ -93,8 +105,7 @@ func (t *turn) promise(k *heldTicket, due desk.Alarm) error {
 }
 
 // danger words a promise that is in danger, and what to do about it.
-func (t *turn) danger(k *desk.Ticket, id string, clock desk.ClockName) []chat.Block {
-	at := k.Promised(clock, t.access.desk(k.Desk))
+func (t *turn) danger(k *desk.Ticket, id string, at time.Time) []chat.Block {
 	buttons := []chat.Button{{Label: t.line("button_claim"), Action: chat.Do("claim", string(k.ID)), Style: chat.Primary}}
 	if k.Holder != "" {
 		buttons = []chat.Button{{Label: t.line("button_reply"), Action: chat.Do("reply", string(k.ID)), Style: chat.Primary}}
@@ -131,15 +142,38 @@ func (t *turn) toOnCall(k *desk.Ticket, say func() []chat.Block) bool {
 // onCall lists who is on call at a desk.
 func (t *turn) onCall(string) []desk.Agent { return nil }
 
-// toChannels tells everyone at the desk, beside the cards, and reports whether
-// it has channels.
-func (t *turn) toChannels(k *desk.Ticket, say func() []chat.Block) bool {
-	told := false
-	t.forDesk(k, func(place chat.Place) {
-		t.post(chat.Reply{Place: place, Purpose: chat.Notifying, Ticket: k.ID, Blocks: say()})
-		told = true
+// raisedRead is how many tickets are read that wait and are due, to be told of
+// at once.
+const raisedRead = 50
+
+// raise tells everyone at the desk, beside the cards. What becomes due within a
+// minute is one message, which grows: after a weekend it may be much.
+func (t *turn) raise(k *desk.Ticket, soon bool, due time.Time, say func() []chat.Block) error {
+	by, id := t.at, "late_many"
+	if soon {
+		by, id = due, "warn_many"
+	}
+	waiting, _, err := t.view.Queue(t.ctx, k.Desk, by, raisedRead)
+	if err != nil {
+		return err
+	}
+	waiting = slices.DeleteFunc(waiting, func(other desk.Ticket) bool {
+		return other.DueAt.IsZero() || other.DueAt.After(by) || other.ID == k.ID
 	})
-	return told
+	waiting = append([]desk.Ticket{*k}, waiting...)
+	t.forDesk(k, func(place chat.Place) {
+		r := chat.Reply{Place: place, Purpose: chat.Notifying, Ticket: k.ID, Deed: chat.Replace, Blocks: say()}
+		r.Key = chat.Key(fmt.Sprintf("%s/%s/%d/%s", id, k.Desk, t.at.Unix()/60, place))
+		if n := len(waiting); n > 1 {
+			r.Blocks = append([]chat.Block{t.text(id, args{"N": n})}, t.list(waiting[:min(n, queueShown)])...)
+			if n > queueShown {
+				r.Blocks = append(r.Blocks, contextLine(t.words.say(t.lang, "queue_rest", args{"Count": n - queueShown})))
+			}
+			r.Blocks = append(r.Blocks, row(chat.Button{Label: t.line("button_next"), Action: chat.Do("next"), Style: chat.Primary}))
+		}
+		t.post(r)
+	})
+	return nil
 }
 
 // leaseEnds asks a silent holder whether they are still there.

@@ -259,6 +259,29 @@ func TestPromisesOfNobody(t *testing.T) {
 	}
 }
 
+// What comes due within a minute, and waits for whoever takes it, is one message.
+func TestPromisesTogether(t *testing.T) {
+	w := punctual(t, nil)
+	w.opens(kim, "where is my refund?")
+	w.opens(lee, "where is my refund?")
+	w.opens(sam, "where is my refund?")
+	w.runs(bo, "ticket", "claim T-3")
+	first := w.due("T-1").Replies[0]
+	at := w.now
+	second := w.rings("T-2", at.Add(10*time.Second)).Replies[0]
+	if got := second.PlainText(); !strings.HasPrefix(got, "2 tickets are due soon:") || !strings.Contains(got, "T-1") || !strings.Contains(got, "T-2") || strings.Contains(got, "T-3") {
+		t.Errorf("the second warning says %q", got)
+	}
+	if first.Key != second.Key || first.Deed != chat.Replace || second.Deed != chat.Replace {
+		t.Errorf("the warnings are %s %q and %s %q", first.Deed, first.Key, second.Deed, second.Key)
+	}
+	w.rings("T-1", at.Add(15*time.Minute))
+	late := w.rings("T-2", at.Add(15*time.Minute+10*time.Second))
+	if got := heads(late); !slices.Equal(got, []string{"desk: 2 tickets are overdue:"}) {
+		t.Errorf("in the end it says %q", got)
+	}
+}
+
 func TestLease(t *testing.T) {
 	w := punctual(t, func(d *desk.Desk) { d.Levels = nil })
 	w.opens(kim, "where is my refund?")
