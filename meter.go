@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"log/slog"
 	"time"
 
@@ -24,22 +23,19 @@ var _ spool.Meter = meter{}
 
 func newMeter(m *web.Metrics, log *slog.Logger) meter { return meter{m, log, time.Now} }
 
-// platformOf is where an event comes from. What a desk does by itself is on none.
-func platformOf(e chat.Event) string { return cmp.Or(e.Place.Platform, "none") }
-
 // Accepted implements [spool.Meter].
 func (m meter) Accepted(e chat.Event, fresh bool, took time.Duration) {
 	result := "accepted"
 	if !fresh {
 		result = "repeated"
 	}
-	m.metrics.Event(platformOf(e), result)
+	m.metrics.Event(e.Place.Platform, result)
 	m.metrics.Took(web.AcceptStage, took)
 }
 
 // Finished implements [spool.Meter].
 func (m meter) Finished(e chat.Event, o spool.Outcome, waited, took time.Duration) {
-	m.metrics.Event(platformOf(e), "finished")
+	m.metrics.Event(e.Place.Platform, "finished")
 	m.metrics.Took(web.WaitStage, waited)
 	m.metrics.Took(web.HandleStage, took)
 	line := []any{"event", e.ID, "kind", e.Kind}
@@ -76,7 +72,7 @@ func (m meter) Failed(e chat.Event, buried bool) {
 	if buried {
 		result = "buried"
 	}
-	m.metrics.Event(platformOf(e), result)
+	m.metrics.Event(e.Place.Platform, result)
 }
 
 // Sent implements [spool.Meter].

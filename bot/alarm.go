@@ -85,8 +85,10 @@ func (t *turn) promise(k *heldTicket, due desk.Alarm) error {
 	for ; !told && stage < desk.Raised; stage++ {
 		if stage == desk.Breached {
 			told = t.toItsHolder(&k.Value, say)
+		} else if on, err := t.toOnCall(&k.Value, say); err != nil {
+			return err
 		} else {
-			told = t.toOnCall(&k.Value, say)
+			told = on
 		}
 		if due.Stage != desk.Warned {
 			due.Stage = stage
@@ -128,19 +130,16 @@ func (t *turn) toItsHolder(k *desk.Ticket, say func() []chat.Block) bool {
 
 // toOnCall tells those who are on call and do not hold the ticket, and reports
 // whether there are any.
-func (t *turn) toOnCall(k *desk.Ticket, say func() []chat.Block) bool {
-	told := false
-	for _, agent := range t.onCall(k.Desk) {
-		if agent.ID != k.Holder {
-			t.notify(agent, say)
+func (t *turn) toOnCall(k *desk.Ticket, say func() []chat.Block) (told bool, err error) {
+	crew, err := t.crew(t.access.desk(k.Desk))
+	for _, on := range crew {
+		if on.Agent.ID != k.Holder {
+			t.notify(on.Agent, say)
 			told = true
 		}
 	}
-	return told
+	return told, err
 }
-
-// onCall lists who is on call at a desk.
-func (t *turn) onCall(string) []desk.Agent { return nil }
 
 // raisedRead is how many tickets are read that wait and are due, to be told of
 // at once.

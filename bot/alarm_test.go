@@ -237,6 +237,33 @@ func TestPromises(t *testing.T) {
 	}
 }
 
+// Those on call are told after the holder, and before everyone.
+func TestPromisesOnCall(t *testing.T) {
+	w := punctual(t, func(d *desk.Desk) { d.Lease = desk.Lease{} })
+	w.runs(ana, "ticket", "oncall on")
+	w.runs(bo, "ticket", "oncall on")
+	w.opens(kim, "where is my refund?")
+	w.opens(lee, "where is my refund?")
+	w.runs(bo, "ticket", "claim T-1")
+	for _, test := range []struct {
+		ticket chat.TicketID
+		says   []string
+	}{
+		{"T-1", []string{"@bo: The first reply to T-1 is due today at 11:30."}},
+		{"T-1", []string{"@bo: The first reply to T-1 was due today at 11:30."}},
+		{"T-1", []string{"@ana: The first reply to T-1 was due today at 11:30."}},
+		{"T-1", []string{"desk: 2 tickets are overdue:"}},
+		{"T-2", []string{"@ana: The first reply to T-2 is due today at 11:30.", "@bo: The first reply to T-2 is due today at 11:30."}},
+		{"T-2", []string{"@ana: The first reply to T-2 was due today at 11:30.", "@bo: The first reply to T-2 was due today at 11:30."}},
+		{"T-2", []string{"desk: The first reply to T-2 was due today at 11:30."}},
+	} {
+		got := heads(w.due(test.ticket))
+		if slices.Sort(got); !slices.Equal(got, test.says) {
+			t.Errorf("%s: it says %q, want %q", test.ticket, got, test.says)
+		}
+	}
+}
+
 // With nobody to tell, the next one is told at once.
 func TestPromisesOfNobody(t *testing.T) {
 	w := punctual(t, nil)

@@ -166,9 +166,7 @@ func (t *turn) handOutSoon(d desk.Desk) {
 	}
 	name := assignTimer + d.Name
 	t.out.Timers = slices.DeleteFunc(t.out.Timers, func(timer spool.Timer) bool { return timer.Name == name })
-	t.out.Timers = append(t.out.Timers, spool.Timer{Name: name, Due: due, Event: chat.Event{
-		Kind: chat.Tick, Place: chat.Place{Platform: "signpost", Workspace: "desk", Channel: d.Name}, // a lane of its own
-	}})
+	t.out.Timers = append(t.out.Timers, spool.Timer{Name: name, Due: due, Event: chat.Event{Kind: chat.Tick, Place: deskLane(d.Name)}})
 }
 
 // handOutAfter gives out what waits where a ticket has come free, or somebody who

@@ -27,7 +27,13 @@ const (
 // Begin is the event by which a program that has started sets off what nobody
 // does: the rounds.
 func (b *Bot) Begin(at time.Time) chat.Event {
-	return chat.Event{ID: chat.EventID(fmt.Sprintf("begin/%d", at.UnixNano())), Kind: chat.Tick, Timer: beginTimer, At: at}
+	return chat.Event{ID: chat.EventID(fmt.Sprintf("begin/%d", at.UnixNano())), Kind: chat.Tick, Timer: beginTimer, At: at, Place: deskLane("")}
+}
+
+// deskLane is the place of what a desk does by itself, which is on no platform:
+// a lane of its own.
+func deskLane(name string) chat.Place {
+	return chat.Place{Platform: "signpost", Workspace: "desk", Channel: name}
 }
 
 // rounds starts a round of every desk.
@@ -40,7 +46,7 @@ func (t *turn) rounds() {
 // goRound sets a round of a desk, from the tickets above a number on.
 func (t *turn) goRound(name string, at time.Time, after int64) {
 	t.out.Timers = append(t.out.Timers, spool.Timer{
-		Name: roundTimer + name, Due: at, Event: chat.Event{Kind: chat.Tick, Text: strconv.FormatInt(after, 10)},
+		Name: roundTimer + name, Due: at, Event: chat.Event{Kind: chat.Tick, Place: deskLane(name), Text: strconv.FormatInt(after, 10)},
 	})
 }
 
