@@ -37,17 +37,17 @@ func (s *Store) Accept(ctx context.Context, e chat.Event, now time.Time) (fresh 
 	}
 	id := recordID(e, now)
 	n, err := s.durably(ctx, acceptScript,
-		[]string{s.keys.seen(), s.keys.event(id), s.keys.lane(e.Lane()), s.keys.ready(), s.keys.pending()},
+		[]string{s.keys.seen(), s.keys.event(id), s.keys.lane(e.Lane()), s.keys.ready(), s.keys.pending(), s.keys.done()},
 		e.Identity(), now.UnixMilli(), now.Add(-spool.Remembered).UnixMilli(),
-		id, string(e.Lane()), value, string(e.From.Person)).Int()
+		id, string(e.Lane()), value, string(e.From.Person), now.Add(-repeatable).UnixMilli()).Int()
 	return n == 1, err
 }
 
 // Lease takes one round trip.
 func (s *Store) Lease(ctx context.Context, now time.Time, d time.Duration) (spool.Work, error) {
 	token := rand.Text()
-	answer, err := s.run(ctx, leaseScript, []string{s.keys.ready(), s.keys.done()}, string(s.keys),
-		now.UnixMilli(), now.Add(d).UnixMilli(), token, now.Add(-repeatable).UnixMilli(), desk.MaxLately).Slice()
+	answer, err := s.run(ctx, leaseScript, []string{s.keys.ready()}, string(s.keys),
+		now.UnixMilli(), now.Add(d).UnixMilli(), token, desk.MaxLately).Slice()
 	switch {
 	case errors.Is(err, goredis.Nil):
 		return spool.Work{}, spool.ErrNothing

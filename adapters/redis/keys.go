@@ -23,8 +23,8 @@ func newKeys(installation string) keys { return keys("signpost:{" + installation
 
 // The way of an event.
 
-// seen (zset): identities of accepted events by the time they came. Each Accept
-// drops two that are older than spool.Remembered, and Trim the rest.
+// seen (zset): identities of accepted events by the time they came. Accept now
+// and then drops some that are older than spool.Remembered, and Trim the rest.
 func (k keys) seen() string { return string(k) + "seen" }
 
 // event (hash), by record id, until the event is finished or buried:
@@ -49,7 +49,7 @@ func (k keys) lane(lane chat.Lane) string { return string(k) + "lane:" + string(
 func (k keys) ready() string { return string(k) + "ready" }
 
 // done (zset): steps that were taken under a lease, as "finish TOKEN", by their
-// time, so that a repeat is known. Each Lease drops up to 16 that are older
+// time, so that a repeat is known. Accept now and then drops some that are older
 // than repeatable, and Trim the rest.
 func (k keys) done() string { return string(k) + "done" }
 

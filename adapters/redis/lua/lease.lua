@@ -2,13 +2,11 @@
 -- runs out. It brings along what handling the lane's head will want to read.
 --
 -- KEYS[1]  ready (zset)
--- KEYS[2]  done (zset)
 -- ARGV[1]  key prefix
 -- ARGV[2]  now, Unix milliseconds
 -- ARGV[3]  when the lease runs out, likewise
 -- ARGV[4]  token
--- ARGV[5]  up to when tokens in done are forgotten, Unix milliseconds
--- ARGV[6]  how many of the sender's newest questions are wanted, at least 1
+-- ARGV[5]  how many of the sender's newest questions are wanted, at least 1
 --
 -- Returns nil if there is no work, else
 -- { record id, event, failures or nil, when it was accepted,
@@ -17,9 +15,6 @@
 --   the sender: version, value,
 --   for each of their newest questions its line in the ledger: id, version, value }.
 -- A record that is missing has a nil version.
-for _, old in ipairs(redis.call("ZRANGEBYSCORE", KEYS[2], "-inf", ARGV[5], "LIMIT", 0, 16)) do
-  redis.call("ZREM", KEYS[2], old)
-end
 local lane = redis.call("ZRANGEBYSCORE", KEYS[1], "-inf", ARGV[2], "LIMIT", 0, 1)[1]
 if not lane then
   return false
@@ -45,7 +40,7 @@ local answer = {
   personVersion, person,
 }
 -- The length of the answer does not tell where it ends: some of it may be nil.
-for i, line in ipairs(redis.call("ZREVRANGE", ARGV[1] .. "questions:" .. event[3], 0, tonumber(ARGV[6]) - 1)) do
+for i, line in ipairs(redis.call("ZREVRANGE", ARGV[1] .. "questions:" .. event[3], 0, tonumber(ARGV[5]) - 1)) do
   local at = 12 + 3 * (i - 1)
   answer[at + 1] = line
   answer[at + 2], answer[at + 3] = record("line", line)
