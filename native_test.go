@@ -222,6 +222,16 @@ var (
 	discordLink = regexp.MustCompile(`^\[([^\]]*)\]\(<?([^\s)>]*)>?\)`)
 )
 
+// What the expressions of each app begin with. Trying them at every letter of a
+// long line takes longer than all else in a test.
+const (
+	discordOpens = "<:hH@["
+	slackOpens   = "<`:*_~&"
+)
+
+// opens reports whether something may begin with this byte.
+func opens(first byte, signs string) bool { return strings.IndexByte(signs, first) >= 0 }
+
 // discordInline reads what stands inside a line.
 func (s *shown) discordInline(line string) string {
 	var out strings.Builder
@@ -236,23 +246,25 @@ next:
 				continue
 			}
 		}
-		for _, tag := range discordTags {
-			m := tag.match.FindString(line)
-			if m == "" {
+		if opens(line[0], discordOpens) {
+			for _, tag := range discordTags {
+				m := tag.match.FindString(line)
+				if m == "" {
+					continue
+				}
+				s.marks = append(s.marks, mark{kind: tag.kind, text: m})
+				line = line[len(m):]
+				if tag.kind == "time" {
+					m = readTime(m)
+				}
+				out.WriteString(strings.Trim(m, "<>"))
+				continue next
+			}
+			if m := discordLink.FindStringSubmatch(line); m != nil {
+				s.link(&out, m[1], m[2])
+				line = line[len(m[0]):]
 				continue
 			}
-			s.marks = append(s.marks, mark{kind: tag.kind, text: m})
-			line = line[len(m):]
-			if tag.kind == "time" {
-				m = readTime(m)
-			}
-			out.WriteString(strings.Trim(m, "<>"))
-			continue next
-		}
-		if m := discordLink.FindStringSubmatch(line); m != nil {
-			s.link(&out, m[1], m[2])
-			line = line[len(m[0]):]
-			continue
 		}
 		if rest, ok := strings.CutPrefix(line, "`"); ok {
 			if code, after, ok := strings.Cut(rest, "`"); ok {
@@ -462,6 +474,12 @@ func (s *shown) slackInline(line string) string {
 	begins := true // a word: a sign inside one is only a sign
 next:
 	for line != "" {
+		r, n := utf8.DecodeRuneInString(line)
+		if !opens(line[0], slackOpens) {
+			out.WriteRune(r)
+			line, begins = line[n:], between(r)
+			continue
+		}
 		if m := slackTag.FindStringSubmatch(line); m != nil {
 			s.slackTag(&out, m[1])
 			line, begins = line[len(m[0]):], true
@@ -485,17 +503,19 @@ next:
 				continue next
 			}
 		}
-		r, n := utf8.DecodeRuneInString(line)
 		if m := slackEscape.FindString(line); m != "" {
 			out.WriteString(slackEscapes.Replace(m))
 			line, begins = line[len(m):], true
 			continue
 		}
 		out.WriteRune(r)
-		line, begins = line[n:], !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\u200b'
+		line, begins = line[n:], between(r)
 	}
 	return out.String()
 }
+
+// between reports whether a word may begin after a character.
+func between(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\u200b' }
 
 // slackTag reads what stands in angle brackets.
 func (s *shown) slackTag(out *strings.Builder, tag string) {
