@@ -47,6 +47,7 @@ var arrows = map[string][]string{
 var foreign = map[string][]string{
 	"github.com/redis/go-redis":       {"adapters/redis"},
 	"github.com/alicebob/miniredis":   {"adapters/redis"},
+	"github.com/yuin/gopher-lua":      {"adapters/redis"},
 	"github.com/slack-go/slack":       {"adapters/slack"},
 	"github.com/bwmarrin/discordgo":   {"adapters/discord"},
 	"github.com/getkin/kin-openapi":   {"adapters/discord"},

@@ -22,6 +22,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/logging"
 	"github.com/redis/go-redis/v9/maintnotifications"
+	gopherlua "github.com/yuin/gopher-lua"
 )
 
 // Options are what a Store can be given.
@@ -62,6 +63,13 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		return nil, fmt.Errorf("open redis at %s: %w", a, err)
 	}
 	return s, nil
+}
+
+// The Redis inside the process makes a new Lua machine for each script, with
+// stacks that it clears first: a hundred kilobytes, of which ours need hardly one.
+func init() {
+	gopherlua.RegistrySize = 1024 // values: what one call of a script's functions inside one another may hold
+	gopherlua.CallStackSize = 64  // calls inside one another
 }
 
 // Embedded starts a Redis inside the process, reachable from nowhere else.
