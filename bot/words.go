@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -35,7 +36,9 @@ type words struct {
 // are: no markup in them counts. A [chat.Text] keeps its own styles and times.
 type args map[string]any
 
-func newWords() (*words, error) {
+// newWords reads the catalogues, the first time it is called. They are part of
+// the program, so whoever has them shares them.
+var newWords = sync.OnceValues(func() (*words, error) {
 	w := &words{bundle: i18n.NewBundle(language.English)}
 	w.bundle.RegisterUnmarshalFunc("yaml", yaml.Unmarshal)
 	for _, name := range []string{"en", "pt-BR", "es"} {
@@ -48,7 +51,7 @@ func newWords() (*words, error) {
 	}
 	w.matcher = language.NewMatcher(w.tags)
 	return w, nil
-}
+})
 
 // catalogueFiles are the files with sentences in a language.
 func catalogueFiles(lang string) []string {
