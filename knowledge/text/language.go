@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -54,7 +55,7 @@ func NewDetector(samples map[string]string, words map[string][]string) *Detector
 	}
 	slices.Sort(others)
 	for _, base := range others {
-		d.profiles = append(d.profiles, learn(base, false, ""))
+		d.profiles = append(d.profiles, foreign(base))
 	}
 	return d
 }
@@ -63,22 +64,35 @@ func NewDetector(samples map[string]string, words map[string][]string) *Detector
 // language must not make its letters look rare.
 const sampleWeight = 3
 
+// foreigners are the profiles of languages that there is no sample of: they are
+// the same in every detector.
+var foreigners sync.Map // by base language: func() profile
+
+func foreign(base string) profile {
+	learned, _ := foreigners.LoadOrStore(base, sync.OnceValue(func() profile { return learn(base, false, "") }))
+	return learned.(func() profile)()
+}
+
 func learn(lang string, known bool, sample string) profile {
 	p := profile{base: Base(lang), lang: lang, known: known, trigrams: map[string]float64{}}
-	total := 0.0
+	words := map[string]float64{} // how often, each spelling for itself
 	count := func(s string, weight float64) {
 		// Half of all questions come without accents: learn both spellings.
 		for _, spelling := range []string{lower(s), Normal(s)} {
-			eachTrigram(spelling, func(gram string) {
-				p.trigrams[gram] += weight
-				total += weight
-			})
+			eachWord(spelling, func(w string) { words[w] += weight })
 		}
 	}
 	count(sample, 1)
 	count(vocabularies[p.base].sample, sampleWeight)
 	for w := range vocabularies[p.base].function {
 		count(w, 1)
+	}
+	total := 0.0 // whole numbers: any order will do
+	for w, n := range words {
+		wordTrigrams(w, func(gram string) {
+			p.trigrams[gram] += n
+			total += n
+		})
 	}
 	// All languages are scaled to one size, or else a letter that none of them
 	// knows would speak for the one with the fewest articles.
@@ -101,19 +115,29 @@ func lower(s string) string {
 	}, s)
 }
 
-// eachTrigram calls f with the letter trigrams of every word of s, word
-// boundaries included as spaces.
+// eachTrigram calls f with the letter trigrams of every word of s.
 func eachTrigram(s string, f func(gram string)) {
-	for _, w := range strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) }) {
-		padded := " " + w + " "
-		var starts []int
-		for i := range padded {
-			starts = append(starts, i)
-		}
-		starts = append(starts, len(padded))
-		for i := 0; i+3 < len(starts); i++ {
-			f(padded[starts[i]:starts[i+3]])
-		}
+	eachWord(s, func(w string) { wordTrigrams(w, f) })
+}
+
+// eachWord calls f with every run of letters in s.
+func eachWord(s string, f func(word string)) {
+	for w := range strings.FieldsFuncSeq(s, func(r rune) bool { return !unicode.IsLetter(r) }) {
+		f(w)
+	}
+}
+
+// wordTrigrams calls f with the letter trigrams of a word, its boundaries
+// included as spaces.
+func wordTrigrams(w string, f func(gram string)) {
+	padded := " " + w + " "
+	var starts []int
+	for i := range padded {
+		starts = append(starts, i)
+	}
+	starts = append(starts, len(padded))
+	for i := 0; i+3 < len(starts); i++ {
+		f(padded[starts[i]:starts[i+3]])
 	}
 }
 
