@@ -95,7 +95,7 @@ func wired(ctx context.Context, url string, log io.Writer) (*redis.Store, *parts
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err := assemble(cfg, behaviour(cfg), list, store, nil, spool.Unmetered{}, time.Now, logger)
+	p, err := assemble(cfg, behaviour(cfg), newShelf(list, rules(cfg)), store, nil, spool.Unmetered{}, time.Now, logger)
 	return store, p, err
 }
 

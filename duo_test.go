@@ -39,6 +39,7 @@ type duo struct {
 	*parts
 	staff
 	ctx             context.Context
+	t               testing.TB
 	config          config.Config
 	slack           *workspace
 	discord         *guild
@@ -70,7 +71,7 @@ func openPair(onSlack bool) func(ctx context.Context, t *testing.T, world []txta
 	return func(ctx context.Context, t *testing.T, world []txtar.File) stage {
 		t.Helper()
 		clock := newClock()
-		on := &duo{ctx: ctx, clock: clock}
+		on := &duo{ctx: ctx, t: t, clock: clock}
 		on.slack = makeWorkspace(ctx, t, slacktest.Options{}, clock)
 		on.discord = makeGuild(ctx, t, discordtest.Options{MessageContent: true}, clock)
 		on.discord.attached = on.slack.attached // whatever goes over
@@ -93,13 +94,10 @@ func openPair(onSlack bool) func(ctx context.Context, t *testing.T, world []txta
 
 // start starts the program, on what the store keeps.
 func (on *duo) start() error {
-	list, err := articles(on.config.Knowledge.Dir, rules(on.config))
-	if err != nil {
-		return err
-	}
 	log := newLogger(config.Log{Level: "warn", Format: "text"}, &on.journal, secrets(on.config))
 	platforms := map[string]chat.Platform{}
-	if on.parts, err = assemble(on.config, behaviour(on.config, slack.Name, discord.Name), list, on.store, platforms, spool.Unmetered{}, on.clock.Now, log); err != nil {
+	var err error
+	if on.parts, err = assemble(on.config, behaviour(on.config, slack.Name, discord.Name), stocked(on.t, on.config), on.store, platforms, spool.Unmetered{}, on.clock.Now, log); err != nil {
 		return err
 	}
 	one := slackAdapter(on.config, on.bot, on.store, on.clock.Now, log)

@@ -93,14 +93,11 @@ func newGuild(ctx context.Context, t testing.TB, o discordtest.Options, settings
 // launch starts the program, on what a store keeps.
 func (on *guild) launch(store spool.Store) *runningProgram {
 	on.t.Helper()
-	list, err := articles(on.config.Knowledge.Dir, rules(on.config))
-	if err != nil {
-		on.t.Fatal(err)
-	}
 	log := newLogger(config.Log{Level: on.level, Format: "text"}, &on.journal, secrets(on.config))
 	platforms := map[string]chat.Platform{}
 	p := &runningProgram{}
-	if p.parts, err = assemble(on.config, behaviour(on.config, discord.Name), list, store, platforms, spool.Unmetered{}, on.clock.Now, log); err != nil {
+	var err error
+	if p.parts, err = assemble(on.config, behaviour(on.config, discord.Name), stocked(on.t, on.config), store, platforms, spool.Unmetered{}, on.clock.Now, log); err != nil {
 		on.t.Fatal(err)
 	}
 	adapter := discord.New(discordOptions(on.config, p.bot, store, on.clock.steady(), log))

@@ -60,7 +60,7 @@ func actOn(ctx context.Context, file string) error {
 		name = discord.Name
 	}
 	platforms := map[string]chat.Platform{}
-	p, err := assemble(cfg, behaviour(cfg, name), list, store, platforms, spool.Unmetered{}, time.Now, log)
+	p, err := assemble(cfg, behaviour(cfg, name), newShelf(list, rules(cfg)), store, platforms, spool.Unmetered{}, time.Now, log)
 	if err != nil {
 		return err
 	}

@@ -246,10 +246,9 @@ func (p *parts) begin(ctx context.Context, at time.Time, log *slog.Logger) {
 	}
 }
 
-// assemble joins the parts around a store. The list is of articles to begin
-// with; the platforms may be filled in later, before anything is handled.
-func assemble(cfg config.Config, settings bot.Settings, list []*knowledge.Article, store spool.Store, platforms map[string]chat.Platform, meter spool.Meter, now func() time.Time, log *slog.Logger) (*parts, error) {
-	shelf := newShelf(list, rules(cfg))
+// assemble joins the parts around a store. The platforms may be filled in later,
+// before anything is handled.
+func assemble(cfg config.Config, settings bot.Settings, shelf *shelf, store spool.Store, platforms map[string]chat.Platform, meter spool.Meter, now func() time.Time, log *slog.Logger) (*parts, error) {
 	learner := newLearner(store, shelf, log)
 	signpost, err := bot.New(settings, bot.Parts{
 		Library: func() bot.Library { return shelf.library() }, Reader: store, Now: now, Log: log,
@@ -269,7 +268,7 @@ func assemble(cfg config.Config, settings bot.Settings, list []*knowledge.Articl
 	})
 	if cfg.Knowledge.Dir != "" {
 		p.watcher = &knowledge.Watcher{
-			Dir: cfg.Knowledge.Dir, Rules: rules(cfg), Current: list, Rescan: cfg.Knowledge.Rescan, Log: log,
+			Dir: cfg.Knowledge.Dir, Rules: rules(cfg), Current: shelf.first, Rescan: cfg.Knowledge.Rescan, Log: log,
 			Swap: shelf.restock,
 		}
 	}
@@ -310,7 +309,7 @@ func (o *chatCommand) Run(ctx context.Context, c *cli, s streams) error {
 	}
 	platforms := map[string]chat.Platform{}
 	clock := newAheadClock(o.At)
-	p, err := assemble(cfg, settings, list, store, platforms, spool.Unmetered{}, clock.Now, log)
+	p, err := assemble(cfg, settings, newShelf(list, rules(cfg)), store, platforms, spool.Unmetered{}, clock.Now, log)
 	if err != nil {
 		return err
 	}

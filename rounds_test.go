@@ -23,7 +23,7 @@ func TestRoundAfterChange(t *testing.T) {
 	}
 	defer store.Close()
 	now := time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
-	p, err := assemble(cfg, behaviour(cfg), nil, store, nil, spool.Unmetered{}, func() time.Time { return now }, log)
+	p, err := assemble(cfg, behaviour(cfg), newShelf(nil, rules(cfg)), store, nil, spool.Unmetered{}, func() time.Time { return now }, log)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -79,7 +79,7 @@ func (o *serveCommand) Run(ctx context.Context, c *cli, s streams) error {
 	}
 
 	metrics := web.NewMetrics(version, statsOf(store, platforms, cfg.Desks))
-	p, err := assemble(cfg, behaviour(cfg, slices.Collect(maps.Keys(platforms))...), list, store, platforms, newMeter(metrics, log), time.Now, log)
+	p, err := assemble(cfg, behaviour(cfg, slices.Collect(maps.Keys(platforms))...), newShelf(list, rules(cfg)), store, platforms, newMeter(metrics, log), time.Now, log)
 	if err != nil {
 		return err
 	}

@@ -387,7 +387,7 @@ func newStand(t *testing.T, cfg config.Config, w *wire) *stand {
 	if s.server, err = web.Listen(web.Options{Listen: "127.0.0.1:0", Metrics: metrics, Log: log}); err != nil {
 		t.Fatal(err)
 	}
-	p, err := assemble(cfg, behaviour(cfg), list, s.store, nil, newMeter(metrics, log), time.Now, log)
+	p, err := assemble(cfg, behaviour(cfg), newShelf(list, rules(cfg)), s.store, nil, newMeter(metrics, log), time.Now, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -516,7 +516,7 @@ func TestFailingPart(t *testing.T) {
 		if openErr != nil {
 			t.Fatal(openErr)
 		}
-		p, assembleErr := assemble(cfg, behaviour(cfg), nil, store, nil, spool.Unmetered{}, time.Now, log)
+		p, assembleErr := assemble(cfg, behaviour(cfg), newShelf(nil, rules(cfg)), store, nil, spool.Unmetered{}, time.Now, log)
 		if assembleErr != nil {
 			t.Fatal(assembleErr)
 		}

@@ -17,6 +17,7 @@ import (
 // change apart from each other, and neither change loses the other. Whoever
 // asks gets the old library until the new one is ready.
 type shelf struct {
+	first   []*knowledge.Article // that it was opened with
 	rules   knowledge.Rules
 	current atomic.Pointer[knowledge.Library]
 
@@ -25,7 +26,7 @@ type shelf struct {
 }
 
 func newShelf(list []*knowledge.Article, rules knowledge.Rules) *shelf {
-	s := &shelf{rules: rules}
+	s := &shelf{first: list, rules: rules}
 	s.restock(list)
 	return s
 }

@@ -68,7 +68,8 @@ func TestLearnedEverywhere(t *testing.T) {
 		var replicas [2]*parts
 		var running sync.WaitGroup
 		for i := range replicas {
-			if replicas[i], err = assemble(cfg, behaviour(cfg), []*knowledge.Article{helpPage("refund", "Get a refund")}, store, nil, spool.Unmetered{}, time.Now, log); err != nil {
+			page := []*knowledge.Article{helpPage("refund", "Get a refund")}
+			if replicas[i], err = assemble(cfg, behaviour(cfg), newShelf(page, rules(cfg)), store, nil, spool.Unmetered{}, time.Now, log); err != nil {
 				t.Fatal(err)
 			}
 			running.Go(func() { replicas[i].learner.run(ctx) })

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -25,7 +26,6 @@ import (
 	"github.com/signpost-bot/signpost/bot/chat"
 	"github.com/signpost-bot/signpost/bot/spool"
 	"github.com/signpost-bot/signpost/config"
-	"github.com/signpost-bot/signpost/knowledge"
 )
 
 // A clock stands still unless it is moved.
@@ -83,21 +83,61 @@ func (j *journal) take() string {
 	return j.text.String()
 }
 
+// stocked is a shelf with the articles that are configured. Most stages have the
+// same, so those that are like others are read and learned once for all of them:
+// a library is immutable.
+func stocked(t testing.TB, cfg config.Config) *shelf {
+	t.Helper()
+	key, err := json.Marshal(rules(cfg))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if dir := cfg.Knowledge.Dir; dir != "" {
+		files, err := filepath.Glob(filepath.Join(dir, "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			key = fmt.Appendf(key, "%q %q\n", filepath.Base(file), data)
+		}
+	}
+	open, _ := shelves.LoadOrStore(string(key), sync.OnceValues(func() (*shelf, error) {
+		list, err := articles(cfg.Knowledge.Dir, rules(cfg))
+		if err != nil {
+			return nil, err
+		}
+		return newShelf(list, rules(cfg)), nil
+	}))
+	like, err := open.(func() (*shelf, error))()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &shelf{first: like.first, rules: like.rules}
+	s.current.Store(like.library())
+	return s
+}
+
+var shelves sync.Map // by what is on them: func() (*shelf, error)
+
 // A house is the whole program in this process, on simulated platforms and
 // with a clock of its own.
 type house struct {
 	*parts
 	staff
-	ctx      context.Context
-	config   config.Config
-	articles []*knowledge.Article
-	working  string // the platform where people work, as accounts there begin
-	clock    *clock
-	store    *redis.Store
-	sims     []*simulated // the first is where people ask, the last where they work
-	journal  journal
-	stop     context.CancelFunc
-	running  errgroup.Group
+	ctx     context.Context
+	t       testing.TB
+	config  config.Config
+	working string // the platform where people work, as accounts there begin
+	clock   *clock
+	store   *redis.Store
+	sims    []*simulated // the first is where people ask, the last where they work
+	journal journal
+	stop    context.CancelFunc
+	running errgroup.Group
 }
 
 // openHouse runs the program on platforms with the given manners, at most one
@@ -128,11 +168,7 @@ func openHouse(ctx context.Context, t testing.TB, world []txtar.File, all ...man
 	if _, err := os.Stat(filepath.Join(dir, "knowledge")); !errors.Is(err, fs.ErrNotExist) {
 		cfg.Knowledge.Dir = filepath.Join(dir, "knowledge")
 	}
-	list, err := articles(cfg.Knowledge.Dir, rules(cfg))
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := &house{staff: staffOf(cfg), clock: newClock(), config: cfg, articles: list, working: working, ctx: ctx}
+	h := &house{staff: staffOf(cfg), clock: newClock(), config: cfg, working: working, ctx: ctx, t: t}
 	log := newLogger(config.Log{Level: "warn", Format: "text"}, &h.journal, nil)
 	if h.store, err = redis.Embedded(redis.Options{Installation: cfg.Installation, Log: log}); err != nil {
 		t.Fatal(err)
@@ -158,7 +194,7 @@ func (h *house) start() error {
 	}
 	log := newLogger(config.Log{Level: "warn", Format: "text"}, &h.journal, nil)
 	var err error
-	if h.parts, err = assemble(h.config, known, h.articles, h.store, platforms, spool.Unmetered{}, h.clock.Now, log); err != nil {
+	if h.parts, err = assemble(h.config, known, stocked(h.t, h.config), h.store, platforms, spool.Unmetered{}, h.clock.Now, log); err != nil {
 		return err
 	}
 	ctx, stop := context.WithCancel(h.ctx)

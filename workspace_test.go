@@ -135,14 +135,11 @@ func (p *runningProgram) halt() error {
 // HTTP goes to the newest one.
 func (on *workspace) launch(store spool.Store) *runningProgram {
 	on.t.Helper()
-	list, err := articles(on.config.Knowledge.Dir, rules(on.config))
-	if err != nil {
-		on.t.Fatal(err)
-	}
 	log := newLogger(config.Log{Level: on.level, Format: "text"}, &on.journal, secrets(on.config))
 	platforms := map[string]chat.Platform{}
 	p := &runningProgram{}
-	if p.parts, err = assemble(on.config, behaviour(on.config, slack.Name), list, store, platforms, spool.Unmetered{}, on.clock.Now, log); err != nil {
+	var err error
+	if p.parts, err = assemble(on.config, behaviour(on.config, slack.Name), stocked(on.t, on.config), store, platforms, spool.Unmetered{}, on.clock.Now, log); err != nil {
 		on.t.Fatal(err)
 	}
 	adapter := slackAdapter(on.config, p.bot, store, on.clock.Now, log)
