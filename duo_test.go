@@ -146,9 +146,7 @@ func (on *duo) configure(t *testing.T, world []txtar.File) config.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "knowledge")); err == nil {
-		cfg.Knowledge.Dir = filepath.Join(dir, "knowledge")
-	}
+	shelve(&cfg, dir)
 	w := staffOf(cfg)
 	for _, id := range w.agents {
 		on.agents = append(on.agents, strings.ToLower(strings.TrimPrefix(on.discord.name(id), "U0")))

@@ -231,9 +231,7 @@ func (on *guild) configure(world []txtar.File, content bool, discord config.Disc
 	if err != nil {
 		on.t.Fatal(err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "knowledge")); err == nil {
-		cfg.Knowledge.Dir = filepath.Join(dir, "knowledge")
-	}
+	shelve(&cfg, dir)
 	w := staffOf(cfg)
 	for _, id := range w.agents {
 		on.staff.agents = append(on.staff.agents, on.name(id))

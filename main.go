@@ -7,6 +7,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -237,6 +238,7 @@ type parts struct {
 	shelf   *shelf
 	learner *learner
 	watcher *knowledge.Watcher // nil: the articles are built in
+	board   *board
 }
 
 // begin sets off what goes on by itself.
@@ -250,8 +252,12 @@ func (p *parts) begin(ctx context.Context, at time.Time, log *slog.Logger) {
 // before anything is handled.
 func assemble(cfg config.Config, settings bot.Settings, shelf *shelf, store spool.Store, platforms map[string]chat.Platform, meter spool.Meter, now func() time.Time, log *slog.Logger) (*parts, error) {
 	learner := newLearner(store, shelf, log)
+	board, err := newBoard(cfg, func() bot.Library { return shelf.library() }, log)
+	if err != nil {
+		return nil, err
+	}
 	signpost, err := bot.New(settings, bot.Parts{
-		Library: func() bot.Library { return shelf.library() }, Reader: store, Now: now, Log: log,
+		Library: board.library, Snippets: board.snippets, Reader: store, Now: now, Log: log,
 		Limits: func(name string) chat.Limits {
 			if platform, ok := platforms[name]; ok {
 				return platform.Limits()
@@ -262,7 +268,7 @@ func assemble(cfg config.Config, settings bot.Settings, shelf *shelf, store spoo
 	if err != nil {
 		return nil, err
 	}
-	p := &parts{bot: signpost, shelf: shelf, learner: learner}
+	p := &parts{bot: signpost, shelf: shelf, learner: learner, board: board}
 	p.events = spool.New(teachingStore{store, learner.soon}, signpost, spool.Options{
 		Person: signpost.Person, Now: now, Meter: meter, Retention: spool.Retention(cfg.Retention), Log: log,
 	})
@@ -279,6 +285,7 @@ type chatCommand struct {
 	Agents    []string `help:"Who works tickets (${default}); /as NAME makes you one of them." default:"ana,bo" placeholder:"NAMES"`
 	As        string   `help:"Who you are at first (${default})." default:"asker" placeholder:"NAME"`
 	Knowledge string   `help:"Folder of articles, instead of the configured one." placeholder:"DIR"`
+	Snippets  string   `help:"Folder of snippets, instead of the configured one." placeholder:"DIR"`
 
 	At time.Time `help:"What time it is, as in 2026-03-02T09:30Z; only /wait lets it pass then. Otherwise it is now." placeholder:"TIME" format:"2006-01-02T15:04Z07:00"`
 }
@@ -291,6 +298,9 @@ func (o *chatCommand) Run(ctx context.Context, c *cli, s streams) error {
 	}
 	if o.Knowledge != "" {
 		cfg.Knowledge.Dir = o.Knowledge
+	}
+	if o.Snippets != "" {
+		cfg.Snippets.Dir = o.Snippets
 	}
 	log := slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	list, err := articles(cfg.Knowledge.Dir, rules(cfg))
@@ -332,6 +342,7 @@ func (o *chatCommand) Run(ctx context.Context, c *cli, s streams) error {
 	if p.watcher != nil {
 		group.Go(func() error { p.watcher.Run(ctx); return nil })
 	}
+	group.Go(func() error { p.board.run(ctx); return nil })
 	group.Go(func() error {
 		defer stop() // the person left: so does everything else
 		return terminal.Run(ctx, p.events)
@@ -341,6 +352,7 @@ func (o *chatCommand) Run(ctx context.Context, c *cli, s streams) error {
 
 type checkCommand struct {
 	Knowledge string `help:"Folder of articles, instead of the configured one." placeholder:"DIR"`
+	Snippets  string `help:"Folder of snippets, instead of the configured one." placeholder:"DIR"`
 	Live      bool   `help:"Ask Slack and Discord, too: tokens, rights, channels, groups, roles and accounts."`
 }
 
@@ -365,13 +377,22 @@ func (o *checkCommand) Run(ctx context.Context, c *cli, s streams) error {
 	}
 	list, err := articles(dir, rules(cfg))
 	var problems knowledge.Problems
+	var library func() bot.Library // nil: what leads to articles cannot be checked
 	switch {
 	case errors.As(err, &problems):
 		report(problems)
 	case err != nil:
 		report(err)
-	case dir != "":
-		where = dir
+	default:
+		library = func() bot.Library { return knowledge.NewLibrary(list, rules(cfg)) }
+		if dir != "" {
+			where = dir
+		}
+	}
+	cfg.Knowledge.Dir, cfg.Snippets.Dir = dir, cmp.Or(o.Snippets, cfg.Snippets.Dir)
+	snippets, err := checkedSnippets(cfg, library)
+	if err != nil {
+		report(err)
 	}
 	switch {
 	case o.Live && (cfg.Slack.On() || cfg.Discord.On()):
@@ -390,7 +411,7 @@ func (o *checkCommand) Run(ctx context.Context, c *cli, s streams) error {
 	if found > 0 {
 		return fmt.Errorf("%d problems", found)
 	}
-	fmt.Fprintf(s.out, "All good: configuration and %d articles (%s).\n", len(list), where)
+	fmt.Fprintf(s.out, "All good: configuration, %d articles (%s) and %d snippets.\n", len(list), where, len(snippets))
 	return nil
 }
 

@@ -239,8 +239,9 @@ func parseScript(file string, data []byte) (script, error) {
 	archive := txtar.Parse(data)
 	s := script{file: file, world: archive.Files}
 	for _, f := range s.world {
-		if f.Name != "signpost.yaml" && (!strings.HasPrefix(f.Name, "knowledge/") || !filepath.IsLocal(f.Name)) {
-			return s, fmt.Errorf("%s: file %s is neither signpost.yaml nor in knowledge/", file, f.Name)
+		shelved := strings.HasPrefix(f.Name, "knowledge/") || strings.HasPrefix(f.Name, "snippets/")
+		if f.Name != "signpost.yaml" && (!shelved || !filepath.IsLocal(f.Name)) {
+			return s, fmt.Errorf("%s: file %s is neither signpost.yaml nor in knowledge/ or snippets/", file, f.Name)
 		}
 	}
 	line := 0
@@ -617,8 +618,10 @@ func openTerminal(ctx context.Context, t *testing.T, world []txtar.File) stage {
 		t.Fatal(err)
 	}
 	words = append(words, "chat", "--at="+newClock().Now().Format("2006-01-02T15:04Z07:00"), "--as=asker", "--agents="+strings.Join(agents, ","))
-	if _, err := os.Stat(filepath.Join(dir, "knowledge")); err == nil {
-		words = append(words, "--knowledge="+filepath.Join(dir, "knowledge"))
+	for _, name := range []string{"knowledge", "snippets"} {
+		if at := filepath.Join(dir, name); exists(at) {
+			words = append(words, "--"+name+"="+at)
+		}
 	}
 	on := &terminal{
 		staff: staffOf(cfg), lines: make(chan string), idle: make(chan struct{}), done: make(chan struct{}),
@@ -1030,8 +1033,8 @@ func TestParseScript(t *testing.T) {
 		{"one word", "# A.\nhello\n", "a.txtar:2: not a step: hello"},
 		{"unknown need", "# A.\nneeds magic\n", `a.txtar:2: no platform has "magic"; a script may need ` + strings.Join(needs, ", ")},
 		{"late frame", "# A.\nasker says 'hi'\nthe help centre has one article\n", "a.txtar:3: not a step: the help centre has one article; docs/scripts.md lists all steps"},
-		{"strange file", "# A.\nasker says 'hi'\n-- notes.md --\n", "a.txtar: file notes.md is neither signpost.yaml nor in knowledge/"},
-		{"file elsewhere", "# A.\nasker says 'hi'\n-- knowledge/../../x.md --\n", "a.txtar: file knowledge/../../x.md is neither signpost.yaml nor in knowledge/"},
+		{"strange file", "# A.\nasker says 'hi'\n-- notes.md --\n", "a.txtar: file notes.md is neither signpost.yaml nor in knowledge/ or snippets/"},
+		{"file elsewhere", "# A.\nasker says 'hi'\n-- knowledge/../../x.md --\n", "a.txtar: file knowledge/../../x.md is neither signpost.yaml nor in knowledge/ or snippets/"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -191,6 +191,7 @@ func (p *parts) serve(ctx context.Context, platforms map[string]chat.Platform, s
 	if p.watcher != nil {
 		group.Go(func() error { p.watcher.Run(intake); return nil })
 	}
+	group.Go(func() error { p.board.run(intake); return nil })
 	var bringing sync.WaitGroup
 	for name, platform := range platforms {
 		bringing.Add(1)

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -165,9 +164,7 @@ func openHouse(ctx context.Context, t testing.TB, world []txtar.File, all ...man
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "knowledge")); !errors.Is(err, fs.ErrNotExist) {
-		cfg.Knowledge.Dir = filepath.Join(dir, "knowledge")
-	}
+	shelve(&cfg, dir)
 	h := &house{staff: staffOf(cfg), clock: newClock(), config: cfg, working: working, ctx: ctx, t: t}
 	log := newLogger(config.Log{Level: "warn", Format: "text"}, &h.journal, nil)
 	if h.store, err = redis.Embedded(redis.Options{Installation: cfg.Installation, Log: log}); err != nil {
@@ -211,6 +208,21 @@ func (h *house) restart() error {
 		return err
 	}
 	return h.start()
+}
+
+// shelve points a configuration to the folders of a script's world that there
+// are.
+func shelve(cfg *config.Config, dir string) {
+	for name, setting := range map[string]*string{"knowledge": &cfg.Knowledge.Dir, "snippets": &cfg.Snippets.Dir} {
+		if at := filepath.Join(dir, name); exists(at) {
+			*setting = at
+		}
+	}
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
 }
 
 // agents are those of the cast who work the desk.

@@ -184,9 +184,7 @@ func (on *workspace) configure(world []txtar.File, byHTTP bool) config.Config {
 	if err != nil {
 		on.t.Fatal(err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "knowledge")); err == nil {
-		cfg.Knowledge.Dir = filepath.Join(dir, "knowledge")
-	}
+	shelve(&cfg, dir)
 	w := staffOf(cfg)
 	for _, id := range w.agents {
 		on.agents = append(on.agents, strings.ToLower(strings.TrimPrefix(id, "U0")))

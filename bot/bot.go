@@ -77,6 +77,7 @@ type Bot struct {
 	words    *words
 	table    []command
 	library  func() Library
+	snippets func() []Snippet
 	reader   spool.Reader
 	limits   func(platform string) chat.Limits
 	now      func() time.Time
@@ -85,11 +86,12 @@ type Bot struct {
 
 // Parts are what a Bot works with.
 type Parts struct {
-	Library func() Library // the newest; articles change while we run
-	Reader  spool.Reader   // for what is asked outside an event: forms, typeahead
-	Limits  func(platform string) chat.Limits
-	Now     func() time.Time
-	Log     *slog.Logger
+	Library  func() Library   // the newest; articles change while we run
+	Snippets func() []Snippet // likewise; nil: there are none
+	Reader   spool.Reader     // for what is asked outside an event: forms, typeahead
+	Limits   func(platform string) chat.Limits
+	Now      func() time.Time
+	Log      *slog.Logger
 }
 
 var (
@@ -108,13 +110,16 @@ func New(s Settings, p Parts) (*Bot, error) {
 	if p.Limits == nil {
 		p.Limits = func(string) chat.Limits { return chat.Limits{} }
 	}
+	if p.Snippets == nil {
+		p.Snippets = func() []Snippet { return nil }
+	}
 	words, err := newWords()
 	if err != nil {
 		return nil, err
 	}
 	return &Bot{
 		settings: s, access: newAccess(s.Desks, s.Members), words: words, table: table(),
-		library: p.Library, reader: p.Reader, limits: p.Limits, now: p.Now, log: p.Log,
+		library: p.Library, snippets: p.Snippets, reader: p.Reader, limits: p.Limits, now: p.Now, log: p.Log,
 	}, nil
 }
 

@@ -47,7 +47,7 @@ var (
 // table lists everything that can be done. The verbs of a door are listed in
 // this order wherever people choose from them.
 func table() []command {
-	return slices.Concat(askRows(), ticketRows(), routeRows(), timeRows(), helpRows(), crewRows(), menuRows(), entryRows(), buttonRows(), timeButtons())
+	return slices.Concat(askRows(), ticketRows(), routeRows(), verbRows(), timeRows(), helpRows(), crewRows(), menuRows(), entryRows(), buttonRows(), timeButtons())
 }
 
 // askRows are what askers can type.

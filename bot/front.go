@@ -268,6 +268,8 @@ func (b *Bot) Suggest(ctx context.Context, q chat.Typing) []chat.Option {
 		}
 	case i < 0:
 		return nil
+	case q.Param == "snippet":
+		options = b.snippetOptions(b.speaks(q.From))
 	case q.Param == "question" || q.Param == "query":
 		return b.titles(q, limit)
 	default:

@@ -103,7 +103,7 @@ func (t *turn) carried(k *desk.Ticket, n int, place chat.Place) chat.Reply {
 	if e.Did == desk.DidArticle {
 		blocks = []chat.Block{t.textIn(lang, "article_from", a), {Layout: chat.Links, Links: []chat.Linked{{Title: e.Text, URL: e.URL}}}}
 	} else {
-		blocks = []chat.Block{contextLine(t.words.say(lang, "reply_from", a)), paragraph(k.Text(n))}
+		blocks = append([]chat.Block{contextLine(t.words.say(lang, "reply_from", a))}, spoke(k, n)...)
 	}
 	if place != k.Origin && k.Question != "" && t.firstIn(k, n, place) {
 		// Far from the question nobody knows what is answered.
@@ -128,6 +128,14 @@ func (t *turn) carried(k *desk.Ticket, n int, place chat.Place) chat.Reply {
 // another platform.
 func paragraph(said string) chat.Block {
 	return chat.Block{Layout: chat.Paragraph, Text: chat.Plain(chat.Defuse(said))}
+}
+
+// spoke is what an agent says in entry n, as it reads now.
+func spoke(k *desk.Ticket, n int) []chat.Block {
+	if k.Entry(n).Markup {
+		return markup(k.Text(n))
+	}
+	return []chat.Block{paragraph(k.Text(n))}
 }
 
 // firstIn reports whether entry n is the first that is carried to a place.
@@ -207,7 +215,7 @@ func (t *turn) passage(k *desk.Ticket, n int, whole bool) []chat.Block {
 		if e.Did == desk.DidArticle {
 			blocks = append(blocks, chat.Block{Layout: chat.Links, Links: []chat.Linked{{Title: e.Text, URL: e.URL}}})
 		} else {
-			blocks = append(blocks, paragraph(k.Text(n)))
+			blocks = append(blocks, spoke(k, n)...)
 		}
 		for _, f := range e.Files {
 			blocks = append(blocks, contextLine(chat.Plain(t.fileLine(f))))

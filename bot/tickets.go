@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/signpost-bot/signpost/bot/chat"
-	"github.com/signpost-bot/signpost/bot/conversation"
 	"github.com/signpost-bot/signpost/bot/desk"
 	"github.com/signpost-bot/signpost/bot/spool"
 	"github.com/signpost-bot/signpost/knowledge"
@@ -86,7 +85,7 @@ func (t *turn) explain(k *desk.Ticket, err error) error {
 		switch t.verb {
 		case "claim", "next":
 			return &refusal{id: "held", args: a}
-		case "reply", "article":
+		case "reply", "article", "snippet":
 			return &refusal{id: "held_unsent", args: a}
 		}
 		return &refusal{id: "held_unchanged", args: a}
@@ -397,8 +396,7 @@ func (t *turn) answerAsker(in chat.Invocation, anyway bool) error {
 		return t.giveBack(&k.Value, text, &refusal{id: "form_too_long", args: args{"Count": maxStored}})
 	}
 	holder := holderOf(&k.Value)
-	held := t.access.desk(k.Value.Desk).Undo > 0
-	if err := k.Value.Reply(agent, text, anyway, held, t.at); err != nil {
+	if err := k.Value.Reply(agent, text, anyway, t.undoable(&k.Value), t.at); err != nil {
 		return t.giveBack(&k.Value, text, t.explain(&k.Value, err))
 	}
 	if holder.ID != "" && holder.ID != agent.ID {
@@ -413,6 +411,9 @@ func (t *turn) answerAsker(in chat.Invocation, anyway bool) error {
 	t.relay(&k.Value, len(k.Value.History))
 	return nil
 }
+
+// undoable reports whether agents may call a reply back before it is sent.
+func (t *turn) undoable(k *desk.Ticket) bool { return t.access.desk(k.Desk).Undo > 0 }
 
 // giveBack gives words that were not sent back to who wrote them, and keeps
 // them for the form in which they can be sent after all.
@@ -510,9 +511,12 @@ func (t *turn) article(in chat.Invocation) error {
 	case !exact:
 		return t.offerArticles(found, &k.Value)
 	}
-	sent := conversation.Shown{ID: string(found[0].ID), Lang: string(found[0].Lang), Title: found[0].Title, URL: found[0].URL}
+	sent := suggestion(found[0], agent)
 	if err := k.Value.Send(agent, sent, t.at); err != nil {
 		return t.explain(&k.Value, err)
+	}
+	if err := t.suggested(&k.Value, sent); err != nil {
+		return err
 	}
 	t.keepTicket(k)
 	t.relay(&k.Value, len(k.Value.History))

@@ -101,7 +101,7 @@ func (w *words) say(lang, id string, a ...args) chat.Text {
 					config.PluralCount = v
 				}
 			default:
-				data[name] = chat.EscapeBold(unmarked.Replace(fmt.Sprint(v)))
+				data[name] = chat.EscapeBold(withoutMarks.Replace(fmt.Sprint(v)))
 			}
 		}
 		config.TemplateData = data
@@ -117,8 +117,8 @@ func (w *words) say(lang, id string, a ...args) chat.Text {
 // nothing, around its name.
 const textBegins, textEnds = "\ue000", "\ue001"
 
-// unmarked takes these runes out of strangers' words.
-var unmarked = strings.NewReplacer(textBegins, "", textEnds, "")
+// withoutMarks takes these runes out of strangers' words.
+var withoutMarks = strings.NewReplacer(textBegins, "", textEnds, "")
 
 // fill puts texts where a sentence has their names.
 func fill(sentence chat.Text, texts map[string]chat.Text) chat.Text {

@@ -9,6 +9,7 @@ import "time"
 type Config struct {
 	Installation string     `yaml:"installation"` // part of every key in Redis
 	Knowledge    Knowledge  `yaml:"knowledge"`
+	Snippets     Snippets   `yaml:"snippets"`
 	Languages    []string   `yaml:"languages"` // BCP 47 tags; the first is the default
 	Audiences    []Audience `yaml:"audiences"`
 	Topics       []Topic    `yaml:"topics"` // empty: any topic is accepted
@@ -31,6 +32,11 @@ type Knowledge struct {
 	Cache  string        `yaml:"cache"`  // folder for what was learned; empty: learned at every start
 	Dir    string        `yaml:"dir"`    // empty: the built-in sample
 	Rescan time.Duration `yaml:"rescan"` // at least 1 s
+}
+
+// Snippets says where the answers are that agents give often.
+type Snippets struct {
+	Dir string `yaml:"dir"` // empty: the built-in sample beside the built-in articles, else none
 }
 
 // An Audience is a kind of reader, and how one is known.

@@ -45,24 +45,35 @@ type Watcher struct {
 // Where the system cannot watch folders, the rescan alone finds changes. All
 // that Run started has ended when it returns. A Watcher runs once.
 func (w *Watcher) Run(ctx context.Context) {
+	follow(ctx, w.Dir, w.Rescan, w.Log, w.events, w.look)
+}
+
+// Follow calls look at once, whenever a folder that look has watched has changed
+// and rested, and every rescan (0 means 1 minute), until ctx ends. It is for
+// folders of other things than articles.
+func Follow(ctx context.Context, dir string, rescan time.Duration, log *slog.Logger, look func(watch func(dir string) error)) {
+	follow(ctx, dir, rescan, log, nil, look)
+}
+
+// follow takes events instead of the system's, if there are any.
+func follow(ctx context.Context, dir string, every time.Duration, log *slog.Logger, events <-chan fsnotify.Event, look func(watch func(dir string) error)) {
 	watch := func(string) error { return nil }
-	events := w.events
 	var failures <-chan error
 	if events == nil {
 		system, err := fsnotify.NewWatcher()
 		if err != nil {
-			w.Log.Warn("cannot watch the knowledge folder; looking at it now and then", "dir", w.Dir, "err", err)
+			log.Warn("cannot watch a folder; looking at it now and then", "dir", dir, "err", err)
 		} else {
 			defer system.Close()
 			watch, events, failures = system.Add, system.Events, system.Errors
 		}
 	}
 
-	ticker := time.NewTicker(cmp.Or(w.Rescan, rescan))
+	ticker := time.NewTicker(cmp.Or(every, rescan))
 	defer ticker.Stop()
 	rest := time.NewTimer(quiet)
 	defer rest.Stop()
-	w.look(watch)
+	look(watch)
 	for {
 		select {
 		case <-ctx.Done():
@@ -70,12 +81,12 @@ func (w *Watcher) Run(ctx context.Context) {
 		case <-events:
 			rest.Reset(quiet)
 		case err := <-failures: // lost events, say
-			w.Log.Warn("watch knowledge folder", "dir", w.Dir, "err", err)
+			log.Warn("watch a folder", "dir", dir, "err", err)
 			rest.Reset(quiet)
 		case <-rest.C:
-			w.look(watch)
+			look(watch)
 		case <-ticker.C:
-			w.look(watch)
+			look(watch)
 		}
 	}
 }

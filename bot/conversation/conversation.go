@@ -5,6 +5,7 @@ package conversation
 import (
 	"crypto/sha256"
 	"encoding/base32"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,6 +80,8 @@ type Shown struct {
 	Title string  `json:"title"`
 	URL   string  `json:"url"`
 	Score float64 `json:"score"`
+	// By is the agent who sent it; empty: it was found.
+	By chat.PersonID `json:"by,omitempty"`
 }
 
 // A Press is what the asker made of an answer: helped, more, unhelped,
@@ -135,6 +138,17 @@ func (c *Conversation) Show(more []Shown, at time.Time) {
 	c.press(at, "more")
 	asked := c.Newest()
 	asked.Shown = append(asked.Shown[:len(asked.Shown):len(asked.Shown)], more...)
+}
+
+// Suggest adds an article that an agent sent, to the newest question. One that
+// was shown for it already stays as it is.
+func (t *Trail) Suggest(s Shown) {
+	if len(t.Asked) == 0 || slices.ContainsFunc(t.Asked[len(t.Asked)-1].Shown, func(o Shown) bool { return o.ID == s.ID }) {
+		return
+	}
+	t.Asked = slices.Clone(t.Asked)
+	asked := &t.Asked[len(t.Asked)-1]
+	asked.Shown = append(asked.Shown[:len(asked.Shown):len(asked.Shown)], s)
 }
 
 // Help ends the conversation well.

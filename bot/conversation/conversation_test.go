@@ -144,3 +144,22 @@ func TestConversationForget(t *testing.T) {
 		t.Errorf("after forgetting b: %+v", c.Trail.Asked)
 	}
 }
+
+// What an agent sends counts as shown for the newest question, once.
+func TestTrailSuggest(t *testing.T) {
+	first := Trail{Asked: []Asked{{Text: "a"}, {Text: "b", Shown: []Shown{{ID: "seen"}}}}}
+	got := first
+	got.Suggest(Shown{ID: "sent", By: "ana"})
+	got.Suggest(Shown{ID: "sent", By: "bo"})
+	got.Suggest(Shown{ID: "seen", By: "bo"})
+	if shown := got.Asked[1].Shown; len(shown) != 2 || shown[0].By != "" || shown[1] != (Shown{ID: "sent", By: "ana"}) {
+		t.Errorf("shown %+v", shown)
+	}
+	if len(first.Asked[1].Shown) != 1 {
+		t.Error("a copy of the trail was changed, too")
+	}
+	empty := Trail{}
+	if empty.Suggest(Shown{ID: "sent"}); len(empty.Asked) != 0 {
+		t.Errorf("nothing was asked, and yet there is %+v", empty.Asked)
+	}
+}

@@ -52,14 +52,17 @@ const (
 // An Entry is a line of a ticket's history: who did what, when. Entries are
 // numbered from 1 in the order they came.
 type Entry struct {
-	At    time.Time     `json:"at"`           // UTC
-	By    chat.PersonID `json:"by,omitempty"` // empty: the asker
-	Name  string        `json:"name"`
-	Did   Doing         `json:"did"`
-	Text  string        `json:"text,omitempty"` // what was said, or to whom, or which
-	URL   string        `json:"url,omitempty"`  // of an article that was sent
-	Files []chat.File   `json:"files,omitempty"`
-	Of    int           `json:"of,omitempty"` // number of the entry that it changes or tells of
+	At   time.Time     `json:"at"`           // UTC
+	By   chat.PersonID `json:"by,omitempty"` // empty: the asker
+	Name string        `json:"name"`
+	Did  Doing         `json:"did"`
+	Text string        `json:"text,omitempty"` // what was said, or to whom, or which
+	URL  string        `json:"url,omitempty"`  // of an article that was sent
+	// Markup: the text, and what it is changed to, is the little Markdown of a
+	// snippet.
+	Markup bool        `json:"markup,omitempty"`
+	Files  []chat.File `json:"files,omitempty"`
+	Of     int         `json:"of,omitempty"` // number of the entry that it changes or tells of
 	// Thanks are no request, and Until is when a wait ends.
 	Thanks bool      `json:"thanks,omitempty"`
 	Until  time.Time `json:"until,omitzero"`

@@ -346,7 +346,8 @@ func (t *Ticket) Note(a Agent, text string, at time.Time) {
 	t.note(at, a, DidNote, text)
 }
 
-// Send notes that an article was sent to the asker, and counts as a reply.
+// Send notes that an article was sent to the asker. It counts as a reply, and as
+// an article shown.
 func (t *Ticket) Send(a Agent, article conversation.Shown, at time.Time) error {
 	if err := t.Claim(a, at); err != nil {
 		return err
@@ -354,6 +355,8 @@ func (t *Ticket) Send(a Agent, article conversation.Shown, at time.Time) error {
 	t.State = Waiting
 	t.note(at, a, DidArticle, article.Title)
 	t.Newest().URL, t.Newest().Passage = article.URL, Sending
+	article.By = a.ID
+	t.Trail.Suggest(article)
 	return nil
 }
 
