@@ -217,23 +217,7 @@ func (t *turn) history(k *desk.Ticket) []chat.Block {
 	entries := k.History[max(0, len(k.History)-historyShown):]
 	blocks := []chat.Block{t.text("history")}
 	for _, e := range entries {
-		a := args{"Name": e.Name, "Ago": t.words.ago(t.lang, t.at.Sub(e.At)), "Text": oneLine(e.Text)}
-		id := "did_" + string(e.Did)
-		switch {
-		case e.Did == desk.DidAssign && e.By == desk.Signpost.ID:
-			id = "did_given"
-		case e.Did == desk.DidPriority:
-			a["Text"] = t.line("priority_" + e.Text)
-		case e.Did == desk.DidRate:
-			a["Text"] = t.line("rating_" + e.Text)
-		case e.Did == desk.DidWait && !e.Until.IsZero():
-			id, a["When"] = "did_wait_until", t.when(e.Until, k)
-		case e.Did == desk.DidClose && e.Text != "":
-			id = "did_close_because"
-		case (e.Did == desk.DidAdd || e.Did == desk.DidEdit) && e.Text == "" && len(e.Files) == 0:
-			id = "did_take_back"
-		}
-		line := t.words.say(t.lang, id, a)
+		line := t.deed(t.lang, e, t.words.ago(t.lang, t.at.Sub(e.At)), t.when(e.Until, k))
 		if e.Passage != "" {
 			line = append(line, chat.Span{Text: " · " + t.line("way_"+string(e.Passage))})
 		}
@@ -245,8 +229,29 @@ func (t *turn) history(k *desk.Ticket) []chat.Block {
 	return blocks
 }
 
+// deed says who did what, and when; until words what it was to wait for.
+func (b *Bot) deed(lang string, e desk.Entry, when string, until chat.Text) chat.Text {
+	a := args{"Name": e.Name, "Ago": when, "Text": oneLine(e.Text)}
+	id := "did_" + string(e.Did)
+	switch {
+	case e.Did == desk.DidAssign && e.By == desk.Signpost.ID:
+		id = "did_given"
+	case e.Did == desk.DidPriority:
+		a["Text"] = b.words.line(lang, "priority_"+e.Text)
+	case e.Did == desk.DidRate:
+		a["Text"] = b.words.line(lang, "rating_"+e.Text)
+	case e.Did == desk.DidWait && !e.Until.IsZero():
+		id, a["When"] = "did_wait_until", until
+	case e.Did == desk.DidClose && e.Text != "":
+		id = "did_close_because"
+	case (e.Did == desk.DidAdd || e.Did == desk.DidEdit) && e.Text == "" && len(e.Files) == 0:
+		id = "did_take_back"
+	}
+	return b.words.say(lang, id, a)
+}
+
 // fileLine names an attachment and its size.
-func (t *turn) fileLine(f chat.File) string {
+func (b *Bot) fileLine(f chat.File) string {
 	const kilo = 1000.0
 	size := fmt.Sprintf("%d B", f.Size)
 	switch {

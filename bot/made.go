@@ -7,9 +7,12 @@ import (
 )
 
 // makers make our own files by their kind, of what a name says after it.
-var makers = map[string]func(b *Bot, ctx context.Context, of string) ([]byte, error){}
+var makers = map[string]func(b *Bot, ctx context.Context, of string) ([]byte, error){
+	"transcript": (*Bot).makeTranscript,
+}
 
-// Make makes a file of ours: transcript/T-12 is a transcript of T-12. It
+// Make makes a file of ours: transcript/T-12/asker/md is the
+// transcript of T-12 for its asker, in Markdown. It
 // implements [spool.Handler].
 func (b *Bot) Make(ctx context.Context, made string) ([]byte, error) {
 	kind, of, _ := strings.Cut(made, "/")

@@ -270,6 +270,9 @@ func (t *turn) dispatched() error {
 
 // arrived notes that words stand where the other side reads them.
 func (t *turn) arrived() error {
+	if of, ok := strings.CutPrefix(t.event.Report, transcriptReport); ok {
+		return t.transcriptSent(of)
+	}
 	k, n, called, err := t.reported()
 	if k == nil || err != nil || called {
 		return err
@@ -320,6 +323,9 @@ func (t *turn) moveTo(k *desk.Ticket, place chat.Place) error {
 // undelivered tries another way to the other side, and tells the agent if
 // there is none.
 func (t *turn) undelivered() error {
+	if of, ok := strings.CutPrefix(t.event.Report, transcriptReport); ok {
+		return t.transcriptSent(of)
+	}
 	k, n, called, err := t.reported()
 	if k == nil || err != nil {
 		return err

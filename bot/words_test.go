@@ -240,6 +240,7 @@ func made(t *testing.T) map[string][]string {
 	t.Helper()
 	b := newWorld(t).Bot
 	var does, params, forms, menus []string
+	options := map[string][]string{} // of parameters, by how their sentences begin
 	for _, c := range b.table {
 		for _, p := range c.Params {
 			if c.Door != "" { // nobody is asked for what a button brings
@@ -247,6 +248,8 @@ func made(t *testing.T) map[string][]string {
 			}
 			if p.Name == "do" {
 				does = append(does, p.Options...)
+			} else if c.Door != "" && len(p.Options) > 0 {
+				options[p.Name+"_"] = p.Options
 			}
 		}
 		if c.Menu != "" {
@@ -279,7 +282,7 @@ func made(t *testing.T) map[string][]string {
 	for _, g := range told {
 		grounds = append(grounds, g.String())
 	}
-	return map[string][]string{
+	ids := map[string][]string{
 		"why_":       constants(t, "../knowledge/audience", "Source"),
 		"did_":       constants(t, "desk", "Doing"),
 		"state_":     constants(t, "desk", "State"),
@@ -317,6 +320,8 @@ func made(t *testing.T) map[string][]string {
 		"lang_":      languages,
 		"in_":        languages,
 	}
+	maps.Copy(ids, options)
+	return ids
 }
 
 // Every sentence that the code names exists, and each that exists is named.

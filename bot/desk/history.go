@@ -35,6 +35,8 @@ const (
 	DidLapse    Doing = "lapse"  // a silent holder lost it
 	DidExpire   Doing = "expire" // it was settled without a word from the asker
 	DidEnd      Doing = "end"    // the asker's time to come back is over
+	// DidTranscript: the asker was sent all that was said.
+	DidTranscript Doing = "transcript"
 )
 
 // A Passage says how far words have come on their way to the other side.

@@ -360,6 +360,12 @@ func (t *Ticket) Send(a Agent, article conversation.Shown, at time.Time) error {
 	return nil
 }
 
+// Hand notes that the asker is sent what was said on t. It is no reply.
+func (t *Ticket) Hand(a Agent, at time.Time) {
+	t.note(at, a, DidTranscript, "")
+	t.Newest().Passage = Sending
+}
+
 // Resolve ends the work on t, with a last word to the asker unless text is
 // empty; the asker may come back. Resolving an open ticket is fine: whoever
 // does so becomes its holder. Someone else's returns [ErrHeld] unless a lead
