@@ -230,13 +230,15 @@ func (t *turn) cut() []chat.Block {
 
 // toHolder tells a ticket's holder what its asker did with it as a whole.
 func (t *turn) toHolder(k *desk.Ticket, id, words string) {
-	t.notify(holderOf(k), func() []chat.Block {
+	say := func() []chat.Block {
 		blocks := []chat.Block{t.text(id, args{"Name": k.Asker.Name, "Ticket": k.ID})}
 		if words != "" {
 			blocks = append(blocks, quote(chat.Defuse(words)))
 		}
 		return append(blocks, row(t.showButton(k)))
-	})
+	}
+	t.notify(holderOf(k), say)
+	t.notifyWatchers(k, say)
 }
 
 // ownTickets is how many of one's tickets are listed: a screenful.

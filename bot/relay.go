@@ -60,6 +60,7 @@ func (t *turn) reported() (k *heldTicket, n int, called bool, err error) {
 func (t *turn) relay(k *desk.Ticket, n int) {
 	e := k.Entry(n)
 	t.source(e)
+	e.Copies = t.watching(k)
 	if e.Passage == desk.Held {
 		t.out.Timers = append(t.out.Timers, spool.Timer{
 			Name: sendTimer + report(k, n), Due: t.at.Add(t.access.desk(k.Desk).Undo),
@@ -182,6 +183,7 @@ func (t *turn) follow(k *desk.Ticket, n int, deed chat.Deed) {
 			t.underCard(k, place, chat.Reply{Key: copyKey("line", k, n, place), Deed: deed, Blocks: lines})
 		}
 	})
+	t.copyPassage(k, n, deed)
 	if e.Ack == nil || e.Did == desk.DidNote {
 		return
 	}
@@ -522,6 +524,7 @@ func (t *turn) pass(k *desk.Ticket, toHolder bool) {
 	if holder := holderOf(k); toHolder && holder.Account != "" && holder.ID != t.event.From.Person {
 		e.Told = holder.Account
 	}
+	e.Copies = t.watching(k)
 	t.passed(k, n, chat.Post)
 }
 
@@ -585,6 +588,7 @@ func (t *turn) passed(k *desk.Ticket, n int, deed chat.Deed) {
 		}
 		t.underCard(k, place, r)
 	})
+	t.copyHeard(k, n, deed)
 	if e.Told == "" {
 		return
 	}

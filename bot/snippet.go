@@ -18,6 +18,7 @@ func verbRows() []command {
 	return []command{
 		ticket("snippet", "canned macro tag", "send one of the desk's written answers", (*turn).snippet, aTicket,
 			chat.Param{Name: "snippet", Kind: chat.TextParam, Suggested: true}),
+		ticket("watch", "alert", "hear in direct messages what is said on a ticket, or no more", (*turn).watch, aTicket),
 		ticket("transcript", "log", "a ticket as a file, for you or its asker", (*turn).transcript, aTicket,
 			chat.Param{Name: "to", Kind: chat.WordParam, Options: []string{"me", "asker"}, Optional: true}),
 	}

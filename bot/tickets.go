@@ -333,6 +333,7 @@ func holderOf(k *desk.Ticket) desk.Agent {
 
 // tellHolder tells the one who held a ticket what a colleague did to it.
 func (t *turn) tellHolder(holder desk.Agent, id string, k *desk.Ticket, by, to desk.Agent) {
+	t.tellWatchers(id, k, by)
 	if holder.ID == to.ID {
 		return
 	}

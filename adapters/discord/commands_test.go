@@ -204,6 +204,7 @@ func TestCommandTexts(t *testing.T) {
 		"query": "refunds", "question": "where is my refund?", "priority": "high", "do": "add", "label": "billing",
 		"desk": "sales", "duty": "on",
 		"until": "tomorrow 9:30",
+		"snippet": "more-time", "to": "asker", "count": "3", "stale": "14d", "all": "all",
 	}
 	means := maps.Clone(fill)
 	means["agent"] = "<@80351110224678912>"

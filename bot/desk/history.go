@@ -82,8 +82,10 @@ type Entry struct {
 
 	// Missing are the files that did not come through.
 	Missing []chat.Missing `json:"missing,omitempty"`
-	// Told is the holder who got the asker's words in direct messages.
-	Told chat.AccountID `json:"told,omitempty"`
+	// Told is the holder who got the asker's words in direct messages, and Copies
+	// are the watchers who got them, or an agent's.
+	Told   chat.AccountID   `json:"told,omitempty"`
+	Copies []chat.AccountID `json:"copies,omitempty"`
 }
 
 // An Ack is where an agent was told that their words are on their way, to be

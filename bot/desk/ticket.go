@@ -88,6 +88,7 @@ type Ticket struct {
 	HolderName   string              `json:"holder_name,omitempty"`
 	HolderAs     chat.AccountID      `json:"holder_as,omitempty"` // the account they claimed it with
 	Left         []chat.PersonID     `json:"left,omitempty"`      // who held it and gave it back, or lost it
+	Watchers     []Agent             `json:"watchers,omitempty"`  // who hears of all that is said
 	OpenedAt     time.Time           `json:"opened_at"`           // UTC; keeps its place in the queue
 	DueAt        time.Time           `json:"due_at,omitzero"`     // UTC; zero: never due
 	ClaimedAt    time.Time           `json:"claimed_at,omitzero"`
@@ -104,9 +105,9 @@ type Ticket struct {
 
 // An Agent is who works a ticket, as far as a ticket cares.
 type Agent struct {
-	ID      chat.PersonID
-	Name    string
-	Account chat.AccountID // the one they act with, and are told things by
+	ID      chat.PersonID  `json:"id"`
+	Name    string         `json:"name"`
+	Account chat.AccountID `json:"account"` // the one they act with, and are told things by
 }
 
 // New makes a ticket of a conversation. The caller routes it to a desk.
