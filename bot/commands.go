@@ -66,10 +66,11 @@ func ticketRows() []command {
 	return []command{
 		ticket("queue", "list tickets", "what waits, in the order it is worked", (*turn).queue),
 		ticket("mine", "", "the tickets you hold", (*turn).mine),
-		ticket("next", "", "take the first ticket in line", (*turn).next),
+		ticket("next", "", "take the first ticket in line, or the first few", (*turn).next, chat.Param{Name: "count", Kind: chat.CountParam, Optional: true}),
 		ticket("show", "view", "a ticket with its trail and history", (*turn).show, aTicket),
 		sign(ticket("claim", "take", "make a ticket yours", (*turn).claim, aTicket), nil, "👀", "eyes"),
-		ticket("release", "unclaim", "put a ticket back at its old place", (*turn).release, aTicket),
+		ticket("release", "unclaim", "put a ticket back at its old place, or all of yours", (*turn).release, aTicket,
+			chat.Param{Name: "all", Kind: chat.WordParam, Options: []string{"all"}, Optional: true}),
 		lead(ticket("assign", "", "give a ticket to an agent", (*turn).assign, aTicket, aPerson)),
 		ticket("transfer", "handover", "hand your ticket to another agent", (*turn).transfer, aTicket, aPerson, some(aText, "note")),
 		opens(ticket("reply", "r", "answer the asker", (*turn).reply, aTicket, aText), (*opening).textForm),
@@ -77,7 +78,8 @@ func ticketRows() []command {
 		ticket("article", "kb", "send a help article to the asker", (*turn).article, aTicket, chat.Param{Name: "query", Kind: chat.TextParam, Suggested: true}),
 		sign(opens(ticket("resolve", "solve done", "settle a ticket, with a last word if you like", (*turn).resolve, aTicket, some(aText, "text")),
 			(*opening).resolveForm), nil, "✅", "white_check_mark"),
-		ticket("close", "force-close", "end a ticket for good", (*turn).closeTicket, aTicket, some(aText, "reason")),
+		ticket("close", "force-close", "end a ticket for good, or all without a word for long", (*turn).closeTicket, aTicket, some(aText, "reason"),
+			chat.Param{Name: "stale", Kind: chat.SpanParam, Optional: true, Flag: true}),
 		ticket("reopen", "", "bring a settled ticket back", (*turn).reopen, aTicket),
 		sign(ticket("priority", "prio", "set how urgent a ticket is", (*turn).priority, aTicket,
 			chat.Param{Name: "priority", Kind: chat.WordParam, Options: []string{"low", "normal", "high", "urgent"}}),
@@ -473,7 +475,7 @@ func (t *turn) did() error {
 // do runs a command for the sender, whichever door it came through. One that
 // names no ticket is about the one of this place.
 func (t *turn) do(c command, in chat.Invocation, err error) error {
-	if in.Args != nil && in.Args["ticket"] == "" && t.event.Kind != chat.Press && t.event.Kind != chat.Submit && c.Door == "ticket" {
+	if in.Args != nil && in.Args["ticket"] == "" && in.Args["all"] == "" && in.Args["stale"] == "" && t.event.Kind != chat.Press && t.event.Kind != chat.Submit && c.Door == "ticket" {
 		k, err := t.about()
 		if err != nil {
 			return err

@@ -26,6 +26,7 @@ func typed(c chat.Command, ticket string) string {
 			words = append(words, ticket)
 		case p.Kind == chat.PersonParam:
 			words = append(words, "ana")
+		case p.Name == "all": // of one's own: it names no ticket, and is the last
 		case len(p.Options) > 0:
 			words = append(words, p.Options[len(p.Options)-1])
 		case p.Name == "query":
@@ -42,7 +43,9 @@ func doors(c chat.Command, ticket string) map[string]chat.Event {
 	words := strings.Fields(typed(c, ticket))
 	values := map[string]string{}
 	for i, p := range c.Params {
-		values[p.Name] = words[1+i]
+		if 1+i < len(words) {
+			values[p.Name] = words[1+i]
+		}
 	}
 	if c.Menu != "" {
 		said := chat.Said{Message: "m99", From: lee, At: start, Text: "where is my refund?"}

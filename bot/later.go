@@ -134,6 +134,9 @@ func (t *turn) ticked() error {
 	if strings.HasPrefix(t.event.Timer, sendTimer) {
 		return t.dispatched()
 	}
+	if strings.HasPrefix(t.event.Timer, staleTimer) {
+		return t.closeMoreStale()
+	}
 	t.log.Warn("timer of an unknown kind came due", "event", t.event.ID, "timer", t.event.Timer)
 	return nil
 }

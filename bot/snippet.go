@@ -21,6 +21,9 @@ func verbRows() []command {
 		ticket("watch", "alert", "hear in direct messages what is said on a ticket, or no more", (*turn).watch, aTicket),
 		ticket("transcript", "log", "a ticket as a file, for you or its asker", (*turn).transcript, aTicket,
 			chat.Param{Name: "to", Kind: chat.WordParam, Options: []string{"me", "asker"}, Optional: true}),
+		lead(command{Command: chat.Command{Verb: "close_stale", Visibility: chat.Private, Params: []chat.Param{
+			{Name: "desk", Kind: chat.WordParam}, {Name: "before", Kind: chat.WordParam},
+		}}, run: (*turn).closeStale}),
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strconv"
 	"strings"
 
 	"github.com/signpost-bot/signpost/bot/chat"
@@ -192,10 +193,13 @@ func (t *turn) listedLine(k *desk.Ticket) string {
 }
 
 // next takes the first ticket in line: of the first of the sender's desks that
-// has any.
-func (t *turn) next(chat.Invocation) error {
+// has any. Asked for several, it takes as many as there are.
+func (t *turn) next(in chat.Invocation) error {
+	if n, _ := strconv.Atoi(in.Args["count"]); n > 1 {
+		return t.nextOf(n)
+	}
 	for _, d := range t.access.worked(t.event.From) {
-		k, err := t.head(d.Name)
+		k, err := t.head(d.Name, 1)
 		switch {
 		case errors.Is(err, spool.ErrNotFound):
 			continue
@@ -208,10 +212,11 @@ func (t *turn) next(chat.Invocation) error {
 	return nil
 }
 
-// head reserves the ticket of a desk that is worked next, and reads it.
-func (t *turn) head(name string) (*heldTicket, error) {
+// head reserves the ticket of a desk that is worked next, as the nth of this
+// turn, and reads it.
+func (t *turn) head(name string, nth int) (*heldTicket, error) {
 	for range 3 {
-		id, err := t.view.Head(t.ctx, name, t.at, 1)
+		id, err := t.view.Head(t.ctx, name, t.at, nth)
 		if err != nil {
 			return nil, err
 		}
@@ -257,10 +262,15 @@ func (t *turn) take(k *heldTicket, agent desk.Agent) error {
 	}
 	t.tell(blocks...)
 	if k.Value.Count(desk.DidClaim) == 1 { // they know that someone is there
-		t.inform(&k.Value, chat.Notifying, contextLine(t.words.say(t.words.speak(k.Value.Trail.Lang), "claimed_asker",
-			args{"Ticket": k.Value.ID, "Name": t.signed(&k.Value, agent)})))
+		t.tellClaimed(&k.Value, agent)
 	}
 	return nil
+}
+
+// tellClaimed tells an asker who is there for them.
+func (t *turn) tellClaimed(k *desk.Ticket, agent desk.Agent) {
+	t.inform(k, chat.Notifying, contextLine(t.words.say(t.words.speak(k.Trail.Lang), "claimed_asker",
+		args{"Ticket": k.ID, "Name": t.signed(k, agent)})))
 }
 
 // show lays a ticket out with its trail and history.
@@ -275,6 +285,9 @@ func (t *turn) show(in chat.Invocation) error {
 }
 
 func (t *turn) release(in chat.Invocation) error {
+	if in.Args["all"] == "all" {
+		return t.releaseAll(in)
+	}
 	k, agent, err := t.worked(in)
 	if err != nil {
 		return err
@@ -601,6 +614,9 @@ func (t *turn) ratingRow(k *desk.Ticket) chat.Block {
 }
 
 func (t *turn) closeTicket(in chat.Invocation) error {
+	if span, err := chat.ParseSpan(in.Args["stale"]); err == nil {
+		return t.previewStale(in, span)
+	}
 	k, agent, err := t.worked(in)
 	if err != nil {
 		return err
@@ -609,9 +625,12 @@ func (t *turn) closeTicket(in chat.Invocation) error {
 		return t.explain(&k.Value, err)
 	}
 	t.tellHolder(holderOf(&k.Value), "told_closed", &k.Value, agent, desk.Agent{})
-	lang := t.words.speak(k.Value.Trail.Lang)
-	t.inform(&k.Value, chat.Notifying, t.textIn(lang, "closed_asker", args{"Ticket": k.Value.ID}))
+	t.tellClosed(&k.Value)
 	return t.changed(k, "closed", args{})
+}
+
+func (t *turn) tellClosed(k *desk.Ticket) {
+	t.inform(k, chat.Notifying, t.textIn(t.words.speak(k.Trail.Lang), "closed_asker", args{"Ticket": k.ID}))
 }
 
 func (t *turn) reopen(in chat.Invocation) error {
