@@ -189,7 +189,7 @@ func (t *turn) cardButtons(k *desk.Ticket, more bool) []chat.Button {
 // further is what is done to a ticket now and then.
 func (t *turn) further(k *desk.Ticket) []chat.Block {
 	if !k.Live() {
-		return nil
+		return []chat.Block{row(t.transcriptButton(k))}
 	}
 	var options []chat.Option
 	for _, p := range []desk.Priority{desk.Low, desk.Normal, desk.High, desk.Urgent} {
@@ -205,6 +205,7 @@ func (t *turn) further(k *desk.Ticket) []chat.Block {
 	if k.Holder != "" {
 		buttons = append(buttons, chat.Button{Label: t.line("button_release"), Action: chat.Do("release", string(k.ID))})
 	}
+	buttons = append(append(buttons, t.snippetButton(k)...), t.watchButton(k), t.transcriptButton(k))
 	return append(blocks, row(append(buttons, chat.Button{
 		Label: t.line("button_close"), Action: chat.Do("close", string(k.ID)), Style: chat.Danger,
 	})...))

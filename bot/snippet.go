@@ -35,12 +35,15 @@ func (t *turn) snippet(in chat.Invocation) error {
 		return err
 	}
 	typed := oneLine(in.Args["snippet"])
-	if typed == "" {
+	if typed == "" && t.event.Kind != chat.Press {
 		return t.misused(&chat.UsageError{Door: "ticket", Command: &in.Command, Param: "snippet"}, in)
 	}
 	sets := t.snippetSets()
 	if len(sets) == 0 {
 		return &refusal{id: "snippet_nowhere"}
+	}
+	if typed == "" {
+		return t.offerSnippets("", sets, &k.Value)
 	}
 	i := slices.IndexFunc(sets, func(set snippetSet) bool { return set.called(typed) })
 	if i < 0 {
@@ -80,6 +83,14 @@ func (t *turn) snippet(in chat.Invocation) error {
 	return nil
 }
 
+// snippetButton leads to the snippets, if there are any.
+func (t *turn) snippetButton(k *desk.Ticket) []chat.Button {
+	if len(t.snippets()) == 0 {
+		return nil
+	}
+	return []chat.Button{{Label: t.line("button_snippet"), Action: chat.Do("snippet", string(k.ID))}}
+}
+
 // offerSnippets asks an agent which snippet to send: those whose name or title
 // has what was typed, else all of them.
 func (t *turn) offerSnippets(typed string, sets []snippetSet, k *desk.Ticket) error {
@@ -93,7 +104,10 @@ func (t *turn) offerSnippets(typed string, sets []snippetSet, k *desk.Ticket) er
 		likely = append(likely, sets[match.Index])
 	}
 	blocks := []chat.Block{t.text("snippet_which", args{"Name": k.Asker.Name})}
-	if len(likely) == 0 {
+	switch {
+	case typed == "":
+		likely = sets
+	case len(likely) == 0:
 		likely, blocks = sets, []chat.Block{t.text("snippet_none", args{"Snippet": chat.Shorten(typed, maxSnippetName)})}
 	}
 	rest := len(likely) - snippetsOffered

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -308,4 +309,37 @@ func shownIDs(list []conversation.Shown) string {
 		ids = append(ids, s.ID+" by "+string(s.By))
 	}
 	return strings.Join(ids, ", ")
+}
+
+// The button on a ticket leads to all snippets, a screenful of them.
+func TestSnippetButton(t *testing.T) {
+	files := []string{"a.md", helloEnglish}
+	for _, name := range []string{"b", "c", "d", "e", "f", "g"} {
+		files = append(files, name+".md", strings.Replace(howTo, "how-to", "how-to-"+name, 1))
+	}
+	w := withSnippets(t, files...)
+	k := w.opens(kim, "Where is my refund?")
+	labels := func(o spool.Outcome) (list []string) {
+		for _, b := range o.Replies[0].AllButtons() {
+			list = append(list, b.Label)
+		}
+		return list
+	}
+	if o := w.runs(ana, "ticket", "show "+string(k.ID)); !slices.Contains(labels(o), "Snippets") || !slices.Contains(labels(o), "Watch") || !slices.Contains(labels(o), "Transcript") {
+		t.Errorf("show has %q", labels(o))
+	}
+	o := w.presses(ana, "snippet", string(k.ID))
+	if got := labels(o); len(got) != snippetsOffered || !strings.Contains(spoken(o), "Which one should go to Kim?") || !strings.Contains(spoken(o), "2 more fit.") {
+		t.Errorf("pressed: %q, %s", got, spoken(o))
+	}
+	w.runs(ana, "ticket", "watch "+string(k.ID))
+	w.runs(ana, "ticket", "close "+string(k.ID))
+	if got := labels(w.runs(ana, "ticket", "show "+string(k.ID))); !slices.Contains(got, "Transcript") || slices.Contains(got, "Snippets") {
+		t.Errorf("a closed one has %q", got)
+	}
+	w.snippets = func() []Snippet { return nil }
+	w.runs(ana, "ticket", "reopen "+string(k.ID))
+	if got := labels(w.runs(ana, "ticket", "show "+string(k.ID))); slices.Contains(got, "Snippets") || !slices.Contains(got, "Watch no more") {
+		t.Errorf("without snippets it has %q", got)
+	}
 }

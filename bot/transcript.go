@@ -53,6 +53,10 @@ func (t *turn) transcript(in chat.Invocation) error {
 	return nil
 }
 
+func (t *turn) transcriptButton(k *desk.Ticket) chat.Button {
+	return chat.Button{Label: t.line("button_transcript"), Action: chat.Do("transcript", string(k.ID))}
+}
+
 // transcriptFiles are a ticket's transcript in Markdown and HTML.
 func transcriptFiles(id chat.TicketID, reader string) []chat.Attachment {
 	of := "transcript/" + string(id) + "/" + reader

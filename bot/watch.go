@@ -26,6 +26,15 @@ func (t *turn) watch(in chat.Invocation) error {
 	return t.changed(k, "watching_no_more", args{})
 }
 
+// watchButton begins to watch a ticket, or ends that.
+func (t *turn) watchButton(k *desk.Ticket) chat.Button {
+	label := "button_watch"
+	if slices.ContainsFunc(k.Watchers, func(w desk.Agent) bool { return w.ID == t.event.From.Person }) {
+		label = "button_unwatch"
+	}
+	return chat.Button{Label: t.line(label), Action: chat.Do("watch", string(k.ID))}
+}
+
 // watchers names those who watch a ticket.
 func watchers(k *desk.Ticket) string {
 	var names []string
