@@ -31,6 +31,13 @@
 //	escalate.go   from conversation to ticket, and the asker's side of it
 //	commands.go   the one table of everything that can be done, and its parser
 //	tickets.go    the agents' verbs
+//	snippet.go    the desk's written answers: sending one
+//	snippets.go   and reading their files
+//	markup.go     the little Markdown that they have
+//	transcript.go a ticket as a file
+//	watch.go      who hears of what is said on a ticket
+//	bulk.go       several tickets at once
+//	made.go       files of our own, made when they are sent
 //	card.go       how a ticket looks to an agent, in their hands and in a desk's channel
 //	relay.go      words on their way between asker and agents, and how they fare
 //	doors.go      mentions, emoji and menus: what leads into the table besides commands
