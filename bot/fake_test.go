@@ -93,7 +93,7 @@ func (r *records) list(wanted func(desk.Ticket) bool) []desk.Ticket {
 }
 
 func (r *records) open(name string, now time.Time) []desk.Ticket {
-	list := r.list(func(k desk.Ticket) bool { return k.State == desk.Open && k.Desk == name })
+	list := r.list(func(k desk.Ticket) bool { return k.State == desk.Open && k.Desk == name && k.Parent == "" })
 	slices.SortFunc(list, func(a, b desk.Ticket) int {
 		if a.Before(&b, now) {
 			return -1
@@ -119,7 +119,7 @@ func (r *records) Ahead(_ context.Context, t desk.Ticket, now time.Time) (int, e
 }
 
 func (r *records) Held(_ context.Context, holder chat.PersonID, limit int) ([]desk.Ticket, error) {
-	list := r.list(func(k desk.Ticket) bool { return k.Live() && k.Holder == holder })
+	list := r.list(func(k desk.Ticket) bool { return k.Live() && k.Holder == holder && k.Parent == "" })
 	return list[:min(limit, len(list))], nil
 }
 

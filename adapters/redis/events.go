@@ -173,6 +173,14 @@ func (b *batch) save(key string, version int64, value string, entries ...entry) 
 func (s *Store) indexes(t desk.Ticket) []entry {
 	number := numberMember(t.Number)
 	entries := []entry{{s.keys.asker(t.Asker.Person), t.OpenedAt.UnixMilli(), number}}
+	if t.Live() {
+		entries = append(entries,
+			entry{s.keys.live(), t.OpenedAt.UnixMilli(), number},
+			entry{s.keys.liveOf(t.Desk), t.Number, number})
+	}
+	if t.Parent != "" {
+		return entries // it is worked with another: it waits in no queue, and is in nobody's hands
+	}
 	if t.State == desk.Open {
 		entries = append(entries, entry{s.keys.rank(t.Desk), t.Rank(), number})
 		if !t.DueAt.IsZero() {
@@ -182,10 +190,7 @@ func (s *Store) indexes(t desk.Ticket) []entry {
 		}
 	}
 	if t.Live() {
-		entries = append(entries,
-			entry{s.keys.live(), t.OpenedAt.UnixMilli(), number},
-			entry{s.keys.liveOf(t.Desk), t.Number, number},
-			entry{s.keys.idle(t.Desk), t.LatestWord().UnixMilli(), number})
+		entries = append(entries, entry{s.keys.idle(t.Desk), t.LatestWord().UnixMilli(), number})
 		if t.Holder != "" {
 			entries = append(entries, entry{s.keys.holder(t.Holder), t.ClaimedAt.UnixMilli(), number})
 		}

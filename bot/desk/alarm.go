@@ -70,6 +70,9 @@ func (t *Ticket) Due(d Desk, grace time.Duration, at time.Time) (Alarm, bool) {
 // first is what is due on t first. By the time at, some of it may have become
 // pointless.
 func (t *Ticket) first(d Desk, grace time.Duration, at time.Time) Alarm {
+	if t.Parent != "" {
+		return Alarm{} // it is due as its parent is
+	}
 	var due []Alarm
 	add := func(kind AlarmKind, at time.Time) { due = append(due, Alarm{Kind: kind, At: at}) }
 	switch {
@@ -208,7 +211,7 @@ func (t *Ticket) Wake(at time.Time) {
 
 // Expire settles t for want of a word from its asker, who may still come back.
 func (t *Ticket) Expire(at time.Time) {
-	t.State, t.ResolvedAt, t.Rating = Resolved, at, ""
+	t.State, t.ResolvedAt, t.Rating, t.Comment = Resolved, at, "", ""
 	t.note(at, Signpost, DidExpire, "")
 }
 

@@ -107,7 +107,7 @@ func (t *Ticket) Tick(was Standing, d Desk, at time.Time) {
 		t.WaitUntil = time.Time{}
 	}
 	t.hush(was, at)
-	ours, owed := t.State == Open || t.State == Claimed, t.owed()
+	ours, owed := t.Parent == "" && (t.State == Open || t.State == Claimed), t.owed()
 	if owed > 1 && owed > t.Clocks.Next.Of {
 		t.Clocks.Next = Clock{Of: owed}
 	}
@@ -142,6 +142,9 @@ func (t *Ticket) hush(was Standing, at time.Time) {
 	}
 	anew := t.State != was.State || t.Holder != was.Holder
 	switch {
+	case t.Parent != "":
+		t.Silence = Silence{}
+		return
 	case t.State == Claimed:
 		anew = anew || said(func(e Entry) bool { return e.By == t.Holder && e.Did != DidFail })
 	case t.State == Waiting && t.WaitUntil.IsZero():
@@ -155,8 +158,8 @@ func (t *Ticket) hush(was Standing, at time.Time) {
 	}
 }
 
-// owed is the number of the first entry of the asker's that no reply has
-// followed; 0 if there is none. Thanks ask for nothing, and neither does what was
+// owed is the number of the first entry of the asker's, or of those who are
+// answered with them, that no reply has followed; 0 if there is none. Thanks ask for nothing, and neither does what was
 // taken back; a reply that was taken back or failed is none.
 func (t *Ticket) owed() int {
 	gone := map[int]bool{}
@@ -168,7 +171,7 @@ func (t *Ticket) owed() int {
 	owed := 0
 	for i, e := range t.History {
 		switch {
-		case e.Did == DidOpen, e.Did == DidAdd && !e.Thanks:
+		case e.Did == DidOpen, (e.Did == DidAdd || e.Did == DidHear || e.Did == DidLink) && !e.Thanks:
 			if owed == 0 && !gone[i+1] {
 				owed = i + 1
 			}

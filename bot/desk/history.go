@@ -35,6 +35,11 @@ const (
 	DidLapse    Doing = "lapse"  // a silent holder lost it
 	DidExpire   Doing = "expire" // it was settled without a word from the asker
 	DidEnd      Doing = "end"    // the asker's time to come back is over
+	DidComment  Doing = "comment"
+	DidMerge    Doing = "merge" // into another ticket: Text
+	DidLink     Doing = "link"  // another one, Text, into it
+	DidHear     Doing = "hear"  // what the asker of one that goes with it, Text, said there
+	DidPart     Doing = "part"  // with it, or it itself: Text
 	// DidTranscript: the asker was sent all that was said.
 	DidTranscript Doing = "transcript"
 )
@@ -68,6 +73,10 @@ type Entry struct {
 	// Thanks are no request, and Until is when a wait ends.
 	Thanks bool      `json:"thanks,omitempty"`
 	Until  time.Time `json:"until,omitzero"`
+	// Article is the id of one that was sent, and As the number of the parent's
+	// entry that this one repeats.
+	Article string `json:"article,omitempty"`
+	As      int    `json:"as,omitempty"`
 	// Message is where it was said, and Said the place, if as a message.
 	Message chat.MessageID `json:"message,omitempty"`
 	Said    chat.Place     `json:"said,omitzero"`

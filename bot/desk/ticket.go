@@ -100,6 +100,9 @@ type Ticket struct {
 	Silence      Silence             `json:"silence,omitzero"`    // likewise
 	AlarmAt      time.Time           `json:"alarm_at,omitzero"`   // what its timer was set to last
 	Rating       string              `json:"rating,omitempty"`    // good, bad; empty: not said
+	Comment      string              `json:"comment,omitempty"`   // that goes with it
+	Parent       chat.TicketID       `json:"parent,omitempty"`    // with which it goes; see [Ticket.Merge]
+	Children     []Child             `json:"children,omitempty"`  // that go with it, in the order they came
 	History      []Entry             `json:"history"`
 }
 
@@ -166,14 +169,17 @@ func ParseID(s string) (chat.TicketID, error) {
 }
 
 // Claim gives t to a. Claiming a ticket one already holds does nothing. It
-// returns [ErrHeld] if someone else holds t, and [ErrResolved] or [ErrClosed]
-// if t is done.
+// returns [ErrHeld] if someone else holds t, [ErrMerged] if it goes with
+// another, and [ErrResolved] or [ErrClosed] if t is done.
 func (t *Ticket) Claim(a Agent, at time.Time) error {
 	if err := t.live(); err != nil {
 		return err
 	}
 	switch t.Holder {
 	case "":
+		if err := t.alone(); err != nil {
+			return err
+		}
 		t.hold(a, at)
 		t.note(at, a, DidClaim, "")
 		return nil
@@ -197,7 +203,7 @@ func (t *Ticket) Release(a Agent, lead bool, at time.Time) error {
 // Assign gives t to another agent, whoever holds it now. Handing it to its
 // holder returns [ErrUnchanged].
 func (t *Ticket) Assign(by, to Agent, at time.Time) error {
-	if err := t.live(); err != nil {
+	if err := errors.Join(t.live(), t.alone()); err != nil {
 		return err
 	}
 	if t.Holder == to.ID {
@@ -355,7 +361,7 @@ func (t *Ticket) Send(a Agent, article conversation.Shown, at time.Time) error {
 	}
 	t.State = Waiting
 	t.note(at, a, DidArticle, article.Title)
-	t.Newest().URL, t.Newest().Passage = article.URL, Sending
+	t.Newest().URL, t.Newest().Article, t.Newest().Passage = article.URL, article.ID, Sending
 	article.By = a.ID
 	t.Trail.Suggest(article)
 	return nil
@@ -384,7 +390,7 @@ func (t *Ticket) Resolve(a Agent, lead bool, text string, at time.Time) error {
 		t.note(at, a, DidReply, text)
 		t.Newest().Passage = Sending
 	}
-	t.State, t.ResolvedAt, t.Rating = Resolved, at, ""
+	t.State, t.ResolvedAt, t.Rating, t.Comment = Resolved, at, "", ""
 	t.note(at, a, DidResolve, "")
 	return nil
 }
@@ -394,6 +400,9 @@ func (t *Ticket) Resolve(a Agent, lead bool, text string, at time.Time) error {
 func (t *Ticket) Close(a Agent, lead bool, reason string, at time.Time) error {
 	if t.State == Closed {
 		return ErrClosed
+	}
+	if err := t.alone(); err != nil {
+		return err
 	}
 	if t.Holder != "" && t.Holder != a.ID && !lead {
 		return fmt.Errorf("close %s by %s: %w", t.ID, a.ID, ErrHeld)
@@ -439,6 +448,7 @@ func (t *Ticket) Add(id chat.MessageID, text string, files []chat.File, grace ti
 	case !t.Live() && !back:
 		return ErrClosed
 	case back:
+		t.regret(text)
 		t.reopen()
 		t.note(at, Agent{Name: t.Asker.Name}, DidReopen, "")
 	case t.State == Waiting:
@@ -526,7 +536,7 @@ func (t *Ticket) Rate(good bool, at time.Time) error {
 
 // SetPriority moves t in the queue.
 func (t *Ticket) SetPriority(a Agent, p Priority, at time.Time) error {
-	if err := t.live(); err != nil {
+	if err := errors.Join(t.live(), t.alone()); err != nil {
 		return err
 	}
 	if t.Priority == p {
@@ -576,8 +586,16 @@ func (t *Ticket) live() error {
 	return nil
 }
 
+// alone is [ErrMerged] if t goes with another ticket, which alone is worked.
+func (t *Ticket) alone() error {
+	if t.Parent != "" {
+		return fmt.Errorf("%s goes with %s: %w", t.ID, t.Parent, ErrMerged)
+	}
+	return nil
+}
+
 func (t *Ticket) mine(a Agent, lead bool) error {
-	if err := t.live(); err != nil {
+	if err := errors.Join(t.live(), t.alone()); err != nil {
 		return err
 	}
 	switch {

@@ -258,7 +258,7 @@ func TestTicketSend(t *testing.T) {
 	if err := k.Send(ana, article, now); err != nil {
 		t.Fatal(err)
 	}
-	want := Entry{At: now, By: "ana", Name: "Ana", Did: DidArticle, Text: "Refunds", URL: article.URL, Passage: Sending}
+	want := Entry{At: now, By: "ana", Name: "Ana", Did: DidArticle, Text: "Refunds", URL: article.URL, Article: "a", Passage: Sending}
 	if diff := cmp.Diff(want, k.History[len(k.History)-1]); diff != "" || len(k.Trail.Asked) != 0 {
 		t.Errorf("trail %v, history:\n%s", k.Trail.Asked, diff)
 	}

@@ -49,6 +49,7 @@ func TestStore(t *testing.T, open func(t *testing.T) spool.Store) {
 		{"live", testLive},
 		{"idle", testIdle},
 		{"on call", testOnCall},
+		{"merged", testMerged},
 		{"outbox order", testOutboxOrder},
 		{"reply lease runs out", testReplyLeaseRunsOut},
 		{"postpone", testPostpone},

@@ -299,3 +299,49 @@ func testHeldAndAsked(f *fixture) {
 		f.same("held by "+string(holder), numbers(got), want)
 	}
 }
+
+// testMerged: what goes with another ticket waits in no queue and is in nobody's
+// hands, but stays its asker's, and comes back when it stands by itself.
+func testMerged(f *fixture) {
+	ctx := f.Context()
+	parent, child := ticket(1), ticket(2)
+	due := start.Add(-time.Hour)
+	child.DueAt = due
+	f.commit(spool.Outcome{Tickets: fresh(parent, child)})
+	stands := func(what string, want ...chat.TicketID) {
+		f.Helper()
+		queue, total, err := f.Queue(ctx, "support", f.now, 10)
+		f.must(err)
+		held, err := f.Held(ctx, "zoe", 10)
+		f.must(err)
+		var got []chat.TicketID
+		for _, k := range append(queue, held...) {
+			got = append(got, k.ID)
+		}
+		f.same(what, got, want)
+		f.same(what+", counted", total, len(queue))
+		asked, err := f.Asked(ctx, child.Asker.Person, 10)
+		f.must(err)
+		f.same(what+", for its asker", slices.ContainsFunc(asked, func(k desk.Ticket) bool { return k.ID == child.ID }), true)
+	}
+	change := func(do func(parent, child *desk.Ticket)) {
+		f.Helper()
+		a, err := f.Ticket(ctx, parent.ID)
+		f.must(err)
+		b, err := f.Ticket(ctx, child.ID)
+		f.must(err)
+		do(&a.Value, &b.Value)
+		f.commit(spool.Outcome{Tickets: []spool.Versioned[desk.Ticket]{a, b}})
+	}
+	zoe := desk.Agent{ID: "zoe"}
+	stands("apart", child.ID, parent.ID)
+	change(func(parent, child *desk.Ticket) { f.must(parent.Merge(zoe, false, f.now, child)) })
+	stands("merged", parent.ID)
+	change(func(parent, child *desk.Ticket) {
+		f.must(parent.Claim(zoe, f.now))
+		child.Follow(parent, f.now)
+	})
+	stands("claimed", parent.ID)
+	change(func(parent, child *desk.Ticket) { parent.Leave(child, f.now) })
+	stands("apart again", parent.ID, child.ID)
+}
