@@ -235,13 +235,22 @@ func (t *turn) remind(k *heldTicket, _ desk.Alarm) error {
 // expire settles a ticket whose asker says nothing.
 func (t *turn) expire(k *heldTicket, _ desk.Alarm) error {
 	k.Value.Expire(t.at)
-	t.forAsker(&k.Value, func() {
-		t.inform(&k.Value, chat.Notifying, t.text("expired_asker", args{"Ticket": k.Value.ID}), t.ratingRow(&k.Value))
-	})
+	if err := t.tellExpired(&k.Value); err != nil {
+		return err
+	}
 	t.notify(holderOf(&k.Value), func() []chat.Block {
 		return []chat.Block{t.text("told_expired", args{"Ticket": k.Value.ID, "Name": k.Value.Asker.Name}), row(t.showButton(&k.Value))}
 	})
-	return t.settledTicket(&k.Value, true)
+	return nil
+}
+
+// tellExpired tells an asker that their ticket is settled for want of a word of
+// theirs.
+func (t *turn) tellExpired(k *desk.Ticket) error {
+	t.forAsker(k, func() {
+		t.inform(k, chat.Notifying, t.text("expired_asker", args{"Ticket": k.ID}), t.ratingRow(k))
+	})
+	return t.settledTicket(k, true)
 }
 
 // end closes a ticket that its asker cannot bring back any more. They are told

@@ -154,6 +154,9 @@ func (b *Bot) Handle(ctx context.Context, e chat.Event, v spool.View) (spool.Out
 	case chat.Unreadable:
 		err = errors.New("what the platform sent cannot be read")
 	}
+	if err == nil {
+		err = t.family()
+	}
 	if err != nil {
 		return spool.Outcome{}, err
 	}

@@ -55,8 +55,10 @@ func (t *turn) forDesk(k *desk.Ticket, do func(channel chat.Place)) {
 	t.lang = lang
 }
 
-// underCard says something in the thread of a ticket's card.
+// underCard says something in the thread of a ticket's card: of the one that it
+// goes with, if it does.
 func (t *turn) underCard(k *desk.Ticket, channel chat.Place, r chat.Reply) {
+	k = onCard(k)
 	r.Place, r.Under, r.Ticket = channel, cardKey(k, channel), k.ID
 	r.Purpose = cmp.Or(r.Purpose, chat.Notifying)
 	t.post(r)
@@ -70,7 +72,7 @@ func (t *turn) deskCard(k *desk.Ticket, channel chat.Place) chat.Reply {
 	}
 	return chat.Reply{
 		Key: cardKey(k, channel), Deed: chat.Replace, Purpose: chat.Notifying, Place: channel, Lang: t.lang, Ticket: k.ID,
-		Tone: tones[k.State], Blocks: append(t.face(k, chat.Sender{}, absolute, 0), row(t.cardButtons(k, true)...)), Marks: t.ticketMarks(k),
+		Tone: tone(k), Blocks: append(t.face(k, chat.Sender{}, absolute, 0), row(t.cardButtons(k, true)...)), Marks: t.ticketMarks(k),
 	}
 }
 
@@ -130,7 +132,15 @@ func (t *turn) face(k *desk.Ticket, reader chat.Sender, when func(time.Time) cha
 		}
 	}
 
+	add("fact_also", t.alsoAsked(k))
+	if k.Rating != "" {
+		add("fact_rating", chat.Plain(t.line("rating_"+k.Rating)))
+	}
+
 	title := fmt.Sprintf("%s · %s", k.ID, t.stateOf(k))
+	if k.Parent != "" {
+		title = t.line("title_merged", args{"Ticket": k.ID, "Parent": k.Parent})
+	}
 	blocks := []chat.Block{{Layout: chat.Heading, Text: chat.Plain(title)}, t.asks(k)}
 	for _, e := range k.Added(added) {
 		blocks = append(blocks, quote(chat.Defuse(e.Text)))
@@ -173,6 +183,8 @@ func (t *turn) cardButtons(k *desk.Ticket, more bool) []chat.Button {
 	}
 	var buttons []chat.Button
 	switch {
+	case k.Parent != "" && k.Live():
+		buttons = []chat.Button{button("note", chat.Secondary)}
 	case !k.Live():
 		buttons = []chat.Button{button("reopen", chat.Secondary), button("note", chat.Secondary)}
 	case k.Holder == "":
@@ -188,6 +200,9 @@ func (t *turn) cardButtons(k *desk.Ticket, more bool) []chat.Button {
 
 // further is what is done to a ticket now and then.
 func (t *turn) further(k *desk.Ticket) []chat.Block {
+	if k.Parent != "" {
+		return []chat.Block{row(t.parentButton(k))}
+	}
 	if !k.Live() {
 		return []chat.Block{row(t.transcriptButton(k))}
 	}

@@ -47,7 +47,8 @@ var (
 // table lists everything that can be done. The verbs of a door are listed in
 // this order wherever people choose from them.
 func table() []command {
-	return slices.Concat(askRows(), ticketRows(), routeRows(), verbRows(), timeRows(), helpRows(), crewRows(), menuRows(), entryRows(), buttonRows(), timeButtons())
+	return slices.Concat(askRows(), ticketRows(), routeRows(), mergeRows(), verbRows(), timeRows(), helpRows(), crewRows(),
+		menuRows(), entryRows(), buttonRows(), timeButtons(), feedbackRows())
 }
 
 // askRows are what askers can type.
@@ -132,8 +133,6 @@ func buttonRows() []command {
 		{Command: chat.Command{
 			Verb: "read", Params: []chat.Param{aTicket, {Name: "entry", Kind: chat.WordParam}}, Role: chat.Everyone, Visibility: chat.Private,
 		}, run: (*turn).read},
-		button("good", chat.Public, (*turn).rate),
-		button("bad", chat.Public, (*turn).rate),
 	}
 }
 
@@ -359,6 +358,9 @@ func bind(c chat.Command, verb, rest string) (chat.Invocation, error) {
 		case chat.TicketParam:
 			// Where text must follow, a bare number may be part of it.
 			text := i+1 < len(c.Params) && c.Params[i+1].Kind == chat.TextParam && !c.Params[i+1].Optional
+			if other, _ := cutWord(after); i+1 < len(c.Params) && c.Params[i+1].Kind == chat.TicketParam && !namesTicket(other) {
+				continue // the only one is the one that must be named
+			}
 			if _, err := desk.ParseID(word); err != nil || text && !isTicket(word) {
 				if word != "" && len(c.Params) == 1 {
 					return in, &chat.UsageError{Door: c.Door, Verb: verb, Command: &c, Param: p.Name}
@@ -433,10 +435,15 @@ func cutWord(s string) (word, rest string) {
 	return s, ""
 }
 
+// namesTicket reports whether a word may be a ticket.
+func namesTicket(word string) bool {
+	_, err := desk.ParseID(word)
+	return err == nil
+}
+
 // isTicket reports whether a word can only be a ticket: T-12 or #12.
 func isTicket(word string) bool {
-	_, err := desk.ParseID(word)
-	return err == nil && strings.ContainsAny(word[:1], "tT#")
+	return namesTicket(word) && strings.ContainsAny(word[:1], "tT#")
 }
 
 // nearest is the verb that may have been meant; empty if none is near.

@@ -364,23 +364,3 @@ func (t *turn) cancel(in chat.Invocation) error {
 	t.toHolder(&k.Value, "asker_cancelled", "")
 	return nil
 }
-
-// rate keeps whether a resolved ticket helped. Only its asker may say.
-func (t *turn) rate(chat.Invocation) error {
-	k, err := t.own(chat.Invocation{Args: map[string]string{"ticket": t.event.Action.Arg(0)}})
-	if err != nil {
-		return err
-	}
-	t.lang = t.words.speak(k.Value.Trail.Lang)
-	good := t.event.Action.Verb == "good"
-	if err := k.Value.Rate(good, t.at); err != nil {
-		return ownExplain(&k.Value, err)
-	}
-	t.keepTicket(k)
-	if good {
-		t.tell(t.text("rated_good"))
-	} else {
-		t.tell(t.text("rated_bad", args{"Ticket": k.Value.ID}))
-	}
-	return nil
-}

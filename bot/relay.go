@@ -177,6 +177,10 @@ func (t *turn) again(k *desk.Ticket, n int) {
 // where they said it through another door.
 func (t *turn) follow(k *desk.Ticket, n int, deed chat.Deed) {
 	e := k.Entry(n)
+	if e.As > 0 {
+		t.followMerged(k, n)
+		return
+	}
 	t.forDesk(k, func(place chat.Place) {
 		lines := t.passage(k, n, e.Message == "" || e.Said.Outside() != place)
 		if len(lines) > 0 {
@@ -234,6 +238,7 @@ func (t *turn) passage(k *desk.Ticket, n int, whole bool) []chat.Block {
 	for _, m := range e.Missing {
 		blocks = append(blocks, contextLine(t.words.say(t.lang, "file_lost", args{"File": m.Name, "Cause": m.Cause})))
 	}
+	blocks = append(blocks, t.alsoTo(k, n)...)
 	return append(blocks, t.changeButtons(k, n, true)...)
 }
 
@@ -673,7 +678,15 @@ func (t *turn) deskGone(k *heldTicket, n int) error {
 	}
 	e.Tried = append(e.Tried, place)
 	t.keepTicket(k)
-	t.newCard(&k.Value, place)
+	of := k
+	if parent := k.Value.Parent; parent != "" {
+		held, err := t.kin(parent)
+		if held == nil || err != nil {
+			return err
+		}
+		of = held
+	}
+	t.newCard(&of.Value, place)
 	t.underCard(&k.Value, place, chat.Reply{
 		Key: copyKey("words", &k.Value, n, place), Deed: chat.Replace, Purpose: chat.Relaying, Report: report(&k.Value, n),
 		Blocks: t.heard(&k.Value, n, place.Platform), Files: t.attach(e, place.Platform),

@@ -90,6 +90,8 @@ func (t *turn) explain(k *desk.Ticket, err error) error {
 			return &refusal{id: "held_unsent", args: a}
 		}
 		return &refusal{id: "held_unchanged", args: a}
+	case errors.Is(err, desk.ErrMerged) && k.Live():
+		return t.goesWith(k)
 	case errors.Is(err, desk.ErrFree):
 		return &refusal{id: "free", args: a}
 	case errors.Is(err, desk.ErrResolved):
@@ -597,12 +599,18 @@ func (t *turn) resolve(in chat.Invocation) error {
 	if text != "" { // the entry before the last
 		t.relay(&k.Value, len(k.Value.History)-1)
 	}
-	lang := t.words.speak(k.Value.Trail.Lang)
-	t.inform(&k.Value, chat.Notifying, t.textIn(lang, "resolved_asker", args{"Ticket": k.Value.ID, "Name": t.signed(&k.Value, agent)}), t.ratingRow(&k.Value))
-	if err := t.settledTicket(&k.Value, true); err != nil {
+	if err := t.askHelped(&k.Value, agent); err != nil {
 		return err
 	}
 	return t.changed(k, "resolved", args{"Name": k.Value.Asker.Name})
+}
+
+// askHelped tells an asker that their ticket is settled, and asks whether it
+// helped.
+func (t *turn) askHelped(k *desk.Ticket, agent desk.Agent) error {
+	lang := t.words.speak(k.Trail.Lang)
+	t.inform(k, chat.Notifying, t.textIn(lang, "resolved_asker", args{"Ticket": k.ID, "Name": t.signed(k, agent)}), t.ratingRow(k))
+	return t.settledTicket(k, true)
 }
 
 // ratingRow is how an asker says whether they were helped.
@@ -645,12 +653,15 @@ func (t *turn) reopen(in chat.Invocation) error {
 		return t.explain(&k.Value, err)
 	}
 	t.tellHolder(holderOf(&k.Value), "told_reopened", &k.Value, agent, desk.Agent{})
-	lang := t.words.speak(k.Value.Trail.Lang)
-	t.inform(&k.Value, chat.Notifying, t.textIn(lang, "reopened_asker", args{"Ticket": k.Value.ID}))
-	if err := t.settledTicket(&k.Value, false); err != nil {
+	if err := t.tellReopened(&k.Value); err != nil {
 		return err
 	}
 	return t.changed(k, "reopened", args{})
+}
+
+func (t *turn) tellReopened(k *desk.Ticket) error {
+	t.inform(k, chat.Notifying, t.textIn(t.words.speak(k.Trail.Lang), "reopened_asker", args{"Ticket": k.ID}))
+	return t.settledTicket(k, false)
 }
 
 func (t *turn) priority(in chat.Invocation) error {

@@ -44,12 +44,14 @@ type turn struct {
 	persons       []*heldPerson
 	cards         map[chat.TicketID]map[chat.Place]chat.Reply // as they were, by channel
 	stood         map[chat.TicketID]desk.Standing             // how tickets stood that were read
+	pasts         map[chat.TicketID]past
 }
 
 func (b *Bot) turn(ctx context.Context, e chat.Event, v spool.View) *turn {
 	t := &turn{
 		Bot: b, ctx: ctx, event: e, view: v, at: b.now().UTC(), lang: b.speaks(e.From),
 		cards: map[chat.TicketID]map[chat.Place]chat.Reply{}, stood: map[chat.TicketID]desk.Standing{},
+		pasts: map[chat.TicketID]past{},
 	}
 	if command, ok := b.Lookup(e); ok {
 		t.alone = command.Visibility == chat.Private
@@ -185,6 +187,7 @@ func (t *turn) remember(k *desk.Ticket) {
 	if _, ok := t.stood[k.ID]; ok {
 		return
 	}
+	t.recall(k)
 	t.stood[k.ID] = k.Standing()
 	if len(t.cardPlaces(k)) == 0 {
 		return
