@@ -140,7 +140,7 @@ func (r *records) LiveOf(_ context.Context, name string, after int64, limit int)
 }
 
 func (r *records) Idle(_ context.Context, name string, before time.Time, limit int) ([]desk.Ticket, int, error) {
-	list := slices.DeleteFunc(r.live(name), func(k desk.Ticket) bool { return !k.LatestWord().Before(before) })
+	list := slices.DeleteFunc(r.live(name), func(k desk.Ticket) bool { return k.Parent != "" || !k.LatestWord().Before(before) })
 	slices.SortFunc(list, func(a, b desk.Ticket) int { return a.LatestWord().Compare(b.LatestWord()) })
 	return list[:min(limit, len(list))], len(list), nil
 }

@@ -105,13 +105,13 @@ func (t *turn) kin(id chat.TicketID) (*heldTicket, error) {
 // care.
 type past struct {
 	course desk.Course
-	live   bool
+	parent chat.TicketID
 	said   int // entries of its history
 }
 
 // recall notes what a ticket is before anything is done to it.
 func (t *turn) recall(k *desk.Ticket) {
-	t.pasts[k.ID] = past{k.Course(), k.Live(), len(k.History)}
+	t.pasts[k.ID] = past{k.Course(), k.Parent, len(k.History)}
 }
 
 // family lets tickets that go with each other do so, whatever this turn did to
@@ -166,22 +166,22 @@ func (t *turn) heirLine(k, heir *desk.Ticket) chat.Block {
 // heeded tells a parent what the asker of a ticket that goes with it did: said
 // something, or something that makes it go its own way.
 func (t *turn) heeded(k *heldTicket) error {
-	past, ok := t.pasts[k.Value.ID]
-	if k.Value.Parent == "" || !ok {
+	past := t.pasts[k.Value.ID]
+	if past.parent == "" {
 		return nil
 	}
-	parent, err := t.kin(k.Value.Parent)
+	parent, err := t.kin(past.parent)
 	if parent == nil || err != nil {
 		return err
 	}
-	switch as := parent.Value.Live(); {
-	case k.Value.Live() != as && t.pasts[parent.Value.ID].live == as:
+	switch {
+	case k.Value.Parent == "":
 		t.inThread(&parent.Value, func() []chat.Block {
 			return []chat.Block{t.text("line_parted", args{"Ticket": k.Value.ID, "Name": k.Value.Asker.Name})}
 		})
 		parent.Value.Leave(&k.Value, t.at)
 		t.keepTicket(parent)
-	case as && slices.ContainsFunc(k.Value.History[past.said:], func(e desk.Entry) bool { return e.Did == desk.DidAdd && !e.Thanks }):
+	case slices.ContainsFunc(k.Value.History[past.said:], func(e desk.Entry) bool { return e.Did == desk.DidAdd && !e.Thanks }):
 		parent.Value.Hear(&k.Value, t.at)
 		t.keepTicket(parent)
 	}

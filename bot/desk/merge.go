@@ -86,21 +86,24 @@ func (t *Ticket) adopt(child *Ticket) {
 	t.Children = append(slices.Clone(t.Children), Child{child.ID, child.Asker.Name, len(t.History)})
 }
 
-// Leave lets child go its own way, as it is now. A live one keeps its holder.
+// Leave lets child go its own way, as it is now, unless it does already. A live
+// one keeps its holder.
 func (t *Ticket) Leave(child *Ticket, at time.Time) {
 	i := slices.IndexFunc(t.Children, func(c Child) bool { return c.ID == child.ID })
 	if i < 0 {
 		return
 	}
 	t.Children = slices.Delete(slices.Clone(t.Children), i, i+1)
-	t.note(at, Agent{}, DidPart, string(child.ID))
-	t.Newest().By, t.Newest().Name = child.Asker.Person, child.Asker.Name
+	t.note(at, Agent{ID: child.Asker.Person, Name: child.Asker.Name}, DidPart, string(child.ID))
 	child.part(at)
 }
 
+// part lets t go its own way. Its parent is to be told with [Ticket.Leave].
 func (t *Ticket) part(at time.Time) {
-	t.Parent = ""
-	t.note(at, Agent{Name: t.Asker.Name}, DidPart, string(t.ID))
+	if t.Parent != "" {
+		t.Parent = ""
+		t.note(at, Agent{Name: t.Asker.Name}, DidPart, string(t.ID))
+	}
 }
 
 // Succeed puts the first child in t's place, for t's asker wants it no more.

@@ -33,7 +33,7 @@ func (p *Person) On(desk string) (OnCall, bool) {
 }
 
 // Theirs reports whether the next move on t is its holder's.
-func (t *Ticket) Theirs() bool { return t.Holder != "" && t.State == Claimed }
+func (t *Ticket) Theirs() bool { return t.Holder != "" && t.State == Claimed && t.Parent == "" }
 
 // LatestWord is when someone last did anything to t: asked, answered, or moved
 // it. What happens by itself does not count.

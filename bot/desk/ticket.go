@@ -417,6 +417,7 @@ func (t *Ticket) Cancel(at time.Time) error {
 	if err := t.live(); err != nil {
 		return err
 	}
+	t.part(at)
 	t.State, t.ClosedAt, t.ClosedBy = Closed, at, ""
 	t.note(at, Agent{Name: t.Asker.Name}, DidCancel, "")
 	return nil
@@ -428,12 +429,13 @@ func (t *Ticket) Reopen(a Agent, at time.Time) error {
 	if t.live() == nil {
 		return ErrNotDone
 	}
-	t.reopen()
+	t.reopen(at)
 	t.note(at, a, DidReopen, "")
 	return nil
 }
 
-func (t *Ticket) reopen() {
+func (t *Ticket) reopen(at time.Time) {
+	t.part(at)
 	t.State, t.ResolvedAt, t.ClosedAt, t.ClosedBy = Open, time.Time{}, time.Time{}, ""
 	if t.Holder != "" {
 		t.State = Claimed
@@ -449,7 +451,7 @@ func (t *Ticket) Add(id chat.MessageID, text string, files []chat.File, grace ti
 		return ErrClosed
 	case back:
 		t.regret(text)
-		t.reopen()
+		t.reopen(at)
 		t.note(at, Agent{Name: t.Asker.Name}, DidReopen, "")
 	case t.State == Waiting:
 		t.State = Claimed
