@@ -101,7 +101,7 @@ func (on *duo) start() error {
 		return err
 	}
 	one := slackAdapter(on.config, on.bot, on.store, on.clock.Now, log)
-	other := discord.New(discordOptions(on.config, on.bot, on.store, on.clock.steady(), log))
+	other := discord.New(patient(discordOptions(on.config, on.bot, on.store, on.clock.steady(), log)))
 	platforms[slack.Name], platforms[discord.Name] = unpaced{one}, unhurried{other}
 	on.slack.parts, on.discord.parts = on.parts, on.parts
 	ctx, stop := context.WithCancel(on.ctx)

@@ -64,6 +64,13 @@ type unhurried struct{ *discord.Adapter }
 
 func (unhurried) Pace() chat.Pace { return chat.Pace{} }
 
+// patient are options of an adapter that tells at once what it has read, however
+// often it is asked: a stage asks after each act.
+func patient(o discord.Options) discord.Options {
+	o.Beats = 1 << 20
+	return o
+}
+
 // openGuild plays on a Discord that shows the words of messages or not, with
 // answers: reply or thread.
 func openGuild(content bool, answers string) func(context.Context, *testing.T, []txtar.File) stage {
@@ -100,7 +107,7 @@ func (on *guild) launch(store spool.Store) *runningProgram {
 	if p.parts, err = assemble(on.config, behaviour(on.config, discord.Name), stocked(on.t, on.config), store, platforms, spool.Unmetered{}, on.clock.Now, log); err != nil {
 		on.t.Fatal(err)
 	}
-	adapter := discord.New(discordOptions(on.config, p.bot, store, on.clock.steady(), log))
+	adapter := discord.New(patient(discordOptions(on.config, p.bot, store, on.clock.steady(), log)))
 	platforms[discord.Name] = unhurried{adapter}
 	ctx, stop := context.WithCancel(on.ctx)
 	p.stop = stop

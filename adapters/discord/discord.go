@@ -60,9 +60,12 @@ type Options struct {
 	Words    Localiser      // what they are called
 	Front    chat.Front
 	Memory   chat.Memory
-	Now      func() time.Time // nil: time.Now
-	Log      *slog.Logger     // nil: slog.Default()
-	HTTP     *http.Client     // nil: one with time limits
+	// Beats is how many heartbeats that Discord asks for are answered in a minute.
+	// Zero: half of what Discord takes in all.
+	Beats int
+	Now   func() time.Time // nil: time.Now
+	Log   *slog.Logger     // nil: slog.Default()
+	HTTP  *http.Client     // nil: one with time limits
 }
 
 // An Adapter is Discord as a [chat.Platform].

@@ -50,7 +50,7 @@ func (o Options) intents() int {
 func (a *Adapter) listen(ctx context.Context, p *discordgo.GatewayBotResponse) error {
 	budget := &starter{ask: a.gatewayBot, memory: a.o.Memory, now: a.now, log: a.log}
 	return runShards(ctx, max(p.Shards, 1), gatewayOptions{
-		Token: a.o.Token, Intents: a.o.intents(), URL: p.URL, Memory: a.o.Memory, Now: a.now, Log: a.log,
+		Token: a.o.Token, Intents: a.o.intents(), URL: p.URL, Memory: a.o.Memory, Beats: a.o.Beats, Now: a.now, Log: a.log,
 		Identify: budget.wait, Dispatch: a.dispatch, Fresh: func(context.Context) { a.progress.Missed() }, Linked: a.linked,
 	})
 }

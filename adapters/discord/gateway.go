@@ -73,6 +73,7 @@ type gatewayOptions struct {
 	Shards  int    // at least 1
 	URL     string // from GET /gateway/bot
 	Memory  chat.Memory
+	Beats   int // zero: half of maxSends
 	Now     func() time.Time
 	Log     *slog.Logger // nil: slog.Default()
 	// Dial connects to where the gateway is. Nil: by TCP, through the proxy of the

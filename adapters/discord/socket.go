@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -455,5 +456,5 @@ func (s *socket) say(op int, what any) *ending {
 // leaves enough for what is.
 func (s *socket) room() bool {
 	s.sent = slices.DeleteFunc(s.sent, func(at time.Time) bool { return time.Since(at) >= sendWindow })
-	return s.greeted && len(s.sent) < maxSends/2
+	return s.greeted && len(s.sent) < cmp.Or(s.g.o.Beats, maxSends/2)
 }
