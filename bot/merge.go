@@ -201,10 +201,8 @@ func (t *turn) followed(k *heldTicket) error {
 		if one == nil {
 			continue // nothing is left to bring along
 		}
-		was := one.Value.Desk
 		f := one.Value.Follow(&k.Value, t.at)
 		t.keepTicket(one)
-		t.moveCards(&one.Value, was)
 		if err := t.passOn(&one.Value, f); err != nil {
 			return err
 		}
@@ -253,20 +251,6 @@ func (t *turn) inTheirs(k *desk.Ticket, e *desk.Entry) {
 	}
 	if a, ok := t.library().Article(knowledge.ArticleID(e.Article), knowledge.Lang(k.Trail.Lang), nil); ok {
 		e.Text, e.URL = a.Title, a.URL
-	}
-}
-
-// moveCards takes a ticket's cards away where they were of another desk.
-func (t *turn) moveCards(k *desk.Ticket, was string) {
-	if was == k.Desk {
-		return
-	}
-	old := *k
-	old.Desk = was
-	for _, place := range t.cardPlaces(&old) {
-		if !slices.Contains(t.cardPlaces(k), place) {
-			t.post(chat.Reply{Key: cardKey(k, place), Deed: chat.Remove, Purpose: chat.Notifying, Place: place, Ticket: k.ID})
-		}
 	}
 }
 

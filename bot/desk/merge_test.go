@@ -108,7 +108,7 @@ func TestMergedAlone(t *testing.T) {
 	refused := map[string]error{
 		"claim": child.Claim(ana, now), "assign": child.Assign(ana, bo, now), "resolve": child.Resolve(ana, true, "", now),
 		"close": child.Close(ana, true, "", now), "priority": child.SetPriority(ana, Urgent, now), "reply": child.Reply(ana, "hi", true, false, now),
-		"release": child.Release(ana, true, now), "transfer": child.Transfer(ana, bo, true, "", now),
+		"release": child.Release(ana, true, now), "transfer": child.Transfer(ana, bo, true, "", now), "move": child.Move(ana, true, "sales", now),
 	}
 	for what, err := range refused {
 		if !errors.Is(err, ErrMerged) {

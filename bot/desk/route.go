@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -39,7 +40,7 @@ const DidMove Doing = "move"
 // holder or a lead may take it from whoever holds it, anyone if nobody does. At
 // its own desk it is [ErrUnchanged].
 func (t *Ticket) Move(a Agent, lead bool, desk string, at time.Time) error {
-	if err := t.live(); err != nil {
+	if err := errors.Join(t.live(), t.alone()); err != nil {
 		return err
 	}
 	switch {
