@@ -68,9 +68,16 @@ func (t *turn) saidToUs() error {
 		return err
 	}
 	if c != nil && c.Value.Ticket != "" {
-		done, err := t.saidToTicket(c)
-		if done || err != nil {
+		out, err := t.keptOut()
+		if err != nil {
 			return err
+		}
+		// Who is kept out still gets articles, beside their ticket.
+		if t.aside = t.aside || out; !out {
+			done, err := t.saidToTicket(c)
+			if done || err != nil {
+				return err
+			}
 		}
 	}
 	if c != nil && (c.Value.State == conversation.Escalated || t.event.Place.Thread == "" && c.Value.Stale(t.at, fresh)) {

@@ -47,7 +47,7 @@ var (
 // table lists everything that can be done. The verbs of a door are listed in
 // this order wherever people choose from them.
 func table() []command {
-	return slices.Concat(askRows(), ticketRows(), routeRows(), mergeRows(), verbRows(), timeRows(), helpRows(), crewRows(),
+	return slices.Concat(askRows(), ticketRows(), routeRows(), mergeRows(), verbRows(), timeRows(), helpRows(), crewRows(), peopleRows(),
 		menuRows(), entryRows(), buttonRows(), timeButtons(), feedbackRows())
 }
 
@@ -367,6 +367,10 @@ func bind(c chat.Command, verb, rest string) (chat.Invocation, error) {
 				}
 				continue
 			}
+		case chat.PersonParam:
+			if p.Optional && mentioned(word) == "" {
+				continue
+			}
 		case chat.TextParam:
 			word, after = rest, ""
 		case chat.WordParam, chat.CountParam, chat.SpanParam:
@@ -424,6 +428,19 @@ func fits(p chat.Param, word *string) bool {
 		return err == nil
 	}
 	return *word != ""
+}
+
+// mentioned is whom a word mentions, as the platform calls them; empty if it is
+// no mention.
+func mentioned(word string) string {
+	if user, ok := strings.CutPrefix(word, "<@"); ok {
+		return strings.TrimSuffix(strings.TrimPrefix(user, "!"), ">")
+	}
+	user, _ := strings.CutPrefix(word, "@")
+	if user == word {
+		return ""
+	}
+	return user
 }
 
 // cutWord splits the first word off.

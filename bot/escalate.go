@@ -28,6 +28,11 @@ func (t *turn) contact(chat.Invocation) error {
 			return t.showOwn("ticket_exists", &k.Value)
 		}
 	}
+	if t.isAsker(&c.Value) {
+		if err := t.ifBarred(); err != nil {
+			return err
+		}
+	}
 	question, detail, topic := c.Value.Newest().Text, "", t.topicOf(&c.Value)
 	if t.event.Kind == chat.Submit && t.isAsker(&c.Value) {
 		question = cmp.Or(strings.TrimSpace(t.event.Values["question"]), question)
@@ -162,6 +167,11 @@ func (t *turn) changedOnTicket(c *heldConversation) (bool, error) {
 		return false, err
 	}
 	said := k.Value.Said(t.event.Message)
+	if t.event.Kind == chat.Edit { // taking it back still counts
+		if out, err := t.keptOut(); out || err != nil {
+			return false, err
+		}
+	}
 	// The question itself: its answer changes too, as it would without a ticket.
 	asked := c.Value.ByMessage(t.event.Message)
 	switch {
@@ -331,6 +341,9 @@ func ownExplain(k *desk.Ticket, err error) error {
 func (t *turn) add(in chat.Invocation) error {
 	k, err := t.own(in)
 	if err != nil {
+		return err
+	}
+	if err := t.ifBarred(); err != nil {
 		return err
 	}
 	text := strings.TrimSpace(in.Args["text"])

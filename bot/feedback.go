@@ -58,6 +58,9 @@ func (t *turn) comment(in chat.Invocation) error {
 		return err
 	}
 	t.lang = t.words.speak(k.Value.Trail.Lang)
+	if err := t.ifBarred(); err != nil {
+		return err
+	}
 	text := strings.TrimSpace(in.Args["text"])
 	if text == "" {
 		return &refusal{id: "comment_what", args: args{"Ticket": k.Value.ID}}
@@ -87,6 +90,9 @@ func (o *opening) commentForm(in chat.Invocation) (*chat.Form, error) {
 	}
 	k, err := o.reader.Ticket(o.ctx, id)
 	if err != nil || !o.asks(&k.Value) || k.Value.Live() {
+		return nil, err
+	}
+	if out, err := o.barred(); out || err != nil {
 		return nil, err
 	}
 	o.lang = o.words.speak(k.Value.Trail.Lang)

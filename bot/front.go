@@ -85,6 +85,9 @@ func (o *opening) contactForm(chat.Invocation) (*chat.Form, error) {
 	if c.Asker.Person != o.event.From.Person || c.Newest() == nil {
 		return nil, nil
 	}
+	if out, err := o.barred(); out || err != nil {
+		return nil, err // Handle says so
+	}
 	if c.Ticket != "" {
 		k, err := o.reader.Ticket(o.ctx, c.Ticket)
 		if err != nil || k.Value.Live() {
@@ -198,6 +201,9 @@ func (o *opening) addForm(in chat.Invocation) (*chat.Form, error) {
 	}
 	k, err := o.reader.Ticket(o.ctx, id)
 	if err != nil || k.Value.Asker.Person != o.event.From.Person {
+		return nil, err
+	}
+	if out, err := o.barred(); out || err != nil {
 		return nil, err
 	}
 	return o.ask("add", &k.Value.ID, "form_add"), nil

@@ -24,8 +24,12 @@ func typed(c chat.Command, ticket string) string {
 		switch {
 		case p.Kind == chat.TicketParam:
 			words = append(words, ticket)
+		case p.Kind == chat.PersonParam && p.Optional:
+			words = append(words, "@ana")
 		case p.Kind == chat.PersonParam:
 			words = append(words, "ana")
+		case p.Kind == chat.SpanParam:
+			words = append(words, "7d")
 		case p.Name == "all": // of one's own: it names no ticket, and is the last
 		case len(p.Options) > 0:
 			words = append(words, p.Options[len(p.Options)-1])

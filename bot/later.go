@@ -29,6 +29,9 @@ func (t *turn) overheard() error {
 	if !t.watched() {
 		return nil
 	}
+	if p, err := t.barred(); p != nil || err != nil {
+		return err
+	}
 	timer := spool.Timer{Name: overheardTimer + t.event.Place.String()}
 	age := t.at.Sub(t.event.At)
 	if t.event.Text != "" && (t.settings.OverheardMaxAge == 0 || age <= t.settings.OverheardMaxAge) {
@@ -185,6 +188,9 @@ func (t *turn) escalateSilence(id string) error {
 	if c.Value.State != conversation.Answered || c.Value.Ticket != "" || !c.Value.Nudged ||
 		asked == nil || asked.Text == "" || asked.Level == string(knowledge.Sure) {
 		return nil
+	}
+	if p, err := t.barred(); p != nil || err != nil {
+		return err
 	}
 	t.lang = t.words.speak(c.Value.Trail.Lang)
 	if err := t.open(c, chat.Shorten(asked.Text, maxFormText), "", t.topicOf(&c.Value)); err != nil {

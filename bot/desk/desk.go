@@ -46,4 +46,6 @@ type Person struct {
 	Drafts map[chat.TicketID]string `json:"drafts,omitempty"`
 	// OnCall are the desks where they are on call.
 	OnCall map[string]Duty `json:"on_call,omitempty"`
+	// Blocked is how they are kept from the desks; nil, or over: they are not.
+	Blocked *Block `json:"blocked,omitempty"`
 }

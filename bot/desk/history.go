@@ -36,6 +36,8 @@ const (
 	DidExpire   Doing = "expire" // it was settled without a word from the asker
 	DidEnd      Doing = "end"    // the asker's time to come back is over
 	DidComment  Doing = "comment"
+	DidBlock    Doing = "block" // the asker is kept from the desks: until Until, if that is not zero
+	DidUnblock  Doing = "unblock"
 	DidMerge    Doing = "merge" // into another ticket: Text
 	DidLink     Doing = "link"  // another one, Text, into it
 	DidHear     Doing = "hear"  // what the asker of one that goes with it, Text, said there

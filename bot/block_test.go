@@ -1,0 +1,120 @@
+package bot
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/desk"
+)
+
+// Whoever is blocked reaches no desk, whichever way they try, but everything
+// that is not for the desk goes on.
+func TestBlocked(t *testing.T) {
+	const barred = "The team takes no messages from you"
+	w := newWorld(t)
+	k := w.opens(lee, "where is my refund?")
+	w.runs(bo, "ticket", "claim T-1")
+	office := chat.Place{Platform: "test", Workspace: "w", Channel: "office"}
+	o := w.do(w.event(chat.Event{Kind: chat.Message, Addressed: true, Place: office, Text: "how do I change my password?"}, lee))
+	other := string(o.Conversations[0].Value.ID)
+	w.runs(ana, "desk", "block @lee 7d")
+	if p := w.person(lee); !p.IsBlocked(w.now) || p.Blocked.By != "Ana" || p.Blocked.Told {
+		t.Fatalf("lee is %+v", p.Blocked)
+	}
+	if n := len(w.ticket(k.ID).History); w.ticket(k.ID).History[n-1].Did != desk.DidClaim {
+		t.Error("a block of someone by name is in the history of a ticket")
+	}
+	tries := map[string]func() []chat.Reply{
+		"contact":  func() []chat.Reply { return w.presses(lee, "contact", other).Replies },
+		"add":      func() []chat.Reply { return w.runs(lee, "ask", "add T-1 hello").Replies },
+		"add more": func() []chat.Reply { return w.runs(lee, "ask", "add T-1 hello").Replies },
+	}
+	for name, do := range tries {
+		replies := do()
+		if len(replies) != 1 || replies[0].Only != lee.Account || !strings.Contains(replies[0].PlainText(), barred) {
+			t.Errorf("%s: %d replies, %+v", name, len(replies), replies)
+		}
+	}
+	if got := w.ticket(k.ID); len(got.History) != 2 {
+		t.Errorf("the ticket has %d entries", len(got.History))
+	}
+	form, err := w.Open(t.Context(), w.event(chat.Event{Kind: chat.Press, Action: chat.Do("contact", other)}, lee))
+	if form != nil || err != nil {
+		t.Errorf("the form is %+v, %v", form, err)
+	}
+	if o := w.runs(lee, "ask", "where is my refund?"); strings.Contains(spoken(o), barred) || !strings.Contains(spoken(o), "Where is my refund?") {
+		t.Errorf("asked: %s", spoken(o))
+	}
+	if o := w.runs(lee, "ask", "cancel T-1"); !strings.Contains(spoken(o), "cancelled") {
+		t.Errorf("cancelled: %s", spoken(o))
+	}
+
+	w.now = w.now.Add(8 * 24 * time.Hour)
+	if o := w.presses(lee, "contact", other); len(o.Tickets) != 1 {
+		t.Errorf("after it is over: %s", spoken(o))
+	}
+}
+
+// What the blocked say to their ticket goes nowhere; they are told once, alone,
+// and an article still comes.
+func TestBlockedWords(t *testing.T) {
+	p := newPost(t)
+	p.opened()
+	p.acts(ana, chat.Event{Kind: chat.Slash, Door: "ticket", Text: "block T-1 7d"})
+	say := func(m chat.MessageID, text string) []chat.Reply {
+		return p.acts(kim, chat.Event{Kind: chat.Message, Place: thread, Message: m, Text: text}).Replies
+	}
+	first := say("m8", "where is my refund?")
+	if len(first) != 2 || first[0].Only != kim.Account || !strings.Contains(first[0].PlainText(), "until 9 Mar") || !strings.Contains(first[1].PlainText(), "Where is my refund?") {
+		t.Errorf("at first: %+v", first)
+	}
+	for _, r := range say("m9", "hello?") {
+		if r.Under != "" || strings.Contains(r.PlainText(), "The team takes") {
+			t.Errorf("then: %+v", r)
+		}
+	}
+	p.acts(kim, chat.Event{Kind: chat.Edit, Place: thread, Message: "m1", Stamp: "1", Text: "thieves"})
+	p.stands("hello?")
+	p.stands("thieves")
+	if k := p.ticket("T-1"); k.Question != "where is my refund?" || k.Newest().Did != desk.DidBlock || k.Newest().Until.IsZero() {
+		t.Errorf("the ticket asks %q; its newest entry is %+v", k.Question, k.Newest())
+	}
+	p.acts(ana, chat.Event{Kind: chat.Slash, Door: "ticket", Text: "unblock T-1"})
+	say("m10", "and now?")
+	p.stands("Kim on T-1:\nand now?", atDesk, atOther)
+}
+
+func TestBlockRefuses(t *testing.T) {
+	w := newWorld(t)
+	w.opens(kim, "where is my refund?")
+	tests := map[string]string{
+		"block":             "Mention them, or name a ticket",
+		"block 7d":          "Mention them, or name a ticket",
+		"block @nobody":     "I don't know whom you mean by @nobody",
+		"block @bo":         "I don't know whom you mean by @bo", // nothing is stored of them
+		"unblock T-1":       "Kim is not blocked",
+		"block T-1 forever": "how long",
+		"block T-9":         "There is no ticket T-9",
+	}
+	for text, want := range tests {
+		if o := w.runs(ana, "ticket", text); changed(o) || !strings.Contains(spoken(o), want) {
+			t.Errorf("%s: %s", text, spoken(o))
+		}
+	}
+	named := bo
+	o := w.do(w.event(chat.Event{Kind: chat.Slash, Door: "ticket", Text: "block @bo 7d", Named: []chat.Sender{named}}, ana))
+	if changed(o) || !strings.Contains(spoken(o), "Bo works at a desk") {
+		t.Errorf("an agent: %s", spoken(o))
+	}
+}
+
+func (w *world) person(s chat.Sender) desk.Person {
+	w.t.Helper()
+	p, err := w.records.Person(w.t.(*testing.T).Context(), w.Person(s.Account))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return p.Value
+}
