@@ -83,7 +83,9 @@ func (t *turn) noteBlock(k *heldTicket, by desk.Agent, did desk.Doing, until tim
 }
 
 // moment words a time, for everyone in their own zone where the platform can.
-func (t *turn) moment(at time.Time) string { return at.UTC().Format("2 Jan 15:04 UTC") }
+func (t *turn) moment(at time.Time) chat.Text {
+	return chat.Text{{Text: t.words.moment(t.lang, at.UTC(), t.at), At: at}}
+}
 
 // whom finds the person whom a command is about, and the ticket that brings it
 // about if it is one of theirs. It guesses nobody from what the sender holds.

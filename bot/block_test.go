@@ -67,7 +67,7 @@ func TestBlockedWords(t *testing.T) {
 		return p.acts(kim, chat.Event{Kind: chat.Message, Place: thread, Message: m, Text: text}).Replies
 	}
 	first := say("m8", "where is my refund?")
-	if len(first) != 2 || first[0].Only != kim.Account || !strings.Contains(first[0].PlainText(), "until 9 Mar") || !strings.Contains(first[1].PlainText(), "Where is my refund?") {
+	if len(first) != 2 || first[0].Only != kim.Account || !strings.Contains(first[0].PlainText(), "That ends 9 Mar at 09:30 UTC") || !strings.Contains(first[1].PlainText(), "Where is my refund?") {
 		t.Errorf("at first: %+v", first)
 	}
 	for _, r := range say("m9", "hello?") {
