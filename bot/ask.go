@@ -195,13 +195,13 @@ func (t *turn) understand(c *heldConversation, text string, private bool) error 
 	case knowledge.Greets:
 		t.welcome()
 	case knowledge.Thanks:
-		t.thank(c)
+		return t.thank(c)
 	case knowledge.Unhelped:
 		if !answered {
 			t.tell(t.text("unhelped_what"))
 			return nil
 		}
-		t.unhelped(c)
+		return t.unhelped(c)
 	case knowledge.Person:
 		t.offer(c, text, ans, private, "person_offer")
 	case knowledge.Says:
@@ -213,7 +213,7 @@ func (t *turn) understand(c *heldConversation, text string, private bool) error 
 		if ans.Says != "" {
 			c.Value.Choose(ans.Says, t.at)
 		}
-		t.ask(c, text, ans)
+		return t.ask(c, text, ans)
 	}
 	return nil
 }
@@ -315,7 +315,7 @@ func (t *turn) known(asker chat.Sender, chosen string) []audience.Evidence {
 }
 
 // ask notes a question in c and answers it.
-func (t *turn) ask(c *heldConversation, text string, ans knowledge.Answer) {
+func (t *turn) ask(c *heldConversation, text string, ans knowledge.Answer) error {
 	matches := t.worth(ans)
 	asked := t.question(text, ans)
 	asked.Shown = shown(matches)
@@ -324,6 +324,7 @@ func (t *turn) ask(c *heldConversation, text string, ans knowledge.Answer) {
 	t.keepConversation(c)
 	t.post(t.public(&c.Value, asked.Answer, chat.Post, t.answer(&c.Value, ans, matches)))
 	t.nudgeLater(&c.Value, ans.Level)
+	return t.enter(&c.Value)
 }
 
 // note keeps in the trail who we think asks, and in which language.
@@ -373,7 +374,7 @@ func (t *turn) public(c *conversation.Conversation, key chat.Key, deed chat.Deed
 }
 
 // thank answers a thank-you; after an answer it means that it helped.
-func (t *turn) thank(c *heldConversation) {
+func (t *turn) thank(c *heldConversation) error {
 	helped := c != nil && c.Value.State == conversation.Answered && len(c.Value.Trail.Asked) > 0
 	if helped {
 		c.Value.Help(t.at)
@@ -381,16 +382,19 @@ func (t *turn) thank(c *heldConversation) {
 		t.nudgeNoMore(c.Value.ID)
 	}
 	t.tell(t.text("thanked"))
-	if helped {
-		t.settled(&c.Value, true)
+	if !helped {
+		return nil
 	}
+	t.settled(&c.Value, true)
+	return t.confirmed(&c.Value)
 }
 
 // unhelped offers a person after an answer that did not help.
-func (t *turn) unhelped(c *heldConversation) {
+func (t *turn) unhelped(c *heldConversation) error {
 	c.Value.Miss(t.at)
 	t.keepConversation(c)
 	t.tell(t.text("unhelped_offer"), row(t.contactButton(c.Value.ID), t.browseButton()))
+	return t.disputed(&c.Value)
 }
 
 // welcome says what can be had here.
@@ -468,7 +472,7 @@ func (t *turn) answerAnew(c *heldConversation, asked *conversation.Asked) error 
 	t.note(c, ans)
 	t.keepConversation(c)
 	t.post(t.public(&c.Value, asked.Answer, chat.Replace, t.answer(&c.Value, ans, matches)))
-	return nil
+	return t.corrected(&c.Value, asked)
 }
 
 // deleted takes the answer to a deleted question back.
@@ -493,9 +497,11 @@ func (t *turn) deleted() error {
 		return err
 	}
 	if asked := c.Value.ByMessage(t.event.Message); asked != nil {
+		line := lineID(asked)
 		t.post(t.public(&c.Value, asked.Answer, chat.Remove, nil))
 		c.Value.Forget(t.event.Message)
 		t.keepConversation(c)
+		return t.forgotten(line)
 	}
 	return nil
 }

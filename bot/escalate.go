@@ -79,6 +79,9 @@ func (t *turn) open(c *heldConversation, question, detail, topic string) error {
 		}
 	}
 	t.keepTicket(k)
+	if err := t.escalated(&c.Value, &k.Value); err != nil {
+		return err
+	}
 	t.passQuestion(&k.Value)
 	t.nudgeNoMore(c.Value.ID)
 	blocks := append([]chat.Block{t.text("ticket_opened", args{"Ticket": k.Value.ID}), t.queueLine(ahead)}, wait...)

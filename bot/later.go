@@ -221,6 +221,5 @@ func (t *turn) answerOverheard() error {
 		return nil
 	}
 	t.lang = t.words.speak(string(ans.Lang))
-	t.ask(t.begin(false), t.event.Text, ans)
-	return nil
+	return t.ask(t.begin(false), t.event.Text, ans)
 }

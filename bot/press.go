@@ -71,7 +71,7 @@ func (t *turn) helped(chat.Invocation) error {
 	}
 	t.tell(t.text("thanked"))
 	t.settled(&c.Value, true)
-	return nil
+	return t.confirmed(&c.Value)
 }
 
 // notHelped offers a person, as for the word that it did not help.
@@ -80,8 +80,7 @@ func (t *turn) notHelped(chat.Invocation) error {
 	if c == nil || err != nil {
 		return err
 	}
-	t.unhelped(c)
-	return nil
+	return t.unhelped(c)
 }
 
 // more shows further articles for the newest question.
@@ -112,7 +111,7 @@ func (t *turn) more(chat.Invocation) error {
 	blocks := append([]chat.Block{t.text("lead_more")}, t.articles(&c.Value, now)...)
 	blocks = append(blocks, row(append(buttons, t.contactButton(c.Value.ID))...))
 	t.post(t.public(&c.Value, "", chat.Post, blocks))
-	return nil
+	return t.corrected(&c.Value, asked)
 }
 
 // as answers anew for the audience that the asker says they are, and

@@ -45,6 +45,7 @@ type turn struct {
 	cards         map[chat.TicketID]map[chat.Place]chat.Reply // as they were, by channel
 	stood         map[chat.TicketID]desk.Standing             // how tickets stood that were read
 	pasts         map[chat.TicketID]past
+	book          book
 }
 
 func (b *Bot) turn(ctx context.Context, e chat.Event, v spool.View) *turn {
@@ -80,6 +81,7 @@ func (t *turn) outcome() spool.Outcome {
 			}
 		})
 	}
+	t.count()
 	t.out.Replies = append(t.out.Replies, said...)
 	for _, k := range t.tickets {
 		t.abandoned(&k.Value)
@@ -189,6 +191,7 @@ func (t *turn) remember(k *desk.Ticket) {
 	}
 	t.recall(k)
 	t.stood[k.ID] = k.Standing()
+	t.readTicket(k)
 	if len(t.cardPlaces(k)) == 0 {
 		return
 	}

@@ -30,10 +30,11 @@ type Line struct {
 
 	Conversation chat.ConversationID `json:"conversation,omitempty"`
 
-	Helped bool          `json:"helped,omitempty"` // the asker said so
-	Again  bool          `json:"again,omitempty"`  // they asked the same within [AskedAgain]
-	Ticket chat.TicketID `json:"ticket,omitempty"` // that it became
-	Gone   bool          `json:"gone,omitempty"`   // they took it back; it counts no more
+	Helped   bool          `json:"helped,omitempty"`   // the asker said so
+	Unhelped bool          `json:"unhelped,omitempty"` // they said it did not help
+	Again    bool          `json:"again,omitempty"`    // they asked the same within [AskedAgain]
+	Ticket   chat.TicketID `json:"ticket,omitempty"`   // that it became
+	Gone     bool          `json:"gone,omitempty"`     // they took it back; it counts no more
 }
 
 const (
@@ -51,13 +52,14 @@ type Ending string
 const (
 	Silent    Ending = "silent"    // the asker said nothing more
 	Helped    Ending = "helped"    // they said that it helped
+	Unhelped  Ending = "unhelped"  // they said that it did not, and left it at that
 	Again     Ending = "again"     // they asked the same again
 	Escalated Ending = "escalated" // it became a ticket
 )
 
-// Ending is the worst that happened: a question that became a ticket was not
-// settled by an article, whatever was pressed before, and neither was one that
-// had to be asked again.
+// Ending is how far from settled the question proved to be: one that became a
+// ticket was not settled by an article, whatever was pressed before, and neither
+// was one that had to be asked again. Of two presses, the good one counts.
 func (l *Line) Ending() Ending {
 	switch {
 	case l.Ticket != "":
@@ -66,6 +68,8 @@ func (l *Line) Ending() Ending {
 		return Again
 	case l.Helped:
 		return Helped
+	case l.Unhelped:
+		return Unhelped
 	}
 	return Silent
 }
@@ -198,22 +202,27 @@ func (t *Ticket) Tallies() []Tally {
 		count(CountFirst, first.At, took(t.Clocks.First.Spent), first.By)
 		promise("first", t.Clocks.First, first.At, first.By)
 	}
-	var resolver chat.PersonID
-	var rated *Entry
+	var resolved, rated *Entry
+	var resolver chat.PersonID // empty: it settled by itself
 	for i, e := range t.History {
-		switch {
-		case e.replies():
-			list = append(list, Tally{Day: day(e.At), Desk: t.Desk, What: CountReply, By: OfAgent, Of: string(e.By), N: 1})
-		case e.Did == DidResolve:
-			resolver, rated = e.By, nil
-		case e.Did == DidReopen:
-			resolver = ""
-		case e.Did == DidRate:
+		switch e.Did {
+		case DidReply, DidArticle:
+			if e.replies() {
+				list = append(list, Tally{Day: day(e.At), Desk: t.Desk, What: CountReply, By: OfAgent, Of: string(e.By), N: 1})
+			}
+		case DidResolve, DidExpire:
+			resolved, rated, resolver = &t.History[i], nil, e.By
+			if resolver == Signpost.ID {
+				resolver = ""
+			}
+		case DidReopen:
+			resolved = nil
+		case DidRate:
 			rated = &t.History[i]
 		}
 	}
 	// A ticket is resolved once: the last time, and as long as it stays so.
-	if resolver != "" && !t.ResolvedAt.IsZero() && !t.Live() {
+	if resolved != nil && !t.ResolvedAt.IsZero() {
 		count(CountResolved, t.ResolvedAt, took(t.Clocks.Resolve.Spent), resolver)
 		promise("resolve", t.Clocks.Resolve, t.ResolvedAt, resolver)
 	}
@@ -226,7 +235,7 @@ func (t *Ticket) Tallies() []Tally {
 // replies reports whether e is an agent's word to the asker that was sent and,
 // as far as is known, arrived.
 func (e *Entry) replies() bool {
-	if e.By == "" || e.Did != DidReply && e.Did != DidArticle {
+	if e.By == "" || e.By == Signpost.ID || e.Did != DidReply && e.Did != DidArticle {
 		return false
 	}
 	return e.Passage != Held && e.Passage != Withdrawn && e.Passage != Failed
