@@ -47,7 +47,7 @@ var (
 // table lists everything that can be done. The verbs of a door are listed in
 // this order wherever people choose from them.
 func table() []command {
-	return slices.Concat(askRows(), ticketRows(), routeRows(), mergeRows(), verbRows(), timeRows(), helpRows(), crewRows(), peopleRows(),
+	return slices.Concat(askRows(), ticketRows(), routeRows(), mergeRows(), verbRows(), timeRows(), helpRows(), crewRows(), peopleRows(), reportRows(),
 		menuRows(), entryRows(), buttonRows(), timeButtons(), feedbackRows())
 }
 

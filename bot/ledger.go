@@ -26,7 +26,12 @@ type book struct {
 type counted struct {
 	tallies []desk.Tally
 	replied bool // it had its first reply
+	entries int
 }
+
+// named is what those are called who worked tickets: names by person. Figures
+// name persons only by their ids.
+const named spool.Set = "names"
 
 // maxLine is how many characters of a question the ledger keeps: what it is
 // about, and not what it tells.
@@ -199,7 +204,7 @@ func (t *turn) readTicket(k *desk.Ticket) {
 	if t.book.tickets == nil {
 		t.book.tickets = map[chat.TicketID]counted{}
 	}
-	t.book.tickets[k.ID] = counted{k.Tallies(), k.FirstReply() != nil}
+	t.book.tickets[k.ID] = counted{k.Tallies(), k.FirstReply() != nil, len(k.History)}
 }
 
 // count adds to the outcome what its lines and tickets count for that they did
@@ -218,6 +223,11 @@ func (t *turn) count() {
 		before, after = append(before, was.tallies...), append(after, k.Value.Tallies()...)
 		if wait, ok := k.Value.Waited(); ok && !was.replied {
 			t.out.Waits = append(t.out.Waits, wait)
+		}
+		for _, e := range k.Value.History[min(was.entries, len(k.Value.History)):] {
+			if (e.Did == desk.DidReply || e.Did == desk.DidArticle || e.Did == desk.DidResolve) && e.By != "" && e.By != desk.Signpost.ID {
+				t.out.Sets = append(t.out.Sets, spool.SetChange{Set: named, Member: string(e.By), Value: e.Name})
+			}
 		}
 	}
 	t.out.Tallies = desk.Change(before, after)

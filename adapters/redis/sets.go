@@ -13,9 +13,9 @@ import (
 )
 
 // Set takes one round trip.
-func (s *Store) Set(ctx context.Context, name spool.Set) (map[string]string, int64, error) {
+func (r reader) Set(ctx context.Context, name spool.Set) (map[string]string, int64, error) {
 	// It reads what aliases.lua reads of the aliases: a hash, and its version.
-	answer, err := s.run(ctx, aliasesScript, []string{s.keys.set(name), s.keys.setVersion(name)}).Slice()
+	answer, err := r.run(ctx, aliasesScript, []string{r.keys.set(name), r.keys.setVersion(name)}).Slice()
 	if err != nil {
 		return nil, 0, fmt.Errorf("list the set %q: %w", name, err)
 	}

@@ -116,7 +116,10 @@ type Reader interface {
 	Idle(ctx context.Context, desk string, before time.Time, limit int) ([]desk.Ticket, int, error)
 	// OnCall lists who is on call at a desk, who has been the longest first.
 	OnCall(ctx context.Context, desk string) ([]desk.OnCall, error)
-	// Member is the value of a member of a set.
+	// Set lists the members of a set with their values, and its version: 0 as long
+	// as nothing ever was in it, then another one after each change. Member is
+	// the value of one.
+	Set(ctx context.Context, set Set) (map[string]string, int64, error)
 	Member(ctx context.Context, set Set, member string) (string, error)
 	// Line reads a line of the ledger. Lately lists a person's newest ones, at
 	// most [desk.MaxLately], newest first.
@@ -283,10 +286,7 @@ type Store interface {
 	// RemoveAlias unlearns one; found tells whether it was there.
 	RemoveAlias(ctx context.Context, id desk.AliasID) (found bool, err error)
 
-	// Set lists the members of a set with their values, and its version, which
-	// SetVersion tells without reading it: 0 as long as nothing ever was in it,
-	// then another one after each change.
-	Set(ctx context.Context, set Set) (map[string]string, int64, error)
+	// SetVersion is the version of a set, without reading it.
 	SetVersion(ctx context.Context, set Set) (int64, error)
 
 	// DeadLetters lists the newest, at most limit. DeadLetter reads one.
