@@ -59,6 +59,7 @@ var foreign = map[string][]string{
 	"github.com/yuin/goldmark":        {"knowledge"},
 	"github.com/blevesearch":          {"knowledge/text"},
 	"github.com/fsnotify/fsnotify":    {"knowledge"},
+	"github.com/go-analyze/charts":    {"."},
 	"github.com/rogpeppe/go-internal": {"."},
 }
 

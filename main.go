@@ -192,7 +192,7 @@ func behaviour(cfg config.Config, platforms ...string) bot.Settings {
 			Audiences: d.Audiences, Topics: d.Topics, Languages: d.Languages, From: d.From, Names: desk.Naming(d.ShowNames),
 			Channels: on(d.Channels, platforms), Undo: d.Undo,
 			Assign: desk.Assigning(d.Assign), Capacity: d.Capacity,
-			Hours: hours(d.Hours), Levels: levels(d.Levels), Lease: desk.Lease(d.Lease), Patience: desk.Patience(d.AutoClose),
+			Hours: hours(d.Hours), Levels: levels(d.Levels), Lease: desk.Lease(d.Lease), Patience: desk.Patience(d.AutoClose), Report: weekly(d.Report),
 		})
 	}
 	for _, p := range cfg.Persons {
@@ -231,6 +231,13 @@ func levels(c []config.Level) []desk.Level {
 	return list
 }
 
+// weekly is when a desk reports, as the configuration has it.
+func weekly(c config.Report) desk.Weekly {
+	day, on := c.Weekday()
+	at, _ := c.Clock() // config has checked it
+	return desk.Weekly{On: on, Day: day, At: at}
+}
+
 // parts are what every way to run Signpost has.
 type parts struct {
 	bot     *bot.Bot
@@ -257,7 +264,7 @@ func assemble(cfg config.Config, settings bot.Settings, shelf *shelf, store spoo
 		return nil, err
 	}
 	signpost, err := bot.New(settings, bot.Parts{
-		Library: board.library, Snippets: board.snippets, Reader: store, Now: now, Log: log,
+		Library: board.library, Snippets: board.snippets, Reader: store, Now: now, Draw: draw, Log: log,
 		Limits: func(name string) chat.Limits {
 			if platform, ok := platforms[name]; ok {
 				return platform.Limits()

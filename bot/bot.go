@@ -81,6 +81,7 @@ type Bot struct {
 	reader   spool.Reader
 	limits   func(platform string) chat.Limits
 	now      func() time.Time
+	draw     func(Picture) ([]byte, error)
 	log      *slog.Logger
 }
 
@@ -91,6 +92,7 @@ type Parts struct {
 	Reader   spool.Reader     // for what is asked outside an event: forms, typeahead
 	Limits   func(platform string) chat.Limits
 	Now      func() time.Time
+	Draw     func(Picture) ([]byte, error) // makes a PNG; nil: there are no pictures
 	Log      *slog.Logger
 }
 
@@ -119,7 +121,7 @@ func New(s Settings, p Parts) (*Bot, error) {
 	}
 	return &Bot{
 		settings: s, access: newAccess(s.Desks, s.Members), words: words, table: table(),
-		library: p.Library, snippets: p.Snippets, reader: p.Reader, limits: p.Limits, now: p.Now, log: p.Log,
+		library: p.Library, snippets: p.Snippets, reader: p.Reader, limits: p.Limits, now: p.Now, draw: p.Draw, log: p.Log,
 	}, nil
 }
 

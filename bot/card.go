@@ -35,8 +35,13 @@ func cardKey(k *desk.Ticket, channel chat.Place) chat.Key {
 
 // cardPlaces are the channels where a ticket has a card.
 func (t *turn) cardPlaces(k *desk.Ticket) []chat.Place {
+	return channelsOf(t.access.desk(k.Desk))
+}
+
+// channelsOf are the channels of a desk.
+func channelsOf(d desk.Desk) []chat.Place {
 	var places []chat.Place
-	for _, channel := range t.access.desk(k.Desk).Channels {
+	for _, channel := range d.Channels {
 		if place, err := chat.ParsePlace(channel); err == nil { // config has checked it
 			places = append(places, place)
 		}

@@ -22,6 +22,7 @@ func typed(c chat.Command, ticket string) string {
 	words := []string{c.Verb}
 	for _, p := range c.Params {
 		switch {
+		case p.Flag: // the last, and not needed
 		case p.Kind == chat.TicketParam:
 			words = append(words, ticket)
 		case p.Kind == chat.PersonParam && p.Optional:

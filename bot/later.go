@@ -128,6 +128,9 @@ func (t *turn) ticked() error {
 	if id, ok := strings.CutPrefix(t.event.Timer, silenceTimer); ok {
 		return t.escalateSilence(id)
 	}
+	if name, ok := strings.CutPrefix(t.event.Timer, reportTimer); ok {
+		return t.report(name)
+	}
 	if name, ok := strings.CutPrefix(t.event.Timer, assignTimer); ok {
 		return t.handOut(name)
 	}

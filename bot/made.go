@@ -9,6 +9,7 @@ import (
 // makers make our own files by their kind, of what a name says after it.
 var makers = map[string]func(b *Bot, ctx context.Context, of string) ([]byte, error){
 	"transcript": (*Bot).makeTranscript,
+	"report":     (*Bot).makeReport,
 }
 
 // Make makes a file of ours: transcript/T-12/asker/md is the

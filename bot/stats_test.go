@@ -9,6 +9,7 @@ import (
 
 	"github.com/signpost-bot/signpost/bot/chat"
 	"github.com/signpost-bot/signpost/bot/desk"
+	"github.com/signpost-bot/signpost/bot/spool"
 )
 
 func TestGapsOf(t *testing.T) {
@@ -100,5 +101,80 @@ func TestStatsOfAgents(t *testing.T) {
 	w.now = w.now.Add(8 * 24 * time.Hour)
 	if got := says(ana, "stats"); !strings.Contains(got, "Questions: 0 (2)") || !strings.Contains(got, "2, of them 0 in the queue") {
 		t.Errorf("a week later:\n%s", got)
+	}
+}
+
+func TestWeeklyReport(t *testing.T) {
+	s := testSettings()
+	s.Desks[0].Channels = []string{"test:w:agents", "other:w:agents"}
+	s.Desks[0].Report = desk.Weekly{On: true, Day: time.Monday, At: 9 * time.Hour}
+	w := newWorldOf(t, s)
+	var drawn Picture
+	w.draw = func(p Picture) ([]byte, error) { drawn = p; return []byte("png"), nil }
+	tick := func(timer string) spool.Outcome {
+		t.Helper()
+		return w.do(chat.Event{Kind: chat.Tick, ID: "tick", Timer: timer, Place: chat.Place{Platform: "test", Workspace: "w", Channel: "agents"}})
+	}
+	due := time.Date(2026, 3, 9, 9, 0, 0, 0, time.UTC)
+	silent := func(o spool.Outcome) {
+		t.Helper()
+		if len(o.Replies) > 0 {
+			t.Fatalf("a report: %s", spoken(o))
+		}
+		if len(o.Timers) != 1 || !o.Timers[0].Due.After(w.now) || o.Timers[0].Due.Weekday() != time.Monday {
+			t.Fatalf("timers = %+v", o.Timers)
+		}
+	}
+	// It begins half an hour after the time of a week of which nothing is known.
+	silent(tick("report/support"))
+	w.says(kim, "how do I get a refund?")
+	w.presses(kim, "helped", string(w.records.newest[w.event(chat.Event{}, kim).Lane()]))
+	w.says(lee, "is there life on mars?")
+	w.runs(sam, "ask", "where is the second master password?")
+	w.now = due.Add(-time.Hour)
+	silent(tick("report/support")) // a restart
+
+	w.now = due.Add(time.Minute)
+	o := tick("report/support")
+	if len(o.Replies) != 2 || o.Replies[0].Place.Platform != "test" || o.Replies[1].Place.Platform != "other" {
+		t.Fatalf("report: %+v", o.Replies)
+	}
+	for _, want := range []string{"support: the week from 2026-03-02 to 2026-03-08", "Questions: 3 (0)", "What articles missed", "is there life on mars?"} {
+		if !strings.Contains(spoken(o), want) {
+			t.Errorf("the report lacks %q:\n%s", want, spoken(o))
+		}
+	}
+	if all := strings.ToLower(spoken(o)); strings.Contains(all, "staff") || strings.Contains(all, "master") {
+		t.Errorf("the report tells of a private audience:\n%s", spoken(o))
+	}
+	file := o.Replies[0].Files[0]
+	if png, err := w.Make(t.Context(), file.Made); err != nil || string(png) != "png" || file.File.Name != "week-2026-03-09.png" {
+		t.Errorf("picture %+v = %q, %v", file, png, err)
+	}
+	want := Picture{
+		Title: "Questions, by how they ended", Labels: []string{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"},
+		Series: []Series{
+			{"helped", []int{1, 0, 0, 0, 0, 0, 0}}, {"silent", []int{1, 0, 0, 0, 0, 0, 0}},
+			{"not settled", []int{1, 0, 0, 0, 0, 0, 0}}, {"tickets", []int{0, 0, 0, 0, 0, 0, 0}},
+		},
+	}
+	if diff := cmp.Diff(want, drawn); diff != "" {
+		t.Errorf("picture (-want +got):\n%s", diff)
+	}
+	w.now = due.Add(time.Hour)
+	silent(tick("report/support")) // once is enough
+	w.now = due.Add(7*day + 2*day)
+	if o := tick("report/support"); len(o.Replies) != 2 {
+		t.Errorf("two days late: %s", spoken(o))
+	}
+	w.now = due.Add(14*day + 4*day)
+	silent(tick("report/support")) // too late
+	if o := tick("report/sales"); len(o.Replies)+len(o.Timers) > 0 {
+		t.Errorf("a desk that does not report: %+v", o)
+	}
+	for _, of := range []string{"report/support", "report/support/2026-13-01", "report/", "cake/support"} {
+		if _, err := w.Make(t.Context(), of); err == nil {
+			t.Errorf("%s is made", of)
+		}
 	}
 }

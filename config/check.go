@@ -210,7 +210,24 @@ func (l *loader) checkDesks(c *Config, audiences, topics, persons []string) {
 		l.checkHours(path+"hours", desk.Hours)
 		l.checkLevels(path+"levels", desk.Levels, audiences)
 		l.checkWaits(path, desk)
+		l.checkReport(path+"report", desk)
 		l.oneOf(path+"show_names", "value of show_names", desk.ShowNames, "name", "alias", "support")
+	}
+}
+
+// checkReport looks at when a desk reports, and where.
+func (l *loader) checkReport(path string, desk Desk) {
+	if desk.Report.Day == "" {
+		return
+	}
+	if _, ok := desk.Report.Weekday(); !ok {
+		l.oneOf(path+".day", "day", desk.Report.Day, "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+	}
+	if _, ok := desk.Report.Clock(); !ok {
+		l.report(path+".time", "time %q is none; write it such as \"09:00\"", desk.Report.Time)
+	}
+	if len(desk.Channels) == 0 {
+		l.report(path+".day", "the desk has no channel to report in; name one in channels, or remove the day")
 	}
 }
 

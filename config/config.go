@@ -2,7 +2,10 @@
 // Config. It finds every mistake in one run, each with its place and its mend.
 package config
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // A Config is everything that can be set. signpost.example.yaml explains each
 // key; [Default] gives the values of keys that are left out.
@@ -84,6 +87,7 @@ type Desk struct {
 	Levels    []Level   `yaml:"levels"` // the first that fits counts
 	Lease     Lease     `yaml:"lease"`
 	AutoClose AutoClose `yaml:"auto_close"`
+	Report    Report    `yaml:"report"`
 }
 
 // A Level is what a desk promises for tickets of a priority and an audience, in
@@ -108,6 +112,28 @@ type Lease struct {
 type AutoClose struct {
 	Remind time.Duration `yaml:"remind"` // until they are reminded; 0: never
 	After  time.Duration `yaml:"after"`  // until it is settled without them; 0: never
+}
+
+// Report says when a desk tells in its channels how it has been doing.
+type Report struct {
+	Day  string `yaml:"day"`  // monday to sunday; empty: never
+	Time string `yaml:"time"` // 15:04, on the clocks of the desk's zone
+}
+
+// Weekday is the day, and whether there is one.
+func (r Report) Weekday() (time.Weekday, bool) {
+	for d := time.Sunday; d <= time.Saturday; d++ {
+		if strings.EqualFold(r.Day, d.String()) {
+			return d, true
+		}
+	}
+	return 0, false
+}
+
+// Clock is the time since midnight; false if it is none.
+func (r Report) Clock() (time.Duration, bool) {
+	at, err := time.Parse("15:04", r.Time)
+	return time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute, err == nil
 }
 
 // A Person is a human with accounts on one or more platforms.

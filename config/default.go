@@ -17,7 +17,7 @@ func Default() Config {
 			{Name: "affiliate", Label: map[string]string{"en": "Affiliate", "pt-BR": "Afiliado", "es": "Afiliado"}},
 		},
 		Answers:   Answers{Articles: 3},
-		Desks:     []Desk{{Name: "support", ShowNames: "name", Assign: "claim"}},
+		Desks:     []Desk{{Name: "support", ShowNames: "name", Assign: "claim", Report: Report{Time: "09:00"}}},
 		Slack:     Slack{Mode: "socket", AgentView: true},
 		Discord:   Discord{Mode: "gateway", Answers: "reply"},
 		Retention: Retention{Conversations: 30 * day, Receipts: 30 * day, DeadLetters: 90 * day, Ledger: 180 * day},

@@ -214,6 +214,7 @@ func fill(c *Config) {
 				d.Levels[j].Step = 10 * time.Minute
 			}
 		}
+		d.Report.Time = cmp.Or(d.Report.Time, "09:00")
 	}
 	for _, url := range []*string{&c.Slack.APIURL, &c.Discord.APIURL} {
 		if *url != "" && !strings.HasSuffix(*url, "/") {

@@ -196,6 +196,18 @@ desks:
 			`FILE:8:13: unknown value of assign "robin"; use one of claim, round-robin`,
 			`FILE:9:15: capacity is -1; write 0 for any number, or more`,
 		}},
+		{"reports", `
+desks:
+  - name: support
+    channels: ["slack:T1:C1"]
+    report: {day: someday, time: "9 am"}
+  - name: sales
+    report: {day: Friday, time: "17:30"}
+`, nil, []string{
+			`FILE:5:19: unknown day "someday"; did you mean "monday"?`,
+			`FILE:5:34: time "9 am" is none; write it such as "09:00"`,
+			`FILE:7:19: the desk has no channel to report in; name one in channels, or remove the day`,
+		}},
 		{"silence", "escalate: {after: -1s}", nil, []string{
 			`FILE:1:19: after is -1s; write 0s or more`,
 		}},
@@ -493,7 +505,7 @@ log: {format: json}
 	want.Audiences[0].Roles = []string{"112233445566778899", "0123"}
 	want.Audiences[0].Cues = []string{}
 	want.Audiences[1].Cues = []string{"my shop"}
-	want.Desks = []Desk{{Name: "sales", Agents: []string{"slack:T1:U1"}, ShowNames: "name", Assign: "claim"}}
+	want.Desks = []Desk{{Name: "sales", Agents: []string{"slack:T1:U1"}, ShowNames: "name", Assign: "claim", Report: Report{Time: "09:00"}}}
 	want.Log.Format = "json"
 	if diff := cmp.Diff(want, c, equal); diff != "" {
 		t.Error(diff)

@@ -25,6 +25,7 @@ type Desk struct {
 	Levels   []Level // the first that fits counts
 	Lease    Lease
 	Patience Patience
+	Report   Weekly // when it tells in its channels how it has been doing
 }
 
 // A Naming says what askers see of an agent.
