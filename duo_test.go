@@ -106,6 +106,7 @@ func (on *duo) start() error {
 	on.slack.parts, on.discord.parts = on.parts, on.parts
 	ctx, stop := context.WithCancel(on.ctx)
 	on.stop = stop
+	on.parts.begin(ctx, on.clock.Now(), log)
 	events := on.events
 	on.running.Go(func() error { return events.Run(ctx, platforms) })
 	on.running.Go(func() error { return one.Run(ctx, events) })

@@ -111,6 +111,7 @@ func (on *guild) launch(store spool.Store) *runningProgram {
 	platforms[discord.Name] = unhurried{adapter}
 	ctx, stop := context.WithCancel(on.ctx)
 	p.stop = stop
+	p.begin(ctx, on.clock.Now(), log)
 	p.group.Go(func() error { return p.events.Run(ctx, platforms) })
 	p.group.Go(func() error { return adapter.Run(ctx, p.events) })
 	p.door = httptest.NewServer(adapter.Handler()) // where nothing comes unless Discord is told so

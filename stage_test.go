@@ -196,6 +196,7 @@ func (h *house) start() error {
 	}
 	ctx, stop := context.WithCancel(h.ctx)
 	h.stop = stop
+	h.begin(ctx, h.clock.Now(), log)
 	events := h.events
 	h.running.Go(func() error { return events.Run(ctx, platforms) })
 	return nil

@@ -146,6 +146,7 @@ func (on *workspace) launch(store spool.Store) *runningProgram {
 	platforms[slack.Name] = unpaced{adapter}
 	ctx, stop := context.WithCancel(on.ctx)
 	p.stop = stop
+	p.begin(ctx, on.clock.Now(), log)
 	p.group.Go(func() error { return p.events.Run(ctx, platforms) })
 	p.group.Go(func() error { return adapter.Run(ctx, p.events) })
 	if on.config.Slack.Mode == "http" {

@@ -117,7 +117,7 @@ func (t *turn) ticked() error {
 	}
 	if t.event.Timer == beginTimer {
 		t.rounds()
-		return nil
+		return t.reports()
 	}
 	if name, ok := strings.CutPrefix(t.event.Timer, roundTimer); ok {
 		return t.round(name)

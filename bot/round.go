@@ -84,7 +84,7 @@ func (t *turn) round(name string) error {
 		return nil
 	}
 	t.goRound(name, t.at.Add(roundEvery), 0)
-	return nil
+	return t.report(name) // whose timer may have been given up
 }
 
 // sound reports whether a ticket's clocks are as they would be if anything were
