@@ -54,8 +54,7 @@ func discordOptions(cfg config.Config, signpost *bot.Bot, memory chat.Memory, no
 		Gateway: cfg.Discord.Mode == "gateway", Content: cfg.Discord.MessageContent, Threads: cfg.Discord.Answers == "thread",
 		Guild: cfg.Discord.Guild, Commands: signpost.Commands(), Words: signpost, Front: signpost, Memory: memory, Now: now, Log: log,
 	}
-	o.Watched = placesOn(discord.Name, cfg.Overheard.Channels)
-	o.Channels = slices.Clone(o.Watched)
+	o.Watched = func() []chat.Place { return placesOn(discord.Name, signpost.Watched()) }
 	for _, d := range cfg.Desks {
 		o.Channels = append(o.Channels, placesOn(discord.Name, d.Channels)...)
 	}
@@ -141,4 +140,12 @@ func checkDiscord(ctx context.Context, cfg config.Config) ([]mismatch, string) {
 		mismatches = append(mismatches, mismatch{platform: discord.Name, what: err.Error()})
 	}
 	return mismatches, summary
+}
+
+// deaf are the platforms that keep from us what does not mention us.
+func deaf(cfg config.Config) []string {
+	if cfg.Discord.Mode == "http" || !cfg.Discord.MessageContent {
+		return []string{discord.Name}
+	}
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -166,7 +167,7 @@ func TestDiscordOptions(t *testing.T) {
 		t.Errorf("options = %+v", o)
 	}
 	want := []chat.Place{{Platform: "discord", Workspace: "1", Channel: "11"}, {Platform: "discord", Workspace: "1", Channel: "12"}}
-	if diff := cmp.Diff(want, o.Channels); diff != "" {
+	if diff := cmp.Diff(want, slices.Concat(o.Watched(), o.Channels)); diff != "" {
 		t.Error(diff)
 	}
 	if list, err := discord.Commands(o.Commands, o.Words); err != nil || len(list) < 4 {

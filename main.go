@@ -174,7 +174,7 @@ func behaviour(cfg config.Config, platforms ...string) bot.Settings {
 	s := bot.Settings{
 		Topics: map[string]map[string]string{}, Languages: cfg.Languages,
 		Articles: cfg.Answers.Articles, Misses: cfg.Escalate.Misses, Grace: cfg.Resolve.Grace,
-		Watched: cfg.Overheard.Channels, OverheardWait: cfg.Overheard.Wait, OverheardMaxAge: cfg.Overheard.MaxAge,
+		Deaf: deaf(cfg), Watched: cfg.Overheard.Channels, OverheardWait: cfg.Overheard.Wait, OverheardMaxAge: cfg.Overheard.MaxAge,
 		NudgeAfter: cfg.Escalate.NudgeAfter, EscalateAfter: cfg.Escalate.After,
 	}
 	for _, a := range cfg.Audiences {
@@ -240,12 +240,13 @@ func weekly(c config.Report) desk.Weekly {
 
 // parts are what every way to run Signpost has.
 type parts struct {
-	bot     *bot.Bot
-	events  *spool.Spool
-	shelf   *shelf
-	learner *learner
-	watcher *knowledge.Watcher // nil: the articles are built in
-	board   *board
+	bot      *bot.Bot
+	events   *spool.Spool
+	shelf    *shelf
+	learner  *learner
+	follower *follower
+	watcher  *knowledge.Watcher // nil: the articles are built in
+	board    *board
 }
 
 // begin sets off what goes on by itself.
@@ -258,13 +259,13 @@ func (p *parts) begin(ctx context.Context, at time.Time, log *slog.Logger) {
 // assemble joins the parts around a store. The platforms may be filled in later,
 // before anything is handled.
 func assemble(cfg config.Config, settings bot.Settings, shelf *shelf, store spool.Store, platforms map[string]chat.Platform, meter spool.Meter, now func() time.Time, log *slog.Logger) (*parts, error) {
-	learner := newLearner(store, shelf, log)
+	learner, follower := newLearner(store, shelf, log), newFollower(store, log, bot.Channels)
 	board, err := newBoard(cfg, func() bot.Library { return shelf.library() }, log)
 	if err != nil {
 		return nil, err
 	}
 	signpost, err := bot.New(settings, bot.Parts{
-		Library: board.library, Snippets: board.snippets, Reader: store, Now: now, Draw: draw, Log: log,
+		Library: board.library, Snippets: board.snippets, Reader: store, Sets: follower.set, Now: now, Draw: draw, Log: log,
 		Limits: func(name string) chat.Limits {
 			if platform, ok := platforms[name]; ok {
 				return platform.Limits()
@@ -275,8 +276,8 @@ func assemble(cfg config.Config, settings bot.Settings, shelf *shelf, store spoo
 	if err != nil {
 		return nil, err
 	}
-	p := &parts{bot: signpost, shelf: shelf, learner: learner, board: board}
-	p.events = spool.New(teachingStore{store, learner.soon}, signpost, spool.Options{
+	p := &parts{bot: signpost, shelf: shelf, learner: learner, follower: follower, board: board}
+	p.events = spool.New(followedStore{teachingStore{store, learner.soon}, follower.look}, signpost, spool.Options{
 		Person: signpost.Person, Now: now, Meter: meter, Retention: spool.Retention(cfg.Retention), Log: log,
 	})
 	if cfg.Knowledge.Dir != "" {
@@ -346,6 +347,7 @@ func (o *chatCommand) Run(ctx context.Context, c *cli, s streams) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return p.events.Run(ctx, platforms) })
 	group.Go(func() error { p.learner.run(ctx); return nil })
+	group.Go(func() error { p.follower.run(ctx); return nil })
 	if p.watcher != nil {
 		group.Go(func() error { p.watcher.Run(ctx); return nil })
 	}

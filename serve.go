@@ -176,6 +176,7 @@ func statsOf(store spool.Store, platforms map[string]chat.Platform, desks []conf
 // has in hand and leaves the rest to whoever comes next; the web server, which
 // has said meanwhile that we are not ready. A nil server is none.
 func (p *parts) serve(ctx context.Context, platforms map[string]chat.Platform, server *web.Server, log *slog.Logger) error {
+	p.follower.look(ctx)
 	p.learner.look(ctx) // what was missed while nothing ran is answered as soon as the platforms run
 	p.begin(ctx, time.Now(), log)
 	group, intake := errgroup.WithContext(ctx)
@@ -188,6 +189,7 @@ func (p *parts) serve(ctx context.Context, platforms map[string]chat.Platform, s
 		group.Go(func() error { return server.Run(answering) })
 	}
 	group.Go(func() error { p.learner.run(intake); return nil })
+	group.Go(func() error { p.follower.run(intake); return nil })
 	if p.watcher != nil {
 		group.Go(func() error { p.watcher.Run(intake); return nil })
 	}

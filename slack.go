@@ -53,7 +53,7 @@ func slackAdapter(cfg config.Config, signpost *bot.Bot, memory chat.Memory, now 
 	if cfg.Slack.Mode == "socket" {
 		o.AppToken = cfg.Slack.AppToken.Reveal()
 	}
-	o.Channels = placesOn(slack.Name, cfg.Overheard.Channels)
+	o.Watched = func() []chat.Place { return placesOn(slack.Name, signpost.Watched()) }
 	for _, d := range cfg.Desks {
 		o.Channels = append(o.Channels, placesOn(slack.Name, d.Channels)...)
 	}

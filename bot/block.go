@@ -11,12 +11,14 @@ import (
 // still gets articles, and can take back what is theirs; a ticket of theirs
 // stays, and agents may still answer it.
 
-// peopleRows are the verbs about people.
+// peopleRows are the verbs about people, and about where they are heard.
 func peopleRows() []command {
 	user := chat.Param{Name: "user", Kind: chat.PersonParam, Optional: true}
 	return []command{
 		lead(deskVerb("block", "", "keep someone from the desks", (*turn).block, aTicket, user, chat.Param{Name: "for", Kind: chat.SpanParam, Optional: true})),
 		lead(deskVerb("unblock", "", "let someone write to the desks again", (*turn).unblock, aTicket, user)),
+		lead(deskVerb("channel", "", "answer in this channel, or no longer", (*turn).listen,
+			chat.Param{Name: "listen", Kind: chat.WordParam, Options: []string{"watch", "unwatch"}})),
 	}
 }
 

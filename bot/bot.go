@@ -60,6 +60,7 @@ type Settings struct {
 	Watched         []string // platform:workspace:channel
 	OverheardWait   time.Duration
 	OverheardMaxAge time.Duration // 0: however old
+	Deaf            []string      // platforms that keep from us what does not mention us
 	// NudgeAfter is how long after an answer that was not sure the asker is
 	// asked whether it helped, once; 0: never.
 	NudgeAfter time.Duration
@@ -79,6 +80,7 @@ type Bot struct {
 	library  func() Library
 	snippets func() []Snippet
 	reader   spool.Reader
+	sets     func(spool.Set) map[string]string
 	limits   func(platform string) chat.Limits
 	now      func() time.Time
 	draw     func(Picture) ([]byte, error)
@@ -90,10 +92,12 @@ type Parts struct {
 	Library  func() Library   // the newest; articles change while we run
 	Snippets func() []Snippet // likewise; nil: there are none
 	Reader   spool.Reader     // for what is asked outside an event: forms, typeahead
-	Limits   func(platform string) chat.Limits
-	Now      func() time.Time
-	Draw     func(Picture) ([]byte, error) // makes a PNG; nil: there are no pictures
-	Log      *slog.Logger
+	// Sets are what is known of the store's sets by now: [Channels]. Nil: nothing.
+	Sets   func(spool.Set) map[string]string
+	Limits func(platform string) chat.Limits
+	Now    func() time.Time
+	Draw   func(Picture) ([]byte, error) // makes a PNG; nil: there are no pictures
+	Log    *slog.Logger
 }
 
 var (
@@ -115,13 +119,16 @@ func New(s Settings, p Parts) (*Bot, error) {
 	if p.Snippets == nil {
 		p.Snippets = func() []Snippet { return nil }
 	}
+	if p.Sets == nil {
+		p.Sets = func(spool.Set) map[string]string { return nil }
+	}
 	words, err := newWords()
 	if err != nil {
 		return nil, err
 	}
 	return &Bot{
 		settings: s, access: newAccess(s.Desks, s.Members), words: words, table: table(),
-		library: p.Library, snippets: p.Snippets, reader: p.Reader, limits: p.Limits, now: p.Now, draw: p.Draw, log: p.Log,
+		library: p.Library, snippets: p.Snippets, reader: p.Reader, sets: p.Sets, limits: p.Limits, now: p.Now, draw: p.Draw, log: p.Log,
 	}, nil
 }
 

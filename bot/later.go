@@ -51,9 +51,7 @@ func (t *turn) awaitNoMore() {
 	}
 }
 
-func (t *turn) watched() bool {
-	return slices.Contains(t.settings.Watched, t.event.Place.Outside().String())
-}
+func (t *turn) watched() bool { return t.watches(t.event.Place.Outside()) }
 
 // humanReplied calls off what was to come in a thread where someone else
 // answers.

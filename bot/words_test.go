@@ -309,6 +309,7 @@ func made(t *testing.T) map[string][]string {
 		"do_":        does,
 		"param_":     params,
 		"duty_":      {"on", "off"},
+		"listen_":    {"watch", "unwatch"},
 		"name_":      params,
 		"about_":     params,
 		"menu_":      menus,

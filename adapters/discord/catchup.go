@@ -111,7 +111,7 @@ func (c *catch) rooms(ctx context.Context) ([]room, error) {
 			found[place.Thread] = room{ID: place.Thread, Guild: place.Workspace, Parent: place.Channel, Kind: discordgo.ChannelTypeGuildPublicThread}
 		}
 	}
-	for _, place := range c.o.Channels {
+	for _, place := range c.o.seen() {
 		if _, known := found[place.Channel]; !known {
 			if r, err := c.world.room(ctx, place.Channel); err != nil || !r.forum() {
 				found[place.Channel] = room{ID: place.Channel, Guild: place.Workspace, Kind: discordgo.ChannelTypeGuildText}
@@ -172,7 +172,7 @@ func (c *catch) read(ctx context.Context, name, channel, guild, after string) er
 			"after": {after}, "limit": {strconv.Itoa(pageSize)},
 		}.Encode(), &page)
 		if isGone(err) {
-			if !strings.HasPrefix(name, "channel/") || slices.ContainsFunc(c.o.Channels, func(p chat.Place) bool { return p.Channel == channel }) {
+			if !strings.HasPrefix(name, "channel/") || slices.ContainsFunc(c.o.seen(), func(p chat.Place) bool { return p.Channel == channel }) {
 				c.missed = append(c.missed, channel)
 				c.log.Warn("a channel cannot be read; what was said there meanwhile is missed", "channel", channel, "err", scrub(err),
 					"mend", "let the bot see the channel and its history, or take it out of the configuration")

@@ -203,8 +203,8 @@ func TestCommandTexts(t *testing.T) {
 		"ticket": "T-7", "agent": "80351110224678912", "text": "here you go", "note": "please take it", "reason": "spam",
 		"query": "refunds", "question": "where is my refund?", "priority": "high", "do": "add", "label": "billing",
 		"desk": "sales", "duty": "on",
-		"until": "tomorrow 9:30", "into": "T-8", "user": "80351110224678913", "for": "7d",
 		"snippet": "more-time", "to": "asker", "count": "3", "stale": "14d", "all": "all",
+		"until": "tomorrow 9:30", "into": "T-8", "user": "80351110224678913", "for": "7d", "listen": "watch",
 	}
 	means := maps.Clone(fill)
 	means["agent"] = "<@80351110224678912>"

@@ -23,6 +23,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -52,10 +53,11 @@ type Options struct {
 	Threads bool
 	// Guild is where direct messages belong; empty: the only one the bot is in.
 	Guild string
-	// Channels are those that the bot should see: where questions are heard, and
-	// where desks have their cards. Watched are the first of these.
+	// Channels are those that the bot should see: where desks have their cards.
+	// Watched are those where questions are heard by now; they change while it
+	// runs.
 	Channels []chat.Place
-	Watched  []chat.Place
+	Watched  func() []chat.Place
 	Commands []chat.Command // to register
 	Words    Localiser      // what they are called
 	Front    chat.Front
@@ -67,6 +69,9 @@ type Options struct {
 	Log   *slog.Logger     // nil: slog.Default()
 	HTTP  *http.Client     // nil: one with time limits
 }
+
+// seen are the channels that the bot should see now.
+func (o Options) seen() []chat.Place { return slices.Concat(o.Watched(), o.Channels) }
 
 // An Adapter is Discord as a [chat.Platform].
 type Adapter struct {
@@ -98,6 +103,9 @@ func New(o Options) *Adapter {
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
+	}
+	if o.Watched == nil {
+		o.Watched = func() []chat.Place { return nil }
 	}
 	o.Log = o.Log.With("platform", Name)
 	a := &Adapter{client: newClient(o), o: o, log: o.Log, now: o.Now}

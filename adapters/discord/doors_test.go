@@ -154,7 +154,7 @@ func newDesk(t testing.TB, commands ...chat.Command) *desk {
 	d := &desk{front: &front{}, mind: newMind(), inbox: &inbox{}, log: &bytes.Buffer{}}
 	d.Adapter = New(Options{
 		Token: botToken, PublicKey: hex.EncodeToString(testKey.Public().(ed25519.PublicKey)), Content: true, Commands: commands,
-		Watched: []chat.Place{{Platform: Name, Workspace: "100", Channel: "400"}},
+		Watched: func() []chat.Place { return []chat.Place{{Platform: Name, Workspace: "100", Channel: "400"}} },
 		Front:   d.front, Memory: d.mind, HTTP: &http.Client{Transport: roundTrip(d.serve)}, Now: func() time.Time { return noon },
 		Log: slog.New(slog.NewTextHandler(&locked{w: d.log}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})

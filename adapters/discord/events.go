@@ -256,7 +256,7 @@ func begins(m heardMessage) bool { return m.ID == m.Channel }
 
 // watches reports whether questions are heard in a channel.
 func (a *Adapter) watches(p chat.Place) bool {
-	return slices.Contains(a.o.Watched, p.Outside())
+	return slices.Contains(a.o.Watched(), p.Outside())
 }
 
 // home is the guild where someone's direct messages belong: the one from which

@@ -112,7 +112,7 @@ func (c *catch) channels(ctx context.Context) ([]room, error) {
 			}
 		}
 	}
-	for _, place := range c.o.Channels {
+	for _, place := range c.o.seen() {
 		if place.Workspace == c.self.team && !slices.ContainsFunc(rooms, func(ch room) bool { return ch.ID == place.Channel }) {
 			rooms = append(rooms, room{ID: place.Channel})
 		}

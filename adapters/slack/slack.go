@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,9 +40,11 @@ type Options struct {
 	// Agent says that the app is declared an agent: direct messages are threads,
 	// with suggested prompts, a status, and feedback buttons.
 	Agent bool
-	// Channels are those that the app should be in: where questions are heard, and
-	// where desks have their cards.
+	// Channels are those that the app should be in: where desks have their cards.
+	// Watched are those where questions are heard by now; they change while it
+	// runs. Nil: none.
 	Channels []chat.Place
+	Watched  func() []chat.Place
 	// Groups are the user groups that mean something, by id or handle.
 	Groups []string
 	// Members are channels whose members count as a group, named # and the
@@ -53,6 +56,9 @@ type Options struct {
 	Log     *slog.Logger     // nil: slog.Default()
 	HTTP    *http.Client     // nil: one with time limits
 }
+
+// seen are the channels that the app should be in now.
+func (o Options) seen() []chat.Place { return slices.Concat(o.Watched(), o.Channels) }
 
 // An Adapter is Slack as a [chat.Platform].
 type Adapter struct {
@@ -85,6 +91,9 @@ func New(o Options) *Adapter {
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
+	}
+	if o.Watched == nil {
+		o.Watched = func() []chat.Place { return nil }
 	}
 	o.Log = o.Log.With("platform", Name)
 	a := &Adapter{client: newClient(o), o: o, log: o.Log, now: o.Now}
