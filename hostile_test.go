@@ -1,11 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -36,18 +36,26 @@ const secret = "she-is-lying"
 // pinging is a name and a text that calls people on either platform.
 const pinging = "@everyone <!channel> <!here> <@U1> <@!1> <@&2> <#C1> discord.gg/x **x** [y](https://evil.example)"
 
-// verbsOf lists every verb of the bot's table, as its source names them.
+// verbsOf lists every verb of the bot's table, as its sources name them.
 func verbsOf(t *testing.T) []string {
 	t.Helper()
-	source, err := os.ReadFile("bot/commands.go")
+	files, err := filepath.Glob("bot/*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	table := source[bytes.Index(source, []byte("return []command{")):]
-	table = table[:bytes.Index(table, []byte("\n}\n"))]
+	rows := regexp.MustCompile(`(?s)return \[\]command\{.*?\n}\n`)
+	verb := regexp.MustCompile(`(?:ask|ticket|deskVerb|button|entry|menu)\("(\w+)"|Verb: "(\w+)"`)
 	var verbs []string
-	for _, m := range regexp.MustCompile(`(?:ask|ticket|button|entry|menu)\("(\w+)"|Verb: "(\w+)"`).FindAllSubmatch(table, -1) {
-		verbs = append(verbs, string(m[1])+string(m[2]))
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, table := range rows.FindAll(source, -1) {
+			for _, m := range verb.FindAllSubmatch(table, -1) {
+				verbs = append(verbs, string(m[1])+string(m[2]))
+			}
+		}
 	}
 	slices.Sort(verbs)
 	if verbs = slices.Compact(verbs); len(verbs) < 35 {
