@@ -133,6 +133,24 @@ func TestLateWordsReopen(t *testing.T) {
 	}
 }
 
+// A platform that is read again, when copies are no longer known, brings nothing
+// back that the ticket has.
+func TestOldWordsAgain(t *testing.T) {
+	w := newWorld(t)
+	question := w.event(chat.Event{Kind: chat.Message, Addressed: true, Text: "where is my refund?"}, kim)
+	id := string(w.do(question).Conversations[0].Value.ID)
+	w.presses(kim, "contact", id)
+	more := w.event(chat.Event{Kind: chat.Message, Addressed: true, Text: "I paid by card"}, kim)
+	w.do(more)
+	w.runs(bo, "ticket", "resolve T-1")
+	for _, e := range []chat.Event{question, more} {
+		w.now = w.now.Add(26 * time.Hour)
+		if o := w.do(e); changed(o) || len(o.Replies) > 0 {
+			t.Errorf("%q, once more, says %q", e.Text, spoken(o))
+		}
+	}
+}
+
 // Whatever is done to a ticket, its timer is set to what is due next.
 func TestTimerIsNext(t *testing.T) {
 	w := newWorld(t)

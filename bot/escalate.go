@@ -132,6 +132,9 @@ func (t *turn) saidToTicket(c *heldConversation) (done bool, err error) {
 	if k == nil || err != nil {
 		return false, err
 	}
+	if k.Value.Heard(t.event.Message, t.event.Place) {
+		return true, nil // a platform was read again, long after
+	}
 	t.lang = t.words.speak(c.Value.Trail.Lang)
 	ans, err := t.find(c, t.event.Text)
 	if err != nil {

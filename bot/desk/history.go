@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"slices"
 	"time"
 
 	"github.com/signpost-bot/signpost/bot/chat"
@@ -128,6 +129,13 @@ func (t *Ticket) FromMessage(id chat.MessageID) int {
 		}
 	}
 	return 0
+}
+
+// Heard reports whether the asker's message in a place is in t's history.
+func (t *Ticket) Heard(id chat.MessageID, place chat.Place) bool {
+	return id != "" && slices.ContainsFunc(t.History, func(e Entry) bool {
+		return e.By == "" && e.Message == id && e.Said.Outside() == place.Outside()
+	})
 }
 
 // Text is what an entry says now, after its edits.
