@@ -234,8 +234,14 @@ func (b *Bot) script(k *desk.Ticket, lang string, forAsker bool) script {
 			s.Before = append(s.Before, before)
 		}
 	}
+	now := map[int]string{} // what was changed since, as it reads now
+	for i := range k.History {
+		if e := &k.History[i]; e.Did == desk.DidEdit {
+			now[e.Of] = e.Text
+		}
+	}
 	for n := range k.History {
-		if line, ok := b.scriptLine(k, n+1, lang, forAsker); ok {
+		if line, ok := b.scriptLine(k, n+1, now, lang, forAsker); ok {
 			s.Lines = append(s.Lines, line)
 		}
 	}
@@ -253,14 +259,14 @@ func linked(title, address string) chat.Text {
 // forAskers is what an asker reads of a ticket's history. Whatever comes to be
 // done besides is not for them until it is named here.
 var forAskers = []desk.Doing{
-	desk.DidOpen, desk.DidReply, desk.DidArticle, desk.DidAdd, desk.DidResolve, desk.DidClose, desk.DidCancel, desk.DidReopen, desk.DidRate, desk.DidExpire,
+	desk.DidOpen, desk.DidReply, desk.DidArticle, desk.DidAdd, desk.DidResolve, desk.DidClose, desk.DidCancel, desk.DidReopen, desk.DidRate, desk.DidComment, desk.DidExpire,
 }
 
 // wordy is what has words of someone's own, which stand below it.
-var wordy = []desk.Doing{desk.DidOpen, desk.DidReply, desk.DidNote, desk.DidAdd, desk.DidEdit}
+var wordy = []desk.Doing{desk.DidOpen, desk.DidReply, desk.DidNote, desk.DidAdd, desk.DidEdit, desk.DidComment}
 
 // scriptLine is entry n in words; false if it is not shown.
-func (b *Bot) scriptLine(k *desk.Ticket, n int, lang string, forAsker bool) (scriptLine, bool) {
+func (b *Bot) scriptLine(k *desk.Ticket, n int, now map[int]string, lang string, forAsker bool) (scriptLine, bool) {
 	e := *k.Entry(n)
 	text := e.Text
 	line := scriptLine{Note: e.Did == desk.DidNote}
@@ -277,7 +283,9 @@ func (b *Bot) scriptLine(k *desk.Ticket, n int, lang string, forAsker bool) (scr
 		case desk.DidOpen:
 			text = k.Question
 		case desk.DidReply, desk.DidAdd:
-			text = k.Text(n)
+			if changed, ok := now[n]; ok {
+				text = changed
+			}
 		case desk.DidClose:
 			e.Text = "" // why is between agents
 		}
