@@ -368,7 +368,7 @@ func bind(c chat.Command, verb, rest string) (chat.Invocation, error) {
 				continue
 			}
 		case chat.PersonParam:
-			if p.Optional && mentioned(word) == "" {
+			if p.Optional && i+1 < len(c.Params) && mentioned(word) == "" {
 				continue
 			}
 		case chat.TextParam:
