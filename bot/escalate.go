@@ -61,7 +61,7 @@ func (t *turn) open(c *heldConversation, question, detail, topic string) error {
 	if err != nil {
 		return err
 	}
-	wait, err := t.waitLine(k.Value.Desk)
+	wait, err := t.waitLines(k.Value.Desk)
 	if err != nil {
 		return err
 	}

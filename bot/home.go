@@ -47,7 +47,7 @@ func (b *Bot) Home(ctx context.Context, from chat.Sender) (chat.Home, error) {
 	}
 	trail := t.takenFor(r.person)
 	blocks := []chat.Block{{Layout: chat.Heading, Text: chat.Plain(t.line("home_title"))}}
-	for _, part := range [][]chat.Block{t.homeAudience(trail), t.homeBrowse(trail), t.homeTickets(r.asked), t.homeQueues(r.queues), t.homeHolds(r.held)} {
+	for _, part := range [][]chat.Block{t.homeAudience(trail), t.homeBrowse(trail), t.homeTickets(r.asked), t.homeQueues(r.person, r.queues), t.homeHolds(r.held)} {
 		blocks = append(blocks, part...)
 	}
 	return chat.Home{
@@ -264,15 +264,16 @@ func (t *turn) homeQuestion(k *desk.Ticket) string {
 
 // homeQueues tells an agent how much waits at their desks, and lists what is
 // worked first.
-func (t *turn) homeQueues(queues []homeQueue) []chat.Block {
+func (t *turn) homeQueues(p desk.Person, queues []homeQueue) []chat.Block {
 	if len(queues) == 0 {
 		return nil
 	}
+	duty := t.homeDuty(p, queues)
 	waiting := slices.DeleteFunc(slices.Clone(queues), func(q homeQueue) bool { return q.total == 0 })
 	blocks := t.homeHeading("home_queue")
 	switch {
 	case len(waiting) == 0:
-		return append(blocks, t.text("queue_empty"))
+		return append(append(blocks, t.text("queue_empty")), duty...)
 	case len(queues) == 1:
 		blocks = append(blocks, t.text("queue_total", args{"N": queues[0].total}))
 	default:
@@ -294,7 +295,7 @@ func (t *turn) homeQueues(queues []homeQueue) []chat.Block {
 				chat.Button{Label: t.line("button_claim"), Action: chat.Do("claim", string(k.ID)), Style: chat.Primary}, t.showButton(k)))
 		}
 	}
-	return blocks
+	return append(blocks, duty...)
 }
 
 // homeHolds lists what an agent holds.

@@ -110,7 +110,7 @@ func (t *turn) goOffCall(desks []desk.Desk) error {
 func (t *turn) tellOnCall(desks []desk.Desk) error {
 	facts := chat.Block{Layout: chat.Facts}
 	for _, d := range desks {
-		crew, err := t.view.OnCall(t.ctx, d.Name)
+		crew, err := t.crew(d)
 		if err != nil {
 			return err
 		}
@@ -118,6 +118,33 @@ func (t *turn) tellOnCall(desks []desk.Desk) error {
 	}
 	t.tell(t.text("oncall"), facts)
 	return nil
+}
+
+// crewLines say who is on call at a desk; nil if nobody is.
+func (t *turn) crewLines(d desk.Desk) ([]chat.Block, error) {
+	crew, err := t.crew(d)
+	if err != nil || len(crew) == 0 {
+		return nil, err
+	}
+	return []chat.Block{contextLine(t.words.say(t.lang, "oncall_line", args{"Names": t.crewLine(crew)}))}, nil
+}
+
+// homeDuty offers an agent to go on call, or tells where they are and lets them
+// go off.
+func (t *turn) homeDuty(p desk.Person, desks []homeQueue) []chat.Block {
+	var on []string
+	for _, q := range desks {
+		if _, ok := p.OnCall[q.desk]; ok {
+			on = append(on, q.desk)
+		}
+	}
+	if len(on) == 0 {
+		return []chat.Block{row(chat.Button{Label: t.line("button_oncall"), Action: chat.Do("oncall", "on")})}
+	}
+	return []chat.Block{
+		contextLine(t.words.say(t.lang, "oncall_on", args{"Desks": strings.Join(on, ", ")})),
+		row(chat.Button{Label: t.line("button_offcall"), Action: chat.Do("oncall", "off")}),
+	}
 }
 
 // crewLine names who is on call, with what each has to do.
@@ -304,19 +331,31 @@ func (t *turn) burden(k *desk.Ticket) ([]chat.Block, error) {
 	return []chat.Block{contextLine(t.words.say(t.lang, "burden", args{"Count": n, "Capacity": d.Capacity}))}, nil
 }
 
-// waitLine tells how long a first reply takes as a rule, from now on and with
-// the hours in which the desk is closed; nil if too little is known to say.
-func (t *turn) waitLine(name string) ([]chat.Block, error) {
+// waitLines tell what a new ticket waits for at a desk: that everyone on call
+// has as much as they may, and how long a first reply takes as a rule, from now
+// on and with the hours in which the desk is closed. What is not known is not
+// said.
+func (t *turn) waitLines(name string) ([]chat.Block, error) {
+	var lines []chat.Block
+	d := t.access.desk(name)
+	if d.Capacity > 0 {
+		crew, err := t.crew(d)
+		if err != nil {
+			return nil, err
+		}
+		if desk.Busy(crew, d.Capacity) {
+			lines = append(lines, contextLine(t.words.say(t.lang, "all_busy")))
+		}
+	}
 	waits, err := t.view.Waits(t.ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	took, ok := desk.Typical(waits, t.at)
-	if !ok {
-		return nil, nil
+	if took, ok := desk.Typical(waits, t.at); ok {
+		wall := d.Hours.After(t.at, took).Sub(t.at)
+		lines = append(lines, contextLine(t.words.typically(t.lang, wall)))
 	}
-	wall := t.access.desk(name).Hours.After(t.at, took).Sub(t.at)
-	return []chat.Block{contextLine(t.words.typically(t.lang, wall))}, nil
+	return lines, nil
 }
 
 // placeLines tell an asker where their ticket stands in the queue, and how long
@@ -331,7 +370,7 @@ func (t *turn) placeLines(k *desk.Ticket) ([]chat.Block, error) {
 	}
 	line := t.queueLine(ahead)
 	line.Layout = chat.Context
-	wait, err := t.waitLine(k.Desk)
+	wait, err := t.waitLines(k.Desk)
 	return append([]chat.Block{line}, wait...), err
 }
 

@@ -2,9 +2,12 @@ package bot
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"github.com/signpost-bot/signpost/bot/chat"
 	"github.com/signpost-bot/signpost/bot/desk"
@@ -210,6 +213,52 @@ func TestHandOutNot(t *testing.T) {
 	})
 }
 
+// An asker is told when everyone has as much as they may.
+func TestAllBusy(t *testing.T) {
+	w := newWorldOf(t, inTurn(1))
+	const busy = "Everyone has their hands full just now"
+	if got := spoken(w.contacts(sam, vague)); strings.Contains(got, busy) {
+		t.Errorf("with nobody on call: %s", got)
+	}
+	w.runs(cy, "ticket", "oncall on")
+	if got := spoken(w.contacts(lee, vague)); strings.Contains(got, busy) {
+		t.Errorf("with room: %s", got)
+	}
+	w.runs(cy, "ticket", "claim T-1")
+	if got := spoken(w.contacts(kim, vague)); !strings.Contains(got, busy) || !strings.Contains(got, "T-3") {
+		t.Errorf("without: %s", got)
+	}
+	if got := spoken(w.runs(kim, "ask", "status")); !strings.Contains(got, busy) {
+		t.Errorf("status: %s", got)
+	}
+	if got := spoken(w.runs(bo, "ticket", "queue")); !strings.Contains(got, "On call: Cy (1)") {
+		t.Errorf("queue: %s", got)
+	}
+}
+
+func TestHomeDuty(t *testing.T) {
+	w := newWorld(t)
+	page := func() string {
+		home, err := w.Home(t.Context(), bo)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return everything(chat.Reply{Blocks: home.Blocks})
+	}
+	if got := page(); !strings.Contains(got, "Go on call") || strings.Contains(got, "Go off call") {
+		t.Errorf("off call: %s", got)
+	}
+	if got := spoken(w.presses(bo, "oncall", "on")); !strings.Contains(got, "You are on call now: support.") {
+		t.Errorf("said: %s", got)
+	}
+	if got := page(); !strings.Contains(got, "You are on call now: support.") || !strings.Contains(got, "Go off call") {
+		t.Errorf("on call: %s", got)
+	}
+	if got := spoken(w.presses(bo, "oncall", "off")); !strings.Contains(got, "You are no longer on call: support.") {
+		t.Errorf("said: %s", got)
+	}
+}
+
 func TestBurden(t *testing.T) {
 	s := testSettings()
 	s.Desks[0].Capacity = 1
@@ -281,4 +330,114 @@ func TestTypically(t *testing.T) {
 			t.Errorf("%s: %q, want %q", d, got, want)
 		}
 	}
+}
+
+// Whatever agents and askers do: once the timers have come, nothing waits that
+// somebody on call has room for and has not given back, nobody was given more
+// than they may, and nothing was given before what is ahead of it.
+func TestHandOutHolds(t *testing.T) {
+	agents := []chat.Sender{ana, bo, cy}
+	rapid.Check(t, func(t *rapid.T) {
+		capacity := rapid.IntRange(0, 2).Draw(t, "capacity")
+		w := newWorldOf(t, inTurn(capacity))
+		var timer spool.Timer // that gives out
+		askers := 0
+		note := func(o spool.Outcome) {
+			for _, next := range o.Timers {
+				if next.Name == assignTimer+"support" {
+					timer = next
+				}
+			}
+		}
+		crew := func() []desk.OnCall {
+			list, err := w.records.OnCall(t.Context(), "support")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return list
+		}
+		tick := func() {
+			e := timer.Event
+			e.ID, e.Timer, e.At = "tick/assign", timer.Name, timer.Due
+			w.now, timer = timer.Due, spool.Timer{}
+			queue, before := w.records.open("support", w.now), crew()
+			o := w.do(e)
+			given := map[chat.TicketID]chat.PersonID{}
+			for _, k := range o.Tickets {
+				given[k.Value.ID] = k.Value.Holder
+			}
+			for i := range before {
+				who := &before[i]
+				for j := range queue {
+					if given[queue[j].ID] != who.Agent.ID {
+						continue
+					}
+					if !who.Room(capacity) {
+						t.Fatalf("%s is given %s, and has %d", who.Agent.ID, queue[j].ID, who.Load)
+					}
+					who.Load++
+					for _, ahead := range queue[:j] {
+						if given[ahead.ID] == "" && !slices.Contains(ahead.Left, who.Agent.ID) {
+							t.Fatalf("%s is given %s before %s", who.Agent.ID, queue[j].ID, ahead.ID)
+						}
+					}
+				}
+			}
+			note(o)
+		}
+		settled := func() {
+			if !timer.Due.IsZero() {
+				return // it is still to come
+			}
+			for _, k := range w.records.open("support", w.now) {
+				if who, ok := desk.Choose(crew(), &k, capacity); ok {
+					t.Fatalf("%s waits, and %s has room", k.ID, crew()[who].Agent.ID)
+				}
+			}
+		}
+		for range rapid.IntRange(1, 25).Draw(t, "deeds") {
+			settled()
+			who := rapid.SampledFrom(agents).Draw(t, "who")
+			id := fmt.Sprintf("T-%d", rapid.IntRange(1, max(1, askers)).Draw(t, "ticket"))
+			switch rapid.SampledFrom([]string{"ask", "ask", "on", "on", "off", "claim", "next", "release", "reply", "resolve", "answer", "answer", "add", "tick", "tick", "tick"}).Draw(t, "deed") {
+			case "ask":
+				askers++
+				from := chat.Sender{Account: account(fmt.Sprint("asker", askers)), Name: "Asker", Locale: "en"}
+				note(w.contacts(from, "zanzibar?"))
+			case "on":
+				note(w.runs(who, "ticket", "oncall on"))
+			case "off":
+				note(w.runs(who, "ticket", "oncall off"))
+			case "claim":
+				note(w.runs(who, "ticket", "claim "+id))
+			case "next":
+				note(w.runs(who, "ticket", "next"))
+			case "release":
+				note(w.runs(who, "ticket", "release "+id))
+			case "reply":
+				note(w.runs(who, "ticket", "reply "+id+" hello"))
+			case "answer": // by whoever holds it
+				held := w.records.list(func(k desk.Ticket) bool { return k.Theirs() })
+				if len(held) == 0 {
+					continue
+				}
+				k := rapid.SampledFrom(held).Draw(t, "held")
+				note(w.runs(chat.Sender{Account: k.HolderAs, Name: k.HolderName, Roles: []string{"helpers"}}, "ticket", "reply "+string(k.ID)+" hello"))
+			case "resolve":
+				note(w.runs(who, "ticket", "resolve "+id))
+			case "add":
+				if k, err := w.records.Ticket(t.Context(), chat.TicketID(id)); err == nil {
+					note(w.runs(k.Value.Asker, "ask", "add "+id+" and now?"))
+				}
+			case "tick":
+				if !timer.Due.IsZero() {
+					tick()
+				}
+			}
+		}
+		for !timer.Due.IsZero() {
+			tick()
+		}
+		settled()
+	})
 }

@@ -141,6 +141,11 @@ func (t *turn) queue(chat.Invocation) error {
 		if total > len(list) {
 			blocks = append(blocks, contextLine(t.words.say(t.lang, "queue_rest", args{"Count": total - len(list)})))
 		}
+		crew, err := t.crewLines(d)
+		if err != nil {
+			return err
+		}
+		blocks = append(blocks, crew...)
 	}
 	if len(blocks) == 0 {
 		t.tell(t.text("queue_empty"))
