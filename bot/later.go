@@ -129,8 +129,8 @@ func (t *turn) ticked() error {
 	if name, ok := strings.CutPrefix(t.event.Timer, reportTimer); ok {
 		return t.report(name)
 	}
-	if name, ok := strings.CutPrefix(t.event.Timer, assignTimer); ok {
-		return t.handOut(name)
+	if of, ok := strings.CutPrefix(t.event.Timer, assignTimer); ok {
+		return t.handOut(of)
 	}
 	if strings.HasPrefix(t.event.Timer, overheardTimer) {
 		return t.answerOverheard()

@@ -71,8 +71,8 @@ func (t *turn) goOnCall(desks []desk.Desk) error {
 	t.keepPerson(p)
 	blocks := []chat.Block{t.text("oncall_on", args{"Desks": t.desksLine(desks)})}
 	for _, d := range desks {
-		if _, closed := d.Hours.Next(t.at); closed && d.Assign == desk.RoundRobin {
-			blocks = append(blocks, contextLine(t.words.say(t.lang, "oncall_closed", args{"Desk": d.Name})))
+		if opens, closed := d.Hours.Next(t.at); closed && d.Assign == desk.RoundRobin {
+			blocks = append(blocks, contextLine(t.words.say(t.lang, "oncall_closed", args{"Desk": d.Name, "When": t.when(opens, &desk.Ticket{Desk: d.Name})})))
 		}
 	}
 	t.tell(blocks...)
@@ -175,23 +175,20 @@ func (t *turn) crew(d desk.Desk) ([]desk.OnCall, error) {
 }
 
 // assignTimer is the first part of the names of timers that give out the tickets
-// of a desk: then comes the desk.
+// of a desk: then come the desk and the second when they do. Those of one second
+// are one timer, and none is put off by what comes after it.
 const assignTimer = "assign/"
 
-// handOutWait is how long tickets lie before they are given out, so that what
-// comes at once is given out at once.
-const handOutWait = time.Second
-
-// handOutSoon gives out what waits at a desk, once it is open.
+// handOutSoon gives out what waits at a desk, within a second or once it is open.
 func (t *turn) handOutSoon(d desk.Desk) {
 	if d.Assign != desk.RoundRobin {
 		return
 	}
-	due := t.at.Add(handOutWait)
+	due := t.at.Truncate(time.Second).Add(time.Second)
 	if opens, closed := d.Hours.Next(t.at); closed {
 		due = opens
 	}
-	name := assignTimer + d.Name
+	name := fmt.Sprintf("%s%s/%d", assignTimer, d.Name, due.Unix())
 	t.out.Timers = slices.DeleteFunc(t.out.Timers, func(timer spool.Timer) bool { return timer.Name == name })
 	t.out.Timers = append(t.out.Timers, spool.Timer{Name: name, Due: due, Event: chat.Event{Kind: chat.Tick, Place: deskLane(d.Name)}})
 }
@@ -220,7 +217,8 @@ const (
 
 // handOut gives the tickets that wait at a desk to those on call, the first in
 // line first. What nobody has room for waits.
-func (t *turn) handOut(name string) error {
+func (t *turn) handOut(timer string) error {
+	name, _, _ := strings.Cut(timer, "/")
 	d := t.access.desk(name)
 	if d.Assign != desk.RoundRobin {
 		return nil
@@ -338,7 +336,7 @@ func (t *turn) burden(k *desk.Ticket) ([]chat.Block, error) {
 func (t *turn) waitLines(name string) ([]chat.Block, error) {
 	var lines []chat.Block
 	d := t.access.desk(name)
-	if d.Capacity > 0 {
+	if d.Capacity > 0 && d.Hours.Open(t.at) {
 		crew, err := t.crew(d)
 		if err != nil {
 			return nil, err

@@ -25,7 +25,7 @@ func inTurn(capacity int) Settings {
 func assigns(t *testing.T, w *world, o spool.Outcome) spool.Outcome {
 	t.Helper()
 	for _, timer := range o.Timers {
-		if timer.Name == assignTimer+"support" {
+		if strings.HasPrefix(timer.Name, assignTimer+"support/") {
 			e := timer.Event
 			e.ID, e.Timer, e.At = "tick/assign", timer.Name, timer.Due
 			w.now = timer.Due
@@ -135,6 +135,27 @@ func TestHandOutInTurn(t *testing.T) {
 	}
 }
 
+// However much is asked, nothing is put off by what comes after it; what comes
+// within a second is given out at once.
+func TestHandOutUnderPressure(t *testing.T) {
+	w := newWorldOf(t, inTurn(0))
+	var names []string
+	for n := range 4 {
+		w.now = start.Add(time.Duration(n) * 400 * time.Millisecond)
+		from := chat.Sender{Account: account(fmt.Sprint("asker", n)), Name: "Asker", Locale: "en"}
+		id := w.asks(from, vague)
+		w.now = start.Add(time.Duration(n) * 400 * time.Millisecond)
+		for _, timer := range w.presses(from, "contact", id).Timers {
+			if strings.HasPrefix(timer.Name, assignTimer) {
+				names = append(names, timer.Name)
+			}
+		}
+	}
+	if want := []string{names[0], names[0], names[0], names[3]}; !slices.Equal(names, want) || names[0] == names[3] {
+		t.Errorf("timers: %q", names)
+	}
+}
+
 // Whoever comes on call gets what waits, a few at a time.
 func TestHandOutOnArrival(t *testing.T) {
 	w := newWorldOf(t, inTurn(0))
@@ -202,7 +223,7 @@ func TestHandOutNot(t *testing.T) {
 			t.Errorf("due at %s", timer(o))
 		}
 		// A desk that closes later than it did when the timer was set.
-		tick := w.event(chat.Event{Kind: chat.Tick, Timer: assignTimer + "support"}, chat.Sender{})
+		tick := w.event(chat.Event{Kind: chat.Tick, Timer: assignTimer + "support/1"}, chat.Sender{})
 		tick.At = early
 		if o := w.do(tick); changed(o) || !timer(o).Equal(opens) {
 			t.Errorf("while closed: %+v", o)
@@ -344,7 +365,7 @@ func TestHandOutHolds(t *testing.T) {
 		askers := 0
 		note := func(o spool.Outcome) {
 			for _, next := range o.Timers {
-				if next.Name == assignTimer+"support" {
+				if strings.HasPrefix(next.Name, assignTimer+"support/") {
 					timer = next
 				}
 			}
