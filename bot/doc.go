@@ -38,6 +38,8 @@
 //	watch.go      who hears of what is said on a ticket
 //	bulk.go       several tickets at once
 //	made.go       files of our own, made when they are sent
+//	route.go      which desk a ticket goes to, and how it moves to another
+//	oncall.go     who is on call, and how tickets are given to them
 //	card.go       how a ticket looks to an agent, in their hands and in a desk's channel
 //	relay.go      words on their way between asker and agents, and how they fare
 //	doors.go      mentions, emoji and menus: what leads into the table besides commands
