@@ -306,3 +306,16 @@ func TestIsNowhere(t *testing.T) {
 		}
 	}
 }
+
+// What works only in part is noted, and is no problem.
+func TestCheckAdvises(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "signpost.yaml")
+	settings := "discord: {token: a.b.c}\nescalate: {after: 1h}\n"
+	if err := os.WriteFile(name, []byte(settings), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, _ := signpost(t, "check", "--config", name)
+	if code != exitOK || !strings.HasPrefix(out, "Note: escalate.after: ") || !strings.Contains(out, "\nAll good") {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+}
