@@ -160,10 +160,12 @@ func (r reader) Waits(ctx context.Context, name string) ([]desk.Wait, error) {
 	return list, nil
 }
 
-// counted lists what an outcome counts as finish.lua takes it: how many tallies,
-// then each; how many waits are kept, how many there are, then each.
+// counted lists what an outcome counts as finish.lua takes it: of how many days
+// of a desk, then for each which, how many counts, and these; how many waits are
+// kept, how many there are, then each.
 func (s *Store) counted(b *batch, o spool.Outcome) []any {
-	args := []any{len(o.Tallies)}
+	var names []string
+	first, fields := map[string]desk.Tally{}, map[string][]any{}
 	for _, t := range o.Tallies {
 		// What is no UTF-8 would be another field than the one that is read again.
 		t.Desk, t.Of, t.How = strings.ToValidUTF8(t.Desk, "�"), strings.ToValidUTF8(t.Of, "�"), strings.ToValidUTF8(t.How, "�")
@@ -171,7 +173,15 @@ func (s *Store) counted(b *batch, o spool.Outcome) []any {
 		if b.err == nil {
 			b.err = err
 		}
-		args = append(args, t.Day.Format(dayLayout)+":"+t.Desk, t.Day.UnixMilli(), field, t.N)
+		name := t.Day.Format(dayLayout) + ":" + t.Desk
+		if fields[name] == nil {
+			names, first[name] = append(names, name), t
+		}
+		fields[name] = append(fields[name], field, t.N)
+	}
+	args := []any{len(names)}
+	for _, name := range names {
+		args = append(append(args, name, first[name].Day.UnixMilli(), len(fields[name])/2), fields[name]...)
 	}
 	args = append(args, desk.MaxWaits, len(o.Waits))
 	for _, w := range o.Waits {

@@ -34,8 +34,8 @@
 --           away, record id of its event, lane, person, event JSON
 -- then      how many aliases there may be; number of those to add; for each:
 --           id, JSON; number of those to remove; for each: id
--- then      number of tallies; for each: day and desk, day in Unix milliseconds,
---           field, what is added
+-- then      number of days of desks; for each: day and desk, day in Unix
+--           milliseconds, number of its fields; for each: field, what is added
 -- then      how many waits a desk keeps; number of those to add; for each: key of
 --           the desk's (list), JSON
 --
@@ -85,7 +85,7 @@ end
 for i = 6, #KEYS do
   local key = KEYS[i]
   redis.call("HINCRBY", key, "version", 1)
-  redis.call("HSET", key, "value", take())
+  local fields = { "value", take() }
   -- A record notes where it stands in fields in:<index>, so that it can leave.
   for _, field in ipairs(redis.call("HKEYS", key)) do
     if string.sub(field, 1, 3) == "in:" then
@@ -96,8 +96,10 @@ for i = 6, #KEYS do
   for _ = 1, tonumber(take()) do
     local index, score, member = take(), take(), take()
     redis.call("ZADD", index, score, member)
-    redis.call("HSET", key, "in:" .. index, member)
+    table.insert(fields, "in:" .. index)
+    table.insert(fields, member)
   end
+  redis.call("HSET", key, unpack(fields))
 end
 
 for _ = 1, tonumber(take()) do
@@ -167,9 +169,11 @@ if changed > 0 then
 end
 
 for _ = 1, tonumber(take()) do
-  local tally, day, field, n = take(), take(), take(), take()
-  redis.call("HINCRBY", prefix .. "tally:" .. tally, field, n)
+  local tally, day = take(), take()
   redis.call("ZADD", prefix .. "tallies", day, tally)
+  for _ = 1, tonumber(take()) do
+    redis.call("HINCRBY", prefix .. "tally:" .. tally, take(), take())
+  end
 end
 local kept = tonumber(take())
 for _ = 1, tonumber(take()) do
