@@ -337,7 +337,7 @@ func TestFindCancelled(t *testing.T) {
 
 // TestFindIsDeterministic asks two libraries built from the same articles.
 func TestFindIsDeterministic(t *testing.T) {
-	one, two := sampleLibrary(t), sampleLibrary(t)
+	one, two := sampleLibrary(t), NewLibrary(sampleArticles(t), sampleRules)
 	for _, text := range []string{"refund", "my commission is missing", "como crio um cupom", "tarjeta"} {
 		q := Question{Text: text, Limit: 50}
 		a, err := one.Find(t.Context(), q)

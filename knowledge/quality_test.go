@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 )
 
@@ -189,16 +190,26 @@ var sampleRules = Rules{
 	Languages: []Lang{"en", "pt-BR", "es"},
 }
 
+// The sample is read and learned once: what tests have of it is immutable.
+var (
+	loadSample  = sync.OnceValues(func() ([]*Article, error) { return Load(Sample(), sampleRules) })
+	learnSample = sync.OnceValue(func() *Library {
+		articles, _ := loadSample()
+		return NewLibrary(articles, sampleRules)
+	})
+)
+
 func sampleArticles(tb testing.TB) []*Article {
 	tb.Helper()
-	articles, err := Load(Sample(), sampleRules)
+	articles, err := loadSample()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return articles
+	return slices.Clone(articles)
 }
 
 func sampleLibrary(tb testing.TB) *Library {
 	tb.Helper()
-	return NewLibrary(sampleArticles(tb), sampleRules)
+	sampleArticles(tb) // or why there are none
+	return learnSample()
 }
