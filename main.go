@@ -259,7 +259,7 @@ func (p *parts) begin(ctx context.Context, at time.Time, log *slog.Logger) {
 // assemble joins the parts around a store. The platforms may be filled in later,
 // before anything is handled.
 func assemble(cfg config.Config, settings bot.Settings, shelf *shelf, store spool.Store, platforms map[string]chat.Platform, meter spool.Meter, now func() time.Time, log *slog.Logger) (*parts, error) {
-	learner, follower := newLearner(store, shelf, log), newFollower(store, log, bot.Channels)
+	learner, follower := newLearner(store, shelf, log), newFollower(store, log, bot.Channels, bot.Links)
 	board, err := newBoard(cfg, func() bot.Library { return shelf.library() }, log)
 	if err != nil {
 		return nil, err

@@ -231,6 +231,7 @@ var errStep = errors.New("not a step")
 var (
 	stepRule = regexp.MustCompile(`^(\w+)(?: in (private|#[a-z0-9-]+(?:/[a-zA-Z0-9-]+)?))? (.+)$`)
 	goesRule = regexp.MustCompile(`^is in (private|#[a-z0-9-]+(?:/[a-zA-Z0-9-]+)?)$`)
+	codeRule = regexp.MustCompile(`\b[0-9A-Z]{4}-[0-9A-Z]{4}\b`)
 	textRule = regexp.MustCompile(`'[^']*'|"(?:[^"\\]|\\.)*"`)
 )
 
@@ -459,9 +460,14 @@ func perform(t *testing.T, s script, on stage) {
 		if acts[st.phrase] == "" {
 			continue
 		}
-		p.sights, err = on.play(st.act(*who, fills))
+		a := st.act(*who, fills)
+		a.text = strings.ReplaceAll(a.text, "{code}", p.code)
+		p.sights, err = on.play(a)
 		if err != nil {
 			t.Fatalf("%s\nbut %v\n%s", at, err, indent(on.transcript()))
+		}
+		for _, s := range p.sights {
+			p.code = cmp.Or(codeRule.FindString(s.text), p.code)
 		}
 		fills = map[string]string{}
 		if testing.Verbose() {
@@ -475,6 +481,7 @@ type performance struct {
 	on     stage
 	people map[string]*player
 	sights []sight // of the last act
+	code   string  // that was shown last
 }
 
 // A staff is who works the desks, and in which channels. Only they look there.

@@ -21,10 +21,11 @@ type access struct {
 	desks   []desk.Desk
 	members []Member
 	persons map[chat.AccountID]chat.PersonID
+	links   func() map[string]string // persons by account, as people have said
 }
 
 func newAccess(desks []desk.Desk, members []Member) *access {
-	a := &access{desks: desks, members: members, persons: map[chat.AccountID]chat.PersonID{}}
+	a := &access{desks: desks, members: members, persons: map[chat.AccountID]chat.PersonID{}, links: func() map[string]string { return nil }}
 	for _, m := range members {
 		for _, account := range m.Accounts {
 			a.persons[account] = m.ID
@@ -38,7 +39,22 @@ func (a *access) person(account chat.AccountID) chat.PersonID {
 	if id, ok := a.persons[account]; ok {
 		return id
 	}
+	if id, ok := a.links()[string(account)]; ok {
+		return chat.PersonID(id)
+	}
 	return chat.PersonID(account)
+}
+
+// configured reports whether the configuration says whose account it is.
+func (a *access) configured(account chat.AccountID) bool {
+	_, ok := a.persons[account]
+	return ok
+}
+
+// same reports whether two senders are one human, as far as is known by now:
+// what was stored of either may be older.
+func (a *access) same(one, other chat.Sender) bool {
+	return one.Account != "" && a.person(one.Account) == a.person(other.Account)
 }
 
 func (a *access) member(id chat.PersonID) (Member, bool) {

@@ -92,7 +92,7 @@ type Parts struct {
 	Library  func() Library   // the newest; articles change while we run
 	Snippets func() []Snippet // likewise; nil: there are none
 	Reader   spool.Reader     // for what is asked outside an event: forms, typeahead
-	// Sets are what is known of the store's sets by now: [Channels]. Nil: nothing.
+	// Sets are what is known of the store's sets by now: [Channels] and [Links]. Nil: nothing.
 	Sets   func(spool.Set) map[string]string
 	Limits func(platform string) chat.Limits
 	Now    func() time.Time
@@ -126,8 +126,10 @@ func New(s Settings, p Parts) (*Bot, error) {
 	if err != nil {
 		return nil, err
 	}
+	access := newAccess(s.Desks, s.Members)
+	access.links = func() map[string]string { return p.Sets(Links) }
 	return &Bot{
-		settings: s, access: newAccess(s.Desks, s.Members), words: words, table: table(),
+		settings: s, access: access, words: words, table: table(),
 		library: p.Library, snippets: p.Snippets, reader: p.Reader, sets: p.Sets, limits: p.Limits, now: p.Now, draw: p.Draw, log: p.Log,
 	}, nil
 }

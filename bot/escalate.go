@@ -55,6 +55,7 @@ func (t *turn) open(c *heldConversation, question, detail, topic string) error {
 		return err
 	}
 	k := &heldTicket{Value: desk.New(number, &c.Value, question, topic, t.at)}
+	k.Value.Asker.Person = t.Person(k.Value.Asker.Account) // by now
 	k.Value.Explain(detail)
 	k.Value.Desk = t.route(&k.Value).Name
 	ahead, err := t.view.Ahead(t.ctx, k.Value, t.at)
@@ -323,7 +324,7 @@ func (t *turn) own(in chat.Invocation) (*heldTicket, error) {
 	if err != nil {
 		return nil, err
 	}
-	if k == nil || k.Value.Asker.Person != t.event.From.Person {
+	if k == nil || !t.access.same(k.Value.Asker, t.event.From) {
 		return nil, &refusal{id: "own_none", args: args{"Ticket": id}}
 	}
 	return k, nil

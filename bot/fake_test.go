@@ -399,7 +399,7 @@ func newWorldOf(t tester, s Settings, articles ...*knowledge.Article) *world {
 		library = knowledge.NewLibrary(articles, testRules())
 	}
 	b, err := New(s, Parts{
-		Library: func() Library { return library }, Reader: w.records,
+		Library: func() Library { return library }, Reader: w.records, Sets: func(name spool.Set) map[string]string { return w.records.sets[name] },
 		Now: func() time.Time { return w.now }, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

@@ -102,4 +102,4 @@ func (o *opening) commentForm(in chat.Invocation) (*chat.Form, error) {
 }
 
 // asks reports whether a ticket is the sender's own.
-func (o *opening) asks(k *desk.Ticket) bool { return k.Asker.Person == o.event.From.Person }
+func (o *opening) asks(k *desk.Ticket) bool { return o.access.same(k.Asker, o.event.From) }

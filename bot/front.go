@@ -82,7 +82,7 @@ func (o *opening) contactForm(chat.Invocation) (*chat.Form, error) {
 		return nil, err
 	}
 	c := &held.Value
-	if c.Asker.Person != o.event.From.Person || c.Newest() == nil {
+	if !o.access.same(c.Asker, o.event.From) || c.Newest() == nil {
 		return nil, nil
 	}
 	if out, err := o.barred(); out || err != nil {
@@ -200,7 +200,7 @@ func (o *opening) addForm(in chat.Invocation) (*chat.Form, error) {
 		return nil, nil
 	}
 	k, err := o.reader.Ticket(o.ctx, id)
-	if err != nil || k.Value.Asker.Person != o.event.From.Person {
+	if err != nil || !o.asks(&k.Value) {
 		return nil, err
 	}
 	if out, err := o.barred(); out || err != nil {

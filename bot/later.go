@@ -57,7 +57,7 @@ func (t *turn) watched() bool { return t.watches(t.event.Place.Outside()) }
 // answers.
 func (t *turn) humanReplied() error {
 	c, ok, err := t.view.Here(t.ctx)
-	if err == nil && ok && c.Value.Asker.Person != t.event.From.Person {
+	if err == nil && ok && !t.isAsker(&c.Value) {
 		t.nudgeNoMore(c.Value.ID)
 	}
 	return err
@@ -131,6 +131,9 @@ func (t *turn) ticked() error {
 	}
 	if of, ok := strings.CutPrefix(t.event.Timer, assignTimer); ok {
 		return t.handOut(of)
+	}
+	if code, ok := strings.CutPrefix(t.event.Timer, codeTimer); ok {
+		return t.spent(code)
 	}
 	if strings.HasPrefix(t.event.Timer, overheardTimer) {
 		return t.answerOverheard()

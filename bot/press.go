@@ -43,7 +43,7 @@ func (t *turn) theirs() (*heldConversation, error) {
 }
 
 func (t *turn) isAsker(c *conversation.Conversation) bool {
-	return c.Asker.Person == t.event.From.Person
+	return t.access.same(c.Asker, t.event.From)
 }
 
 // ownCopy answers someone who pressed under another's answer: the same

@@ -54,6 +54,9 @@ func (b *Bot) turn(ctx context.Context, e chat.Event, v spool.View) *turn {
 		cards: map[chat.TicketID]map[chat.Place]chat.Reply{}, stood: map[chat.TicketID]desk.Standing{},
 		pasts: map[chat.TicketID]past{},
 	}
+	if e.From.Account != "" { // it may have been linked since
+		t.event.From.Person = b.Person(e.From.Account)
+	}
 	if command, ok := b.Lookup(e); ok {
 		t.alone = command.Visibility == chat.Private
 	}
@@ -133,7 +136,7 @@ func (t *turn) here() (*heldConversation, error) {
 	if err != nil || !ok {
 		return nil, err
 	}
-	if c.Value.Asker.Person != t.event.From.Person {
+	if !t.isAsker(&c.Value) {
 		t.aside = true
 		return nil, nil
 	}

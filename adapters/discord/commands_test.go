@@ -204,7 +204,7 @@ func TestCommandTexts(t *testing.T) {
 		"query": "refunds", "question": "where is my refund?", "priority": "high", "do": "add", "label": "billing",
 		"desk": "sales", "duty": "on",
 		"snippet": "more-time", "to": "asker", "count": "3", "stale": "14d", "all": "all",
-		"until": "tomorrow 9:30", "into": "T-8", "user": "80351110224678913", "for": "7d", "listen": "watch",
+		"until": "tomorrow 9:30", "into": "T-8", "user": "80351110224678913", "for": "7d", "listen": "watch", "code": "012Z-01Z7",
 	}
 	means := maps.Clone(fill)
 	means["agent"] = "<@80351110224678912>"
