@@ -19,7 +19,7 @@ func (t *turn) watch(in chat.Invocation) error {
 	case errors.Is(err, desk.ErrTooMany):
 		return &refusal{id: "watch_full", args: args{"Ticket": k.Value.ID, "Count": desk.MaxWatchers}}
 	case err != nil:
-		return err
+		return t.explain(&k.Value, err)
 	case watching:
 		return t.changed(k, "watching", args{})
 	}

@@ -116,6 +116,12 @@ func (t *Ticket) Rehome(from, to chat.PersonID, account chat.AccountID) {
 	if t.Asker.Person == from && of(t.Asker.Account) {
 		t.Asker.Person = to
 	}
+	t.Watchers = slices.Clone(t.Watchers)
+	for i := range t.Watchers {
+		if w := &t.Watchers[i]; w.ID == from && of(w.Account) {
+			w.ID = to
+		}
+	}
 	if t.Holder != from || !of(t.HolderAs) {
 		return
 	}

@@ -63,6 +63,7 @@ func (t *Ticket) Merge(a Agent, lead bool, at time.Time, child *Ticket, its ...*
 		t.State = child.State
 		t.Holder, t.HolderName, t.HolderAs, t.ClaimedAt = child.Holder, child.HolderName, child.HolderAs, child.ClaimedAt
 	}
+	t.Watchers = both(t.Watchers, child.Watchers)
 	child.Children = nil
 	for _, one := range append([]*Ticket{child}, its...) {
 		t.note(at, a, DidLink, string(one.ID))
@@ -75,6 +76,17 @@ func (t *Ticket) Merge(a Agent, lead bool, at time.Time, child *Ticket, its ...*
 		t.adopt(one)
 	}
 	return nil
+}
+
+// both are those who watch either of two tickets, as many as may.
+func both(a, b []Agent) []Agent {
+	all := slices.Clone(a)
+	for _, w := range b {
+		if len(all) < MaxWatchers && !slices.ContainsFunc(all, func(o Agent) bool { return o.ID == w.ID }) {
+			all = append(all, w)
+		}
+	}
+	return all
 }
 
 // adopt makes child go with t from now on.
@@ -133,6 +145,7 @@ type Course struct {
 	claimedAt time.Time
 	waitUntil time.Time
 	children  int
+	watchers  string
 	words     string
 }
 
@@ -143,6 +156,9 @@ func (t *Ticket) Course() Course {
 		return Course{}
 	}
 	c := Course{desk: t.Desk, state: t.State, holder: t.Holder, claimedAt: t.ClaimedAt, waitUntil: t.WaitUntil, children: len(t.Children)}
+	for _, w := range t.Watchers {
+		c.watchers += string(w.ID) + "\n"
+	}
 	for n := range t.History {
 		if e := &t.History[n]; e.toAsker() {
 			c.words += fmt.Sprintf("%d %t %q\n", n, e.Passage == Withdrawn, t.Text(n+1))
@@ -225,6 +241,7 @@ func (t *Ticket) Follow(parent *Ticket, at time.Time) Following {
 	t.Desk, t.State, t.WaitUntil = parent.Desk, parent.State, parent.WaitUntil
 	t.Holder, t.HolderName, t.HolderAs, t.ClaimedAt = parent.Holder, parent.HolderName, parent.HolderAs, parent.ClaimedAt
 	t.ResolvedAt, t.ClosedAt, t.ClosedBy = parent.ResolvedAt, parent.ClosedAt, parent.ClosedBy
+	t.Watchers = parent.Watchers
 	return f
 }
 

@@ -115,6 +115,9 @@ func TestMergedAlone(t *testing.T) {
 			t.Errorf("%s = %v, want ErrMerged", what, err)
 		}
 	}
+	if _, err := child.Watch(ana); !errors.Is(err, ErrMerged) {
+		t.Errorf("watch = %v", err)
+	}
 	if err := parent.Claim(ana, now); err != nil {
 		t.Fatal(err)
 	}
@@ -310,6 +313,30 @@ func TestMergeOwes(t *testing.T) {
 	}
 	if err := parent.Merge(ana, false, now, waits); err != nil || parent.State != Claimed || parent.owed() == 0 {
 		t.Errorf("with one that was not: %v, it is %s and owes %d", err, parent.State, parent.owed())
+	}
+}
+
+// Who watches one of two tickets hears of both once they are one.
+func TestMergeWatched(t *testing.T) {
+	parent, child := asked(1), asked(2)
+	for k, who := range map[*Ticket]Agent{parent: ana, child: bo} {
+		if _, err := k.Watch(who); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := parent.Merge(zoe, false, now, child); err != nil {
+		t.Fatal(err)
+	}
+	child.Follow(parent, now)
+	if len(parent.Watchers) != 2 || len(child.Watchers) != 2 {
+		t.Errorf("they are watched by %v and %v", parent.Watchers, child.Watchers)
+	}
+	was := parent.Course()
+	if _, err := parent.Watch(bo); err != nil || parent.Course() == was {
+		t.Errorf("one leaves: %v, and there is nothing to follow", err)
+	}
+	if child.Follow(parent, now); len(child.Watchers) != 1 {
+		t.Errorf("then the child is watched by %v", child.Watchers)
 	}
 }
 
