@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,12 +26,13 @@ import (
 type unreliable struct {
 	*redis.Store
 	trouble *trouble
+	watch   func(spool.Work, spool.Outcome, func() error) error // commits an outcome; nil: nobody watches
 }
 
 func (u unreliable) Lease(ctx context.Context, now time.Time, d time.Duration) (spool.Work, error) {
 	w, err := u.Store.Lease(ctx, now, d)
 	if err == nil {
-		u.trouble.inHand.Add(1)
+		u.trouble.begins(workID(w))
 	}
 	return w, err
 }
@@ -40,52 +40,92 @@ func (u unreliable) Lease(ctx context.Context, now time.Time, d time.Duration) (
 func (u unreliable) LeaseReply(ctx context.Context, platform string, pace chat.Pace, now time.Time, d time.Duration) (spool.Letter, error) {
 	l, err := u.Store.LeaseReply(ctx, platform, pace, now, d)
 	if err == nil {
-		u.trouble.inHand.Add(1)
+		u.trouble.begins(l.ID)
 	}
 	return l, err
 }
 
 func (u unreliable) Finish(ctx context.Context, w spool.Work, o spool.Outcome, now time.Time) error {
-	err := u.trouble.around(func() error { return u.Store.Finish(ctx, w, o, now) })
+	err := u.trouble.around(func() error {
+		commit := func() error { return u.Store.Finish(ctx, w, o, now) }
+		if u.watch == nil {
+			return commit()
+		}
+		return u.watch(w, o, commit)
+	})
 	if !errors.Is(err, spool.ErrConflict) { // which is tried again at once
-		u.trouble.inHand.Add(-1)
+		u.trouble.ends(workID(w))
 	}
 	return err
 }
 
 func (u unreliable) Delivered(ctx context.Context, l spool.Letter, r chat.Receipt, now time.Time) error {
-	defer u.trouble.inHand.Add(-1)
+	defer u.trouble.ends(l.ID)
 	return u.trouble.around(func() error { return u.Store.Delivered(ctx, l, r, now) })
 }
 
 func (u unreliable) Retry(ctx context.Context, w spool.Work, cause string, until, now time.Time) error {
-	defer u.trouble.inHand.Add(-1)
+	defer u.trouble.ends(workID(w))
 	return u.Store.Retry(ctx, w, cause, until, now)
 }
 
 func (u unreliable) Bury(ctx context.Context, w spool.Work, cause string, apology []chat.Reply, now time.Time) error {
-	defer u.trouble.inHand.Add(-1)
+	defer u.trouble.ends(workID(w))
 	return u.Store.Bury(ctx, w, cause, apology, now)
 }
 
 func (u unreliable) Postpone(ctx context.Context, l spool.Letter, until, now time.Time) error {
-	defer u.trouble.inHand.Add(-1)
+	defer u.trouble.ends(l.ID)
 	return u.Store.Postpone(ctx, l, until, now)
 }
 
 func (u unreliable) Discard(ctx context.Context, l spool.Letter, cause string, now time.Time) error {
-	defer u.trouble.inHand.Add(-1)
+	defer u.trouble.ends(l.ID)
 	return u.Store.Discard(ctx, l, cause, now)
 }
 
 // trouble is how often things go wrong; at rest never.
 type trouble struct {
+	mu    sync.Mutex
+	dice  *rand.Rand
+	share float64
 	// inHand is what someone has leased and works at. Meanwhile the clock must
 	// not pass the end of the lease: nobody is that slow.
-	inHand atomic.Int64
-	mu     sync.Mutex
-	dice   *rand.Rand
-	share  float64
+	inHand map[string]bool
+}
+
+// workID is the same however often an event is leased.
+func workID(w spool.Work) string {
+	id, _, _ := strings.Cut(w.Token, "/")
+	return id
+}
+
+func (t *trouble) begins(id string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.inHand == nil {
+		t.inHand = map[string]bool{}
+	}
+	t.inHand[id] = true
+}
+
+func (t *trouble) ends(id string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.inHand, id)
+}
+
+func (t *trouble) idle() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.inHand) == 0
+}
+
+// over ends all work: who did it is dead.
+func (t *trouble) over() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	clear(t.inHand)
 }
 
 func (t *trouble) strikes() bool {
@@ -142,6 +182,8 @@ type hurricane struct {
 	t       *rapid.T
 	ctx     context.Context
 	trouble *trouble
+	watch   func(spool.Work, spool.Outcome, func() error) error // see unreliable
+	handler spool.Handler                                       // nil: the bot
 	words   int
 	said    map[string]*word // by what it says
 	tickets int
@@ -207,12 +249,16 @@ func (s *hurricane) restart(troubled bool) {
 		s.t.Fatal(err)
 	}
 	s.trouble.set(0)
-	s.trouble.inHand.Store(0)
+	s.trouble.over()
 	platforms := map[string]chat.Platform{}
 	for _, sim := range s.sims {
 		platforms[sim.name] = sim
 	}
-	s.events = spool.New(unreliable{s.store, s.trouble}, s.bot, spool.Options{
+	handler := s.handler
+	if handler == nil {
+		handler = s.bot
+	}
+	s.events = spool.New(unreliable{s.store, s.trouble, s.watch}, handler, spool.Options{
 		Person: s.bot.Person, Now: s.clock.Now, Log: newLogger(config.Log{Level: "warn", Format: "text"}, &s.journal, nil),
 	})
 	ctx, stop := context.WithCancel(s.ctx)
@@ -234,7 +280,14 @@ func (s *hurricane) rest() {
 			s.t.Fatal(err)
 		}
 		if p == (spool.Pending{}) {
-			return
+			due, err := s.store.NextTimer(s.ctx)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			if due.IsZero() || due.After(s.clock.Now()) {
+				return
+			}
+			continue // it was set since we looked
 		}
 		s.pass(10 * time.Second)
 		<-time.After(5 * time.Millisecond)
@@ -246,7 +299,7 @@ func (s *hurricane) rest() {
 // pass lets time pass while nobody is at work.
 func (s *hurricane) pass(d time.Duration) {
 	for range 1000 {
-		if s.trouble.inHand.Load() <= 0 {
+		if s.trouble.idle() {
 			break
 		}
 		<-time.After(time.Millisecond)

@@ -49,6 +49,7 @@ func TestScript(t *testing.T) {
 					}
 					ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 					defer cancel()
+					s.steps = slices.DeleteFunc(s.steps, func(st step) bool { return st.where != "" && !slices.Contains(p.has, st.where) })
 					perform(t, s, p.open(ctx, t, s.world))
 				})
 			}
@@ -131,7 +132,8 @@ func (p platform) lacks(s script) string {
 			return p.name + " has no " + need
 		}
 	}
-	if slices.Contains(p.has, twoPlatforms) && !slices.Contains(s.needs, twoPlatforms) {
+	crosses := func(st step) bool { return st.where == twoPlatforms }
+	if slices.Contains(p.has, twoPlatforms) && !slices.Contains(s.needs, twoPlatforms) && !slices.ContainsFunc(s.steps, crosses) {
 		return "one platform is enough"
 	}
 	return ""
@@ -219,6 +221,7 @@ type script struct {
 type step struct {
 	line   int
 	source string
+	where  string // what a platform must have for it; empty: nothing
 	who    string
 	place  string   // after "in"; empty: where they are
 	phrase string   // with X for each text
@@ -229,10 +232,11 @@ type step struct {
 var errStep = errors.New("not a step")
 
 var (
-	stepRule = regexp.MustCompile(`^(\w+)(?: in (private|#[a-z0-9-]+(?:/[a-zA-Z0-9-]+)?))? (.+)$`)
-	goesRule = regexp.MustCompile(`^is in (private|#[a-z0-9-]+(?:/[a-zA-Z0-9-]+)?)$`)
-	codeRule = regexp.MustCompile(`\b[0-9A-Z]{4}-[0-9A-Z]{4}\b`)
-	textRule = regexp.MustCompile(`'[^']*'|"(?:[^"\\]|\\.)*"`)
+	whereRule = regexp.MustCompile(`^where ([a-z -]+): (.+)$`)
+	stepRule  = regexp.MustCompile(`^(\w+)(?: in (private|#[a-z0-9-]+(?:/[a-zA-Z0-9-]+)?))? (.+)$`)
+	goesRule  = regexp.MustCompile(`^is in (private|#[a-z0-9-]+(?:/[a-zA-Z0-9-]+)?)$`)
+	textRule  = regexp.MustCompile(`'[^']*'|"(?:[^"\\]|\\.)*"`)
+	codeRule  = regexp.MustCompile(`\b[0-9A-Z]{4}-[0-9A-Z]{4}\b`)
 )
 
 // parseScript reads a script. Its error names file and line.
@@ -264,11 +268,21 @@ func parseScript(file string, data []byte) (script, error) {
 				s.needs = append(s.needs, need)
 			}
 		default:
+			m := whereRule.FindStringSubmatch(text)
+			if m != nil {
+				if !slices.Contains(needs, m[1]) {
+					return s, fmt.Errorf("%s:%d: no platform has %q; a step may be for where there are %s", file, line, m[1], strings.Join(needs, ", "))
+				}
+				text = m[2]
+			}
 			st, err := parseStep(text)
 			if err != nil {
 				return s, fmt.Errorf("%s:%d: %w", file, line, err)
 			}
-			if st.phrase == crosses && !slices.Contains(s.needs, twoPlatforms) {
+			if m != nil {
+				st.where = m[1]
+			}
+			if st.phrase == crosses && st.where != twoPlatforms && !slices.Contains(s.needs, twoPlatforms) {
 				return s, fmt.Errorf("%s:%d: a script with two platforms says so: needs %s", file, line, twoPlatforms)
 			}
 			st.line = line
@@ -1032,6 +1046,9 @@ func TestParseScript(t *testing.T) {
 		{"time restarts", "# A.\ntime program restarts\n", "a.txtar:2: not a step: time program restarts; it is time that passes"},
 		{"people restart", "# A.\nana program restarts\n", "a.txtar:2: not a step: ana program restarts; it is the program that restarts, and the clock that goes back"},
 		{"crossing", "# A.\nneeds two platforms\ndora goes to the other platform\n", ""},
+		{"where", "# A.\nwhere two platforms: dora goes to the other platform\nwhere restarts: the program restarts\n", ""},
+		{"nowhere", "# A.\nwhere pigs fly: the program restarts\n", `a.txtar:2: no platform has "pigs fly"; a step may be for where there are ` + strings.Join(needs, ", ")},
+		{"where nothing", "# A.\nwhere restarts: \n", "a.txtar:2: not a step: where restarts:; docs/scripts.md lists all steps"},
 		{"crossing alone", "# A.\ndora goes to the other platform\n", "a.txtar:2: a script with two platforms says so: needs two platforms"},
 		{"people pass", "# A.\nasker passes '15s'\n", "a.txtar:2: not a step: asker passes '15s'; it is time that passes"},
 		{"nobody once", "# A.\nnobody sees 'a' once\n", "a.txtar:2: not a step: nobody sees 'a' once; that is for one person"},

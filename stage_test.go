@@ -22,6 +22,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/signpost-bot/signpost/adapters/redis"
+	"github.com/signpost-bot/signpost/bot"
 	"github.com/signpost-bot/signpost/bot/chat"
 	"github.com/signpost-bot/signpost/bot/spool"
 	"github.com/signpost-bot/signpost/config"
@@ -130,7 +131,8 @@ type house struct {
 	ctx     context.Context
 	t       testing.TB
 	config  config.Config
-	working string // the platform where people work, as accounts there begin
+	tune    func(*bot.Settings) // nil: they are as configured
+	working string              // the platform where people work, as accounts there begin
 	clock   *clock
 	store   *redis.Store
 	sims    []*simulated // the first is where people ask, the last where they work
@@ -143,6 +145,16 @@ type house struct {
 // of each. The world is as in a script. Whoever asks is on the first and
 // whoever works on the last.
 func openHouse(ctx context.Context, t testing.TB, world []txtar.File, all ...manners) *house {
+	t.Helper()
+	h := newHouse(ctx, t, world, all...)
+	if err := h.start(); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// newHouse has everything but the program that runs.
+func newHouse(ctx context.Context, t testing.TB, world []txtar.File, all ...manners) *house {
 	t.Helper()
 	dir := t.TempDir()
 	asking, working := all[0].name+":w:", all[len(all)-1].name+":w:"
@@ -173,9 +185,6 @@ func openHouse(ctx context.Context, t testing.TB, world []txtar.File, all ...man
 	for _, m := range all {
 		h.sims = append(h.sims, newSimulated(m, h.clock.Now))
 	}
-	if err := h.start(); err != nil {
-		t.Fatal(err)
-	}
 	return h
 }
 
@@ -188,6 +197,9 @@ func (h *house) start() error {
 	known := behaviour(h.config, slices.Collect(maps.Keys(platforms))...)
 	for _, name := range agents {
 		known.Desks[0].Agents = append(known.Desks[0].Agents, h.working+name)
+	}
+	if h.tune != nil {
+		h.tune(&known)
 	}
 	log := newLogger(config.Log{Level: "warn", Format: "text"}, &h.journal, nil)
 	var err error
