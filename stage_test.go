@@ -707,6 +707,10 @@ func befall(a act, on fated) (done bool, err error) {
 	if a.verb == "passes" {
 		return true, on.pass(d)
 	}
+	// What has begun ends first: it is set for times that are to come again.
+	if err := on.pass(0); err != nil {
+		return true, err
+	}
 	on.back(d)
 	return true, nil
 }
