@@ -75,6 +75,9 @@ var errRestless = errors.New("timers come due without end")
 // each is handled at its time and what comes of it may set others. It waits for
 // quiet each time: nobody may be at work on what was leased before.
 func elapse(ctx context.Context, d time.Duration, clock reachable, store spool.Store, events *spool.Spool, quiet func() error) error {
+	if err := errors.Join(events.Fire(ctx), quiet()); err != nil { // the program may have begun just now
+		return err
+	}
 	end := clock.Now().Add(d)
 	for range mostTimers {
 		due, err := store.NextTimer(ctx)

@@ -242,7 +242,10 @@ func (on *duo) restart() error {
 	if err := errors.Join(on.running.Wait(), on.slack.left(), on.discord.left()); err != nil {
 		return err
 	}
-	return on.start()
+	if err := on.start(); err != nil {
+		return err
+	}
+	return on.events.Quiet(on.ctx)
 }
 
 func (on *duo) play(a act) ([]sight, error) { return play(on, a) }

@@ -321,7 +321,10 @@ func (on *guild) restart() error {
 	if err != nil {
 		return err
 	}
-	return on.start()
+	if err := on.start(); err != nil {
+		return err
+	}
+	return on.events.Quiet(on.ctx)
 }
 
 // left waits until nobody is connected any more.

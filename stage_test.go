@@ -214,13 +214,17 @@ func (h *house) start() error {
 	return nil
 }
 
-// restart ends the program and starts it anew on the same store.
+// restart ends the program and starts it anew on the same store. It has begun
+// when it returns: with the clock put back, that would come later.
 func (h *house) restart() error {
 	h.stop()
 	if err := h.running.Wait(); err != nil {
 		return err
 	}
-	return h.start()
+	if err := h.start(); err != nil {
+		return err
+	}
+	return h.events.Quiet(h.ctx)
 }
 
 // shelve points a configuration to the folders of a script's world that there

@@ -304,7 +304,10 @@ func (on *workspace) restart() error {
 	if err != nil {
 		return err
 	}
-	return on.start()
+	if err := on.start(); err != nil {
+		return err
+	}
+	return on.events.Quiet(on.ctx)
 }
 
 // left waits until nobody is connected any more.
