@@ -40,7 +40,7 @@ const (
 	maxTrips  = 6    // sequential round trips for one event
 	maxServer = 150  // Redis server time, times that of XADD and XACK
 	minRate   = 0.08 // events a second, of that of XADD and XACK
-	maxGrowth = 3    // of the cost of next and queue, from 1,000 to 100,000 open tickets
+	maxGrowth = 3    // of the cost of next, queue, stats and gaps, from 1,000 to 100,000 tickets
 )
 
 // An instant is a platform that delivers at once.
@@ -363,11 +363,14 @@ func trips(t *testing.T, addr string) (count int, steps []flowStep) {
 	return count, steps
 }
 
-// fill stores open tickets, a third of them due.
+// fill stores open tickets, a third of them due, each with its question in the
+// ledger, and counts as many that were answered and resolved in the last two
+// weeks.
 func (f *flow) fill(size int) {
 	f.t.Helper()
 	ctx, now := f.t.Context(), time.Now().UTC()
-	for from := 0; from < size; from += 1000 {
+	const step = 250 // at once: Redis does nothing else meanwhile
+	for from := 0; from < size; from += step {
 		if _, err := f.store.Accept(ctx, f.question(), now); err != nil {
 			f.t.Fatal(err)
 		}
@@ -376,7 +379,7 @@ func (f *flow) fill(size int) {
 			f.t.Fatal(err)
 		}
 		var o spool.Outcome
-		for n := from + 1; n <= from+1000; n++ {
+		for n := from + 1; n <= from+step; n++ {
 			k := desk.Ticket{
 				ID: desk.NewID(int64(n)), Number: int64(n), Desk: "support", State: desk.Open, OpenedAt: now.Add(time.Duration(n) * time.Millisecond),
 				Asker: w.Event.From, Place: w.Event.Place, Question: "where is my refund?",
@@ -385,11 +388,39 @@ func (f *flow) fill(size int) {
 				k.DueAt = now
 			}
 			o.Tickets = append(o.Tickets, spool.Versioned[desk.Ticket]{Value: k})
+			line, done := past(n, now)
+			line.Ticket = k.ID
+			o.Lines = append(o.Lines, spool.Versioned[desk.Line]{Value: line})
+			o.Tallies = append(append(o.Tallies, line.Tallies()...), done.Tallies()...)
 		}
+		o.Tallies = desk.Sum(o.Tallies)
 		if err := f.store.Finish(ctx, w, o, now); err != nil {
 			f.t.Fatal(err)
 		}
 	}
+}
+
+// past is the nth question of the last two weeks, and a ticket that was worked
+// then: of four audiences, three languages and ten agents.
+func past(n int, now time.Time) (desk.Line, desk.Ticket) {
+	at := now.Add(-time.Duration(n%14) * 24 * time.Hour)
+	audience, lang := []string{"", "buyer", "creator", "affiliate"}[n%4], []string{"en", "pt-BR", "es"}[n%3]
+	line := desk.Line{
+		ID: desk.LineID(fmt.Sprint("line", n)), At: at, Desk: "support", Person: chat.PersonID(fmt.Sprint("asker", n%1000)),
+		Audience: audience, Lang: lang, Level: []string{"sure", "unsure", "none"}[n%3], Text: fmt.Sprintf("where is my %s number %d?", audience, n%50),
+	}
+	if line.Level != "none" {
+		line.Shown = []string{"refund"}
+	}
+	agent := chat.PersonID(agentAccount(n % 10))
+	took := time.Duration(n%300) * time.Minute
+	done := desk.Ticket{
+		Desk: "support", State: desk.Resolved, OpenedAt: at, ResolvedAt: at, Rating: "good",
+		History: []desk.Entry{{At: at, By: agent, Did: desk.DidReply}, {At: at, By: agent, Did: desk.DidResolve}, {At: at, Did: desk.DidRate}},
+		Clocks:  desk.Clocks{First: desk.Clock{Spent: took}, Resolve: desk.Clock{Spent: 5 * took}},
+	}
+	done.Trail.Audience, done.Trail.Lang = audience, lang
+	return line, done
 }
 
 // TestFlow measures how fast events flow and what Redis does for it.
@@ -448,7 +479,7 @@ func TestFlow(t *testing.T) {
 	share := off.rate / bare.rate
 	check("rate without matching, of that of XADD and XACK, at least", share, minRate, share >= minRate)
 
-	for _, verb := range []string{"next", "queue"} {
+	for _, verb := range []string{"next", "queue", "stats", "gaps"} {
 		var costs [2]pass
 		for i, size := range []int{1_000, 100_000} {
 			f := newFlow(t, server.addr(), false)
@@ -460,11 +491,11 @@ func TestFlow(t *testing.T) {
 			f.measure(100, 1, command) // to warm up
 			costs[i] = f.measure(100, 5, command)
 			stop()
-			fmt.Fprintf(w, "%s by 100 agents, %d open\t%.0f/s\tp50 %s\tRedis %s\n", verb, size, costs[i].rate,
+			fmt.Fprintf(w, "%s by 100 agents, %d tickets\t%.0f/s\tp50 %s\tRedis %s\n", verb, size, costs[i].rate,
 				costs[i].quantile(.5).Round(10*time.Microsecond), costs[i].server)
 		}
 		waits := costs[0].rate / costs[1].rate
-		check(verb+": time at 100,000 open, times that at 1,000, at most", waits, maxGrowth, waits <= maxGrowth)
+		check(verb+": time at 100,000 tickets, times that at 1,000, at most", waits, maxGrowth, waits <= maxGrowth)
 		load := float64(costs[1].server) / float64(costs[0].server)
 		check(verb+": Redis time likewise", load, maxGrowth, load <= maxGrowth)
 	}

@@ -3,6 +3,7 @@ package redis_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/signpost-bot/signpost/adapters/redis"
 	"github.com/signpost-bot/signpost/bot/chat"
@@ -69,7 +70,8 @@ func head(b *testing.B, s *redis.Store) {
 	}
 }
 
-// fill stores open tickets, a third of them due.
+// fill stores open tickets, all of them due in time and a third of them by now,
+// each with its question, a gap of the last two weeks.
 func fill(b *testing.B, s *redis.Store, size int) {
 	b.Helper()
 	for from := 0; from < size; from += 1000 {
@@ -80,13 +82,73 @@ func fill(b *testing.B, s *redis.Store, size int) {
 				ID: desk.NewID(int64(n)), Number: int64(n), Desk: "support", State: desk.Open, OpenedAt: start,
 				Asker: chat.Sender{Person: "ana"}, Question: "where is my refund?",
 			}
+			t.DueAt = start.Add(time.Second)
 			if n%3 == 0 {
 				t.DueAt = start
 			}
+			l := desk.Line{
+				ID: desk.LineID(fmt.Sprint("line ", n)), At: start.AddDate(0, 0, -n%14), Desk: "support", Person: "ana",
+				Audience: []string{"buyer", "creator", "affiliate"}[n%3], Lang: []string{"en", "es"}[n%2], Level: "none", Text: "where is my refund?",
+			}
+			o.Lines = append(o.Lines, spool.Versioned[desk.Line]{Value: l})
+			o.Tallies = append(o.Tallies, l.Tallies()...)
 			o.Tickets = append(o.Tickets, spool.Versioned[desk.Ticket]{Value: t})
 		}
+		o.Tallies = desk.Sum(o.Tallies)
 		if err := s.Finish(b.Context(), lease(b, s), o, start); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkAhead counts the tickets ahead of a new one, all of the others due.
+func BenchmarkAhead(b *testing.B) {
+	growing(b, func(b *testing.B, s *redis.Store) {
+		k := desk.Ticket{ID: "T-1000000", Number: 1_000_000, Desk: "support", State: desk.Open, OpenedAt: start.Add(time.Hour)}
+		if n, err := s.Ahead(b.Context(), k, start.Add(time.Hour)); err != nil || n == 0 {
+			b.Fatal(n, err)
+		}
+	})
+}
+
+// BenchmarkQueue lists a screenful of a desk's queue.
+func BenchmarkQueue(b *testing.B) {
+	growing(b, func(b *testing.B, s *redis.Store) {
+		if list, _, err := s.Queue(b.Context(), "support", start, 10); err != nil || len(list) != 10 {
+			b.Fatal(len(list), err)
+		}
+	})
+}
+
+// BenchmarkStats reads the tallies of two weeks.
+func BenchmarkStats(b *testing.B) {
+	growing(b, func(b *testing.B, s *redis.Store) {
+		day := start.Truncate(24 * time.Hour)
+		if list, err := s.Tallies(b.Context(), "support", day.AddDate(0, 0, -13), day.AddDate(0, 0, 1)); err != nil || len(list) == 0 {
+			b.Fatal(len(list), err)
+		}
+	})
+}
+
+// BenchmarkGaps reads the newest 500 gaps.
+func BenchmarkGaps(b *testing.B) {
+	growing(b, func(b *testing.B, s *redis.Store) {
+		if list, _, err := s.Gaps(b.Context(), "support", start.AddDate(0, 0, -30), 500); err != nil || len(list) != 500 {
+			b.Fatal(len(list), err)
+		}
+	})
+}
+
+// growing runs a read on a desk with 1,000 open tickets and with 100,000, on a
+// real server: the one inside the process counts a sorted set one by one.
+func growing(b *testing.B, read func(b *testing.B, s *redis.Store)) {
+	for _, size := range []int{1_000, 100_000} {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			s := onServer(b)
+			fill(b, s, size)
+			for b.Loop() {
+				read(b, s)
+			}
+		})
 	}
 }

@@ -87,7 +87,8 @@ for i = 6, #KEYS do
   redis.call("HINCRBY", key, "version", 1)
   local fields = { "value", take() }
   -- A record notes where it stands in fields in:<index>, so that it can leave.
-  for _, field in ipairs(redis.call("HKEYS", key)) do
+  -- A new one stands nowhere yet.
+  for _, field in ipairs(ARGV[i] ~= "0" and redis.call("HKEYS", key) or {}) do
     if string.sub(field, 1, 3) == "in:" then
       redis.call("ZREM", string.sub(field, 4), redis.call("HGET", key, field))
       redis.call("HDEL", key, field)
