@@ -105,7 +105,7 @@ const (
 	CountQuestion Counted = "question" // How: the level, a slash, and the Ending
 	CountOpened   Counted = "opened"   // tickets
 	CountFirst    Counted = "first"    // first replies to a ticket. How: a Bound
-	CountResolved Counted = "resolved" // tickets. How: a Bound of the time that was spent on them
+	CountResolved Counted = "resolved" // tickets. How: a Bound of the time that was spent on them; "": on their parent
 	CountPromise  Counted = "promise"  // service levels. How: first or resolve, a slash, and kept or late
 	CountReply    Counted = "reply"    // replies and articles that agents sent
 	CountRating   Counted = "rating"   // How: good or bad
@@ -181,7 +181,9 @@ func shares(t Tally, audience, lang string, agent chat.PersonID) []Tally {
 }
 
 // Tallies is what a ticket counts for, after Tick: as much as its history and its
-// clocks say. A reply that was called back or did not arrive counts for nothing.
+// clocks say. A reply that was called back or did not arrive counts for nothing,
+// and what was said to its parent counts there: of the work that was done once,
+// nothing counts for each who waited for it.
 func (t *Ticket) Tallies() []Tally {
 	var list []Tally
 	count := func(what Counted, at time.Time, how string, agent chat.PersonID) {
@@ -198,7 +200,7 @@ func (t *Ticket) Tallies() []Tally {
 			count(CountPromise, at, name+"/late", agent)
 		}
 	}
-	if first := t.FirstReply(); first != nil {
+	if first := t.FirstReply(); first != nil && first.As == 0 {
 		count(CountFirst, first.At, took(t.Clocks.First.Spent), first.By)
 		promise("first", t.Clocks.First, first.At, first.By)
 	}
@@ -207,7 +209,7 @@ func (t *Ticket) Tallies() []Tally {
 	for i, e := range t.History {
 		switch e.Did {
 		case DidReply, DidArticle:
-			if e.replies() {
+			if e.replies() && e.As == 0 {
 				list = append(list, Tally{Day: day(e.At), Desk: t.Desk, What: CountReply, By: OfAgent, Of: string(e.By), N: 1})
 			}
 		case DidResolve, DidExpire:
@@ -222,7 +224,11 @@ func (t *Ticket) Tallies() []Tally {
 		}
 	}
 	// A ticket is resolved once: the last time, and as long as it stays so.
-	if resolved != nil && !t.ResolvedAt.IsZero() {
+	switch {
+	case resolved == nil || t.ResolvedAt.IsZero():
+	case t.Parent != "":
+		count(CountResolved, t.ResolvedAt, "", "")
+	default:
 		count(CountResolved, t.ResolvedAt, took(t.Clocks.Resolve.Spent), resolver)
 		promise("resolve", t.Clocks.Resolve, t.ResolvedAt, resolver)
 	}
@@ -299,8 +305,8 @@ const MaxWaits = 200
 // if there is none yet.
 func (t *Ticket) Waited() (Wait, bool) {
 	first := t.FirstReply()
-	if first == nil {
-		return Wait{}, false
+	if first == nil || first.As != 0 {
+		return Wait{}, false // or it is the parent's
 	}
 	return Wait{Desk: t.Desk, At: first.At, Took: t.Clocks.First.Spent, Audience: t.Trail.Audience}, true
 }

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -109,6 +110,36 @@ func TestTallies(t *testing.T) {
 	}
 	if sums[OfAudience] != sums[Everyone] || sums[OfLang] != sums[Everyone] {
 		t.Errorf("sums by facet: %v", sums)
+	}
+}
+
+// Work that is done once for several askers counts once.
+func TestTalliesOfChildren(t *testing.T) {
+	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	ana := Agent{ID: "ana", Name: "Ana"}
+	tickets := map[string]*Ticket{}
+	for i, name := range []string{"parent", "child"} {
+		c := conversation.Begin(chat.Event{ID: chat.EventID(name), At: at}, false)
+		k := New(int64(i+1), &c, "help", "", at)
+		k.Tick(Standing{}, Desk{}, at)
+		tickets[name] = &k
+	}
+	parent, child := tickets["parent"], tickets["child"]
+	if err := errors.Join(parent.Merge(ana, false, at, child), parent.Reply(ana, "hi", false, false, at), parent.Resolve(ana, false, "", at)); err != nil {
+		t.Fatal(err)
+	}
+	child.Follow(parent, at)
+	if diff := cmp.Diff([]string{"03-02 opened  1", "03-02 resolved  1"}, counts(child.Tallies())); diff != "" {
+		t.Errorf("the child counts for (-want +got):\n%s", diff)
+	}
+	if got := counts(parent.Tallies()); !slices.Contains(got, "03-02 reply ana 1") || !slices.Contains(got, "03-02 resolved 1ana 1") {
+		t.Errorf("the parent counts for %v", got)
+	}
+	if _, ok := child.Waited(); ok {
+		t.Error("the child's wait counts")
+	}
+	if f := Summarise(child.Tallies())[Share{}]; f.Resolved != 1 || len(f.Work) != 0 {
+		t.Errorf("figures of the child: %+v", f)
 	}
 }
 
