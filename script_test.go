@@ -57,6 +57,36 @@ func TestScript(t *testing.T) {
 	}
 }
 
+// TestSharedScripts counts the conversations that are the same on the console, on
+// Slack and on Discord: most of them. What is not is about a platform.
+func TestSharedScripts(t *testing.T) {
+	const least = 85
+	files, err := filepath.Glob("testdata/script/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shared := 0
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := parseScript(file, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(platforms, func(p platform) bool {
+			return slices.Contains([]string{"console", "slack", "discord"}, p.name) && p.lacks(s) != ""
+		}) {
+			shared++
+		}
+	}
+	if shared < least {
+		t.Errorf("%d of %d conversations are the same everywhere, want at least %d", shared, len(files), least)
+	}
+	t.Logf("%d of %d conversations are the same everywhere", shared, len(files))
+}
+
 // A stage is a platform as people see it from outside. A script knows no more
 // of a platform than this.
 type stage interface {
@@ -235,8 +265,8 @@ var (
 	whereRule = regexp.MustCompile(`^where ([a-z -]+): (.+)$`)
 	stepRule  = regexp.MustCompile(`^(\w+)(?: in (private|#[a-z0-9-]+(?:/[a-zA-Z0-9-]+)?))? (.+)$`)
 	goesRule  = regexp.MustCompile(`^is in (private|#[a-z0-9-]+(?:/[a-zA-Z0-9-]+)?)$`)
-	textRule  = regexp.MustCompile(`'[^']*'|"(?:[^"\\]|\\.)*"`)
 	codeRule  = regexp.MustCompile(`\b[0-9A-Z]{4}-[0-9A-Z]{4}\b`)
+	textRule  = regexp.MustCompile(`'[^']*'|"(?:[^"\\]|\\.)*"`)
 )
 
 // parseScript reads a script. Its error names file and line.
