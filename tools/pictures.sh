@@ -18,8 +18,8 @@ look() {
 		--force-device-scale-factor=2 "$@" 2>/dev/null
 }
 
-[ $# -gt 0 ] || set -- slack-answer slack-unsure slack-form slack-card slack-reply slack-home \
-	discord-answer discord-unsure discord-form discord-card discord-reply discord-commands
+[ $# -gt 0 ] || set -- slack-answer slack-unsure slack-form slack-card slack-reply slack-thread slack-home \
+	discord-answer discord-unsure discord-form discord-card discord-reply discord-late discord-commands
 for scene; do
 	page="file://$PWD/docs/blocks/index.html?$scene"
 	height=$(look --window-size=680,400 --dump-dom "$page" | sed -n 's/.*data-height="\([0-9]*\)".*/\1/p')

@@ -15,6 +15,7 @@ const scenes = {
   },
   form: { form: "form_contact.json" },
   card: { bar: ["#", "support-desk"], messages: [{ file: "card-open.json" }] },
+  late: { bar: ["@", "Signpost"], messages: [{ file: "late.json" }] },
   reply: { bar: ["@", "Signpost"], messages: [{ file: "relayed.json" }, { file: "settled.json" }] },
   commands: { commands: "commands.json", typed: "/ticket", shown: ["next", "claim", "reply", "resolve", "transfer"] },
 };

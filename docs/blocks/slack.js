@@ -16,6 +16,7 @@ const scenes = {
   form: { form: "form_contact.json" },
   home: { bar: ["Signpost", "Home"], page: "home-answer.json" },
   card: { bar: ["# support-desk"], messages: [{ file: "card-open.json" }] },
+  thread: { bar: ["Thread", "# support-desk"], messages: [{ file: "words.json" }, { file: "sent.json" }] },
   reply: {
     bar: ["Thread", "# help"],
     messages: [{ file: "relayed.json" }, { file: "settled.json" }],

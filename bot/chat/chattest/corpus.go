@@ -2,6 +2,7 @@ package chattest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -82,6 +83,14 @@ func Corpus() []Sample {
 			Purpose: chat.Relaying, Under: "card/T-12/x", Files: []chat.Attachment{{File: chat.File{ID: "f1", Name: "invoice.pdf", Size: 2048}}},
 			Blocks: []chat.Block{small("**Kim** on **T-12**:"), paragraph("this is the invoice"), small("📎 invoice.pdf (2 kB)")},
 		}},
+		{"sent", chat.Reply{Under: "card/T-12/x", Blocks: []chat.Block{
+			small("**Ana** → Kim"), paragraph("It left the bank on Monday."), small("✓ Delivered to Kim (T-12)."),
+			row(button("Edit", "rewrite", "", "T-12", "3"), button("Take back", "unsend", "", "T-12", "3")),
+		}}},
+		{"late", chat.Reply{Purpose: chat.Notifying, Blocks: []chat.Block{
+			{Layout: chat.Paragraph, Text: slices.Concat(chat.ParseBold("The first reply to **T-12** was due "), chat.Text{{Text: "today at 09:25", At: at.Add(-5 * time.Minute)}}, chat.Plain("."))},
+			quote("where is my refund?"), row(button("Reply", "reply", chat.Primary, "T-12"), button("Show", "show", "", "T-12")),
+		}}},
 		{"settled", chat.Reply{Blocks: []chat.Block{
 			paragraph("**Ana** has settled **T-12**. Did that help?"), row(button("👍 Yes", "good", chat.Primary, "T-12"), button("👎 No", "bad", "", "T-12")),
 		}}},
