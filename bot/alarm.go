@@ -219,17 +219,22 @@ func (t *turn) wake(k *heldTicket, _ desk.Alarm) error {
 // remind asks a silent asker for a word.
 func (t *turn) remind(k *heldTicket, _ desk.Alarm) error {
 	k.Value.Nag(t.at)
-	ends := k.Value.Expires(t.access.desk(k.Value.Desk))
-	t.forAsker(&k.Value, func() {
-		blocks := []chat.Block{t.text("remind_asker", args{"Ticket": k.Value.ID, "Name": t.holderFor(&k.Value)})}
-		if !ends.IsZero() {
-			blocks = append(blocks, t.text("remind_ends", args{"When": t.when(ends, &k.Value)}))
-		}
-		t.inform(&k.Value, chat.Notifying, append(blocks, row(
-			chat.Button{Label: t.line("button_add", args{"Ticket": k.Value.ID}), Action: chat.Do("add", string(k.Value.ID)), Style: chat.Primary},
-			t.cancelButton(&k.Value)))...)
-	})
+	t.remindAsker(&k.Value)
 	return nil
+}
+
+// remindAsker asks an asker for a word, and says when it is too late for one.
+func (t *turn) remindAsker(k *desk.Ticket) {
+	ends := k.Expires(t.access.desk(k.Desk))
+	t.forAsker(k, func() {
+		blocks := []chat.Block{t.text("remind_asker", args{"Ticket": k.ID, "Name": t.holderFor(k)})}
+		if !ends.IsZero() {
+			blocks = append(blocks, t.text("remind_ends", args{"When": t.when(ends, k)}))
+		}
+		t.inform(k, chat.Notifying, append(blocks, row(
+			chat.Button{Label: t.line("button_add", args{"Ticket": k.ID}), Action: chat.Do("add", string(k.ID)), Style: chat.Primary},
+			t.cancelButton(k)))...)
+	})
 }
 
 // expire settles a ticket whose asker says nothing.

@@ -229,6 +229,8 @@ func (t *turn) passOn(k *desk.Ticket, f desk.Following) error {
 			t.tellClaimed(k, f.By)
 		case desk.Settled:
 			err = t.askHelped(k, f.By)
+		case desk.Nagged:
+			t.remindAsker(k)
 		case desk.Expired:
 			err = t.tellExpired(k)
 		case desk.Ended:

@@ -143,8 +143,7 @@ func (t *Ticket) hush(was Standing, at time.Time) {
 	anew := t.State != was.State || t.Holder != was.Holder
 	switch {
 	case t.Parent != "":
-		t.Silence = Silence{}
-		return
+		return // its parent's
 	case t.State == Claimed:
 		anew = anew || said(func(e Entry) bool { return e.By == t.Holder && e.Did != DidFail })
 	case t.State == Waiting && t.WaitUntil.IsZero():

@@ -144,6 +144,7 @@ type Course struct {
 	holder    chat.PersonID
 	claimedAt time.Time
 	waitUntil time.Time
+	nagged    time.Time
 	children  int
 	watchers  string
 	words     string
@@ -155,7 +156,7 @@ func (t *Ticket) Course() Course {
 	if len(t.Children) == 0 {
 		return Course{}
 	}
-	c := Course{desk: t.Desk, state: t.State, holder: t.Holder, claimedAt: t.ClaimedAt, waitUntil: t.WaitUntil, children: len(t.Children)}
+	c := Course{desk: t.Desk, state: t.State, holder: t.Holder, claimedAt: t.ClaimedAt, waitUntil: t.WaitUntil, nagged: t.Silence.Told, children: len(t.Children)}
 	for _, w := range t.Watchers {
 		c.watchers += string(w.ID) + "\n"
 	}
@@ -182,6 +183,7 @@ const (
 	Expired News = "expired" // likewise, for want of a word from the asker
 	Ended   News = "ended"   // it is closed
 	Back    News = "back"    // it is live again
+	Nagged  News = "nagged"  // a word of theirs is waited for
 	Parted  News = "parted"  // it goes its own way, of which the asker is not told
 )
 
@@ -221,6 +223,8 @@ func (t *Ticket) Follow(parent *Ticket, at time.Time) Following {
 	case live && was.Holder == "" && parent.Holder != "" && parent.Count(DidClaim) <= 1:
 		f.By = Agent{ID: parent.Holder, Name: parent.HolderName}
 		f.News = append(f.News, Taken)
+	case parent.State == Waiting && !parent.Silence.Told.IsZero() && !parent.Silence.Told.Equal(was.Silence.Told):
+		f.News = append(f.News, Nagged)
 	case parent.State == Resolved && was.State != Resolved:
 		t.Rating, t.Comment = "", ""
 		if done := parent.last(DidResolve, DidExpire); done.Did == DidExpire {
@@ -241,7 +245,7 @@ func (t *Ticket) Follow(parent *Ticket, at time.Time) Following {
 	t.Desk, t.State, t.WaitUntil = parent.Desk, parent.State, parent.WaitUntil
 	t.Holder, t.HolderName, t.HolderAs, t.ClaimedAt = parent.Holder, parent.HolderName, parent.HolderAs, parent.ClaimedAt
 	t.ResolvedAt, t.ClosedAt, t.ClosedBy = parent.ResolvedAt, parent.ClosedAt, parent.ClosedBy
-	t.Watchers = parent.Watchers
+	t.Silence, t.Watchers = parent.Silence, parent.Watchers
 	return f
 }
 

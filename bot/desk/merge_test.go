@@ -271,6 +271,14 @@ func TestFollowTime(t *testing.T) {
 	if next := child.Next(d, grace); !next.IsZero() || !child.DueAt.IsZero() {
 		t.Errorf("a child is due at %s and has an alarm at %s", child.DueAt, next)
 	}
+	parent.Nag(now.Add(time.Minute))
+	if f := child.Follow(parent, now.Add(time.Minute)); !slices.Equal(f.News, []News{Nagged}) {
+		t.Errorf("when a word is waited for, it hears %v", f.News)
+	}
+	both(parent.Standing(), now.Add(time.Minute))
+	if f := child.Follow(parent, now.Add(time.Minute)); len(f.News) > 0 {
+		t.Errorf("again, it hears %v", f.News)
+	}
 	at := now.Add(time.Hour)
 	if a, _ := parent.Due(d, grace, at); a.Kind != Expire {
 		t.Fatalf("the parent is due to %s", a.Kind)
