@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -199,5 +200,26 @@ func TestMergedDeskGone(t *testing.T) {
 	}
 	if want := chat.Key("card/T-1/" + inside.String()); !slices.Contains(keys, want) {
 		t.Errorf("the replies are %q, want one of %s", keys, want)
+	}
+}
+
+// BenchmarkMergedReply is one reply to as many askers as may be answered as one.
+func BenchmarkMergedReply(b *testing.B) {
+	s := testSettings()
+	s.Desks[0].Channels = []string{inside.String()}
+	w := newWorldOf(b, s)
+	for n := range desk.MaxChildren + 1 {
+		asker := chat.Sender{Account: account(fmt.Sprint("asker", n)), Name: fmt.Sprint("Asker ", n), Locale: "en"}
+		w.opens(asker, "where is my refund?")
+		if n > 0 {
+			w.runs(ana, "ticket", fmt.Sprintf("merge T-%d T-1", n+1))
+		}
+	}
+	e := w.event(chat.Event{Kind: chat.Slash, Door: "ticket", Text: "reply T-1 It left on Monday."}, ana)
+	b.ReportAllocs()
+	for b.Loop() {
+		if o := w.try(e); len(o.Tickets) != desk.MaxChildren+1 {
+			b.Fatalf("%d tickets are changed", len(o.Tickets))
+		}
 	}
 }
