@@ -49,8 +49,8 @@ func examples(trials []trial, asked [][]judged, taught bool) []example {
 	return list
 }
 
-// mostRarer is how much more a query without an answer counts at most than one of
-// the same trial that has one.
+// mostRarer is how many times as much a query without an answer counts at most as
+// one of the same trial that has one. Below, it is the root of how rare they are.
 const mostRarer = 4
 
 // ridge keeps small what few examples speak for.

@@ -54,11 +54,26 @@ func TestExamples(t *testing.T) {
 		}
 		return list
 	}
-	if got := counts(true); len(got) != 4 || got[0] != 0.5 || got[3] != 0.5 {
-		t.Errorf("taught count %v, want four of 1/2", got)
+	// Half of these have no answer, and count for the root of 2 more.
+	if got := counts(true); len(got) != 4 || got[0] != 0.5 || got[1] != 0.5 || got[2] != math.Sqrt(2)*0.5 || got[3] != got[2] {
+		t.Errorf("taught count %v, want two of 1/2 and two of 1/√2", got)
 	}
 	if got := counts(false); len(got) != 2 || got[0] != 1 || got[1] != 2 {
 		t.Errorf("others count %v, want 1 and 2", got)
+	}
+}
+
+// TestExamplesRare: however few have no answer, each counts for four times what
+// the others do at most.
+func TestExamplesRare(t *testing.T) {
+	asked := make([]judged, 100)
+	for i := range asked {
+		asked[i] = judged{target: 1, taught: true}
+	}
+	asked[99].target = 0
+	list := examples([]trial{{counts: 1, queries: []query{{right: []string{"card"}}, {}}}}, [][]judged{asked}, true)
+	if few, many := list[99].counts, list[0].counts; few != mostRarer*many {
+		t.Errorf("one of a hundred counts %v, want %v times %v", few, mostRarer, many)
 	}
 }
 
