@@ -272,7 +272,7 @@ func (s *hurricane) rest() {
 	s.t.Helper()
 	s.trouble.set(0)
 	for range 2000 {
-		if _, err := s.store.Fire(s.ctx, s.clock.Now()); err != nil {
+		if err := s.events.Fire(s.ctx); err != nil { // which wakes whoever is to handle them
 			s.t.Fatal(err)
 		}
 		p, err := s.store.Pending(s.ctx)
