@@ -40,20 +40,6 @@ func readVocabularies() map[string]vocabulary {
 	return all
 }
 
-// IsFunction reports whether the normalised word is one of the small words of
-// lang that say nothing about the subject: the, where, my, please. Languages
-// without a list have none.
-func IsFunction(word, lang string) bool {
-	return vocabularies[Base(lang)].function[word]
-}
-
-// IsFaint reports whether the normalised word says something in lang, but
-// little about the subject: week, always, working. A small collection of
-// articles cannot know this from counting them.
-func IsFaint(word, lang string) bool {
-	return vocabularies[Base(lang)].faint[word]
-}
-
 // smallWords are the function and faint words of all languages together.
 var smallWords = gatherSmallWords()
 

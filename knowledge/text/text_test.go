@@ -2,6 +2,7 @@ package text
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -65,6 +66,26 @@ func TestStemLeavesNoiseAlone(t *testing.T) {
 		if got := Stem(word, "en"); got != word {
 			t.Errorf("Stem(%q) = %q", word, got)
 		}
+	}
+}
+
+// TestLookRemembersRight: what was looked up before changes nothing.
+func TestLookRemembersRight(t *testing.T) {
+	for range 2 {
+		for _, base := range []string{"en", "pt", "es", "xx", ""} {
+			for i := range 3 * len(recent) { // more than are remembered
+				word := strings.Repeat("a", 1+i%3) + strconv.FormatInt(int64(i), 36) + "ing"
+				if got, want := Look(word, base), (Word{Stem: stem(word, base)}); got != want {
+					t.Fatalf("Look(%q, %q) = %v, want %v", word, base, got, want)
+				}
+			}
+		}
+	}
+	if got, want := Look("the", "en-GB"), (Word{Stem: "the", Function: true}); got != want {
+		t.Errorf("Look(the, en-GB) = %v, want %v", got, want)
+	}
+	if got := Look("the", "es"); got.Function {
+		t.Errorf("Look(the, es) = %v, want no function word", got)
 	}
 }
 
