@@ -3,8 +3,7 @@ package search
 import (
 	"math"
 	"slices"
-
-	"github.com/signpost-bot/signpost/knowledge/text"
+	"strings"
 )
 
 // A classifier has learned from titles, headings and phrasings which document
@@ -17,6 +16,7 @@ type classifier struct {
 	classes []uint16  // documents, by their place on the shelf; ascending within a feature
 	weights []int16   // in steps of 1/unit
 	bias    []float32 // by document
+	ballot  ballot    // the same, as guess reads it
 
 	rare    float32 // idf of a feature that no lesson has
 	lessons lessonVectors
@@ -71,7 +71,7 @@ func (c *classifier) vector(features []feature, unknown unknowns, v []float32) [
 	words := float32(strange * c.rare * c.rare * float32(unknown.words))
 	letters := float32(strange * c.rare * c.rare * float32(unknown.runs))
 	for _, f := range features {
-		w := float32(float32(dampened(f.count)) * c.idf[f.id])
+		w := float32(float32(dampened(f.count)) * c.ballot.facts[f.id].idf)
 		v = append(v, w)
 		if f.run {
 			letters += float32(w * w)
@@ -118,6 +118,7 @@ func (c *classifier) keep(weights []float32) {
 	for i, w := range weights {
 		c.weights[i] = int16(max(math.MinInt16, min(math.MaxInt16, math.Round(float64(w)*unit))))
 	}
+	c.arrange()
 }
 
 // stepOf is how far a pass goes.
@@ -256,6 +257,7 @@ func (c *classifier) lay(lessons []lesson, features int) {
 		c.classes = append(c.classes, has...)
 		c.from = append(c.from, uint32(len(c.classes)))
 	}
+	c.ballot.facts = factsOf(c.idf)
 }
 
 // balance weighs lessons so that a document with few phrasings is learned as
@@ -308,7 +310,7 @@ func (c *classifier) remember(lessons []lesson, vectors [][]float32, before *les
 // Features of the question that no lesson has make it less like any.
 func (c *classifier) near(class int, question []feature, d *scratch) (nearest, three float64) {
 	for i, f := range question {
-		d.weight[f.id] = int32(math.Round(float64(d.vector[i]) / math.Sqrt2 * unit))
+		d.weight[f.id] = rounded(float64(d.vector[i]) / math.Sqrt2 * unit)
 	}
 	var best [3]int64
 	for lesson := c.lessons.byClass[class]; lesson < c.lessons.byClass[class+1]; lesson++ {
@@ -358,27 +360,35 @@ func (s *shuffle) next() []int {
 func (c *classifier) guess(question []feature, sharp float64, d *scratch) {
 	const share = 1 << 8 // a share of 1: sums must fit 32 bits
 	d.vector = c.vector(question, d.unknown, d.vector)
-	d.votes = append(d.votes[:0], make([]int32, len(c.bias))...)
+	width := (len(c.bias) + 1) / 2
+	d.votes = append(d.votes[:0], make([]int32, 2*width)...)
+	d.pairs = append(d.pairs[:0], make([]int64, width)...)
 	for j, f := range question {
-		v := int32(math.Round(float64(d.vector[j]) * share))
-		from, to := c.from[f.id], c.from[f.id+1]
-		weights := c.weights[from:to]
-		if votes := d.votes; len(weights) == len(votes) { // a common feature has all, in order
-			for class, w := range weights {
-				votes[class] += v * int32(w)
-			}
+		v := rounded(float64(d.vector[j]) * share)
+		fact := &c.ballot.facts[f.id]
+		if fact.common {
+			addTimes(d.pairs, c.ballot.pairs[fact.from:][:width], int64(v))
 			continue
 		}
-		for k, class := range c.classes[from:to] {
-			d.votes[class] += v * int32(weights[k])
+		for _, vote := range c.ballot.votes[fact.from:][:fact.n] {
+			d.votes[vote.class] += v * int32(vote.weight)
 		}
 	}
-	for i, v := range d.votes {
+	for k, sum := range d.pairs {
+		first, second := apart(sum)
+		d.votes[2*k] += first
+		d.votes[2*k+1] += second
+	}
+	for i, v := range d.votes[:len(c.bias)] {
 		d.logits[i] = c.bias[i] + float32(v)/(unit*share)
 		d.learned[i] = float32(float32(sharp) * d.logits[i])
 	}
 	softmax(d.learned)
 }
+
+// rounded rounds a number that is not negative, the same on every machine: some
+// would add to a product before it is rounded.
+func rounded(x float64) int32 { return int32(float64(x) + 0.5) }
 
 // learn makes the voices that look at letters and phrasings.
 //
@@ -396,6 +406,9 @@ func (c *classifier) guess(question []feature, sharp float64, d *scratch) {
 // what is learned.
 func (s *shelf) learn(docs []Document, related *concepts, settings Settings) {
 	s.features = newTable()
+	if len(docs) <= few {
+		s.runs = map[string][]run{}
+	}
 	phrased := slices.ContainsFunc(docs, func(d Document) bool { return len(d.Phrasings) > 0 })
 	learns := phrased && len(docs) <= maxLearned && len(docs) > 1
 	reader := newReader(s, related, learns)
@@ -454,17 +467,45 @@ func newReader(s *shelf, related *concepts, all bool) *reader {
 func (r *reader) read(field string) []feature {
 	var list []feature
 	words := r.wordsIn(field)
-	stems := make([]string, len(words))
+	tokens := make([]token, len(words))
 	for i, w := range words {
-		stems[i] = text.Stem(w, r.base)
+		tokens[i] = tokenOf(w, r.base)
 	}
-	r.related.extract(words, stems, r.base, func(key uint64, run, letters bool) {
-		if letters || r.all {
-			list = r.add(list, feature{id: r.features.put(key), count: 1, run: run, letters: letters})
+	r.related.mark(tokens, r.base)
+	letters := func(t *token, times int) {
+		for _, run := range r.runsOf(t) {
+			list = r.add(list, feature{id: run.id(), count: float32(times), run: true, letters: run.heard()})
+		}
+	}
+	extract(tokens, letters, func(key uint64, times int) {
+		if r.all {
+			list = r.add(list, feature{id: r.features.put(key), count: float32(times)})
 		}
 	})
 	r.done(list)
 	return list
+}
+
+// runsOf returns the runs of letters of a word, which the shelf remembers if its
+// documents are few.
+func (r *reader) runsOf(t *token) []run {
+	if runs, ok := r.runs[t.word]; ok {
+		return runs
+	}
+	var runs []run
+	t.spell(func(key uint64, heard bool) {
+		if heard || r.all {
+			run := run(r.features.put(key) << 1)
+			if heard {
+				run |= 1
+			}
+			runs = append(runs, run)
+		}
+	})
+	if r.runs != nil {
+		r.runs[strings.Clone(t.word)] = slices.Clip(runs) // a part of a text would keep all of it
+	}
+	return runs
 }
 
 // sum returns the features of several texts together.

@@ -74,11 +74,12 @@ func (x *Index) Explain(q Query, d Document) Explanation {
 		return e
 	}
 	base := text.Base(q.Lang)
-	query, before := x.tokens(q.Text, base), x.tokens(q.Before, base)
+	r := &reading{}
+	query, before := x.tokens(q.Text, base, r), x.tokens(q.Before, base, r)
 	fields := s.fields(d, x.concepts)
 	total := 0.0
 	tokens := append(slices.Clone(query), before...)
-	slots := x.slots(query, before, base, s)
+	slots := x.slots(query, before, base, s, r)
 	for _, slot := range slots {
 		total += slot.tells
 		if !slot.function {
@@ -124,7 +125,7 @@ func (s *shelf) pairs(slots []slot, tokens []token, id int) []Pair {
 			continue
 		}
 		if last := slots[slot.follows]; s.mentions(uint32(doc), last) && s.mentions(uint32(doc), slot) {
-			pairs = append(pairs, Pair{meant(last) + " " + meant(slot), together(last, slot)})
+			pairs = append(pairs, Pair{meant(last) + " " + meant(slot), together(&last, &slot)})
 		}
 	}
 	slices.SortStableFunc(pairs, func(a, b Pair) int { return cmp.Compare(b.Share, a.Share) })
@@ -212,7 +213,7 @@ func (s *shelf) votes(query []token, id int, related *concepts) []Vote {
 	}
 	d := &scratch{}
 	d.start(s)
-	s.read(query, nil, s.base, related, d)
+	s.read(query, nil, s.base, d)
 	vector := s.learned.vector(d.features, d.unknown, nil)
 	weight := map[uint32]float64{} // by feature, what one occurrence says
 	for i, f := range d.features {
@@ -230,12 +231,16 @@ func (s *shelf) votes(query []token, id int, related *concepts) []Vote {
 	var votes []Vote
 	for i, t := range query {
 		v := Vote{Word: t.word}
-		words, stems := []string{t.word}, []string{t.stem}
-		related.extract(words, stems, s.base, func(key uint64, _, _ bool) {
+		alone := []token{t}
+		related.mark(alone, s.base)
+		count := func(key uint64, _ int) {
 			if id, ok := s.features.find(key); ok {
 				v.Nats += weight[id]
 			}
-		})
+		}
+		extract(alone, func(t *token, _ int) {
+			t.spell(func(key uint64, _ bool) { count(key, 1) })
+		}, count)
 		for _, pair := range []int{i - 1, i} { // half of what each pair says
 			if pair >= 0 && pair+1 < len(query) {
 				if id, ok := s.features.find(pairKey(query[pair].stem, query[pair+1].stem)); ok {

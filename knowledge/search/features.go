@@ -1,10 +1,6 @@
 package search
 
-import (
-	"unicode/utf8"
-
-	"github.com/signpost-bot/signpost/knowledge/text"
-)
+import "unicode/utf8"
 
 // The kinds of features. Two features are the same if kind and text are.
 const (
@@ -22,22 +18,27 @@ const (
 	longest  = 5
 )
 
-// A table numbers features by a hash of their text: 64 bits, so that among a
-// million two share a number with a chance of one in forty million.
+// A table numbers features by a hash of their text: 39 bits of it beside the
+// number, so that one look finds both. Of a million features, two share a number;
+// of the thirty thousand of a usual shelf, hardly ever.
 type table struct {
-	keys  []uint64 // 0 is free; a power of two long
-	ids   []uint32
+	slots []uint64 // key and number; 0 is free; a power of two long
+	shift int      // of a key, to its place
 	count uint32
 }
 
-func newTable() *table { return &table{keys: make([]uint64, 1024), ids: make([]uint32, 1024)} }
+// numberBits are those of a slot that hold the number: of sixteen million. Features
+// beyond share the last one's.
+const numberBits = 24
+
+func newTable() *table { return &table{slots: make([]uint64, 1024), shift: 64 - 10} }
 
 // find returns the number of a feature.
 func (t *table) find(key uint64) (uint32, bool) {
-	mask := uint64(len(t.keys) - 1)
-	for i := key & mask; t.keys[i] != 0; i = (i + 1) & mask {
-		if t.keys[i] == key {
-			return t.ids[i], true
+	mask := uint64(len(t.slots) - 1)
+	for i := key << 1 >> t.shift; t.slots[i] != 0; i = (i + 1) & mask {
+		if (t.slots[i]^key)>>numberBits == 0 {
+			return uint32(t.slots[i] & (1<<numberBits - 1)), true
 		}
 	}
 	return 0, false
@@ -48,27 +49,30 @@ func (t *table) put(key uint64) uint32 {
 	if id, ok := t.find(key); ok {
 		return id
 	}
-	if int(t.count)*2 >= len(t.keys) {
-		old := *t
-		t.keys, t.ids = make([]uint64, 2*len(old.keys)), make([]uint32, 2*len(old.keys))
-		for i, key := range old.keys {
-			if key != 0 {
-				t.place(key, old.ids[i])
+	if t.count == 1<<numberBits {
+		return t.count - 1
+	}
+	if int(t.count)*2 >= len(t.slots) {
+		old := t.slots
+		t.slots, t.shift = make([]uint64, 2*len(old)), t.shift-1
+		for _, slot := range old {
+			if slot != 0 {
+				t.place(slot)
 			}
 		}
 	}
-	t.place(key, t.count)
+	t.place(key>>numberBits<<numberBits | uint64(t.count))
 	t.count++
 	return t.count - 1
 }
 
-func (t *table) place(key uint64, id uint32) {
-	mask := uint64(len(t.keys) - 1)
-	i := key & mask
-	for t.keys[i] != 0 {
+func (t *table) place(slot uint64) {
+	mask := uint64(len(t.slots) - 1)
+	i := slot << 1 >> t.shift
+	for t.slots[i] != 0 {
 		i = (i + 1) & mask
 	}
-	t.keys[i], t.ids[i] = key, id
+	t.slots[i] = slot
 }
 
 // FNV-1a, finished so that its low bits are as good as its high ones.
@@ -149,24 +153,60 @@ type feature struct {
 	letters bool // a run that the letter voice hears, of a word that says something
 }
 
-// extract calls f with every feature of a text: of its words, in order, as
-// they were probably meant.
-func (c *concepts) extract(words, stems []string, base string, f func(key uint64, run, letters bool)) {
-	for i, w := range words {
-		says := !text.IsFunction(w, base)
-		eachGram(w, func(key uint64, n int) { f(key, true, says && n >= voiced) })
-		h := hash(start(wordFeature), stems[i])
-		f(key(h), false, false)
+// A run is a run of letters of a word: its number as a feature, and whether the
+// letter voice hears it.
+type run uint32 // twice the number, and one if it is heard
+
+func (r run) id() uint32  { return uint32(r >> 1) }
+func (r run) heard() bool { return r&1 != 0 }
+
+// spell calls f with the key of each run of letters of a word, and whether the
+// letter voice hears it.
+func (t *token) spell(f func(key uint64, heard bool)) {
+	eachGram(t.word, func(key uint64, n int) { f(key, !t.function && n >= voiced) })
+}
+
+// extract calls f with every feature of a text but the letters of its words: of
+// its words, in order, as they were probably meant, and how many times; before
+// each, letters is called with the word. A word that is said again is not looked
+// at again.
+func extract(tokens []token, letters func(t *token, times int), f func(key uint64, times int)) {
+	var room [maxWords]uint64
+	keys := room[:0]
+	for i := range tokens {
+		keys = append(keys, key(hash(start(wordFeature), tokens[i].stem)))
+	}
+	for i := range tokens {
+		t := &tokens[i]
+		before, times := 0, 1
+		for j, key := range keys {
+			if key != keys[i] || j == i || tokens[j].word != t.word { // comparing keys takes no time
+				continue
+			}
+			if times++; j < i {
+				before++
+			}
+		}
+		if before == 0 {
+			letters(t, times)
+			f(keys[i], times)
+		}
 		if i > 0 {
-			f(pairKey(stems[i-1], stems[i]), false, false)
+			f(pairKey(tokens[i-1].stem, t.stem), 1)
 		}
 	}
-	c.ideas(stems, base, func(concept int) {
-		h := start(conceptFeature)
-		for range 4 {
-			h = (h ^ uint64(concept&0xFF)) * fnvPrime
-			concept >>= 8
+	for i := 0; i < len(tokens); i += tokens[i].takes {
+		for _, concept := range tokens[i].concepts {
+			f(conceptKey(concept), 1)
 		}
-		f(key(h), false, false)
-	})
+	}
+}
+
+func conceptKey(concept int) uint64 {
+	h := start(conceptFeature)
+	for range 4 {
+		h = (h ^ uint64(concept&0xFF)) * fnvPrime
+		concept >>= 8
+	}
+	return key(h)
 }

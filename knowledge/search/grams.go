@@ -1,21 +1,36 @@
 package search
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // letterVoice compares letters instead of words: the cosine between the runs
 // of letters of a question and those of a title with its headings and
 // phrasings. It hears typos, compounds and words of a related language.
 type letterVoice struct {
-	docs  int
-	lists []letterList // by feature; empty for other features than letters, and for common runs
+	docs   int
+	scales []letterScale // by feature
+	banks  []letterBank  // of 65,536 documents each
 }
 
-type letterList struct {
-	postings
-	weight []uint8 // of a unit vector, in steps of most/full
-	most   float32
-	idf    float32
+// A letterScale is how much a run of letters tells.
+type letterScale struct {
+	idf  float32
+	most float32 // of its weights in unit vectors, of which they are kept in steps of 1/full
 }
+
+// A letterBank says which of its documents have which runs. The lists lie one
+// after the other, since a question looks at hundreds of short ones: what is
+// close together is read at once.
+type letterBank struct {
+	from   []uint32 // by feature, where its list begins; one more at the end
+	docs   []uint16 // ascending within a list
+	weight []uint8
+}
+
+// bankDocs is how many documents a bank has.
+const bankDocs = 1 << 16
 
 // A run of letters that a sixteenth of many documents have, or more than
 // mostDocs, costs much and tells little.
@@ -28,7 +43,7 @@ const (
 // newLetterVoice makes the voice of documents that have the given runs, each
 // once and with its count.
 func newLetterVoice(docs [][]feature, features int) letterVoice {
-	v := letterVoice{docs: len(docs), lists: make([]letterList, features)}
+	v := letterVoice{docs: len(docs), scales: make([]letterScale, features)}
 	most := len(docs)
 	if len(docs) > manyDocs {
 		most = min(len(docs)/commonShare, mostDocs)
@@ -41,12 +56,8 @@ func newLetterVoice(docs [][]feature, features int) letterVoice {
 			}
 		}
 	}
-	total := 0
 	for i, n := range n {
-		v.lists[i].idf = float32(math.Log(1 + float64(len(docs))/float64(n+1)))
-		if n <= most {
-			total += n
-		}
+		v.scales[i].idf = float32(math.Log(1 + float64(len(docs))/float64(n+1)))
 	}
 	lengths := make([]float64, len(docs))
 	for i, list := range docs {
@@ -58,42 +69,56 @@ func newLetterVoice(docs [][]feature, features int) letterVoice {
 		}
 		lengths[i] = math.Sqrt(lengths[i])
 	}
-	each := func(f func(l *letterList, doc int, weight float64)) {
+	each := func(from int, docs [][]feature, f func(id uint32, doc int, weight float64)) {
 		for doc, list := range docs {
 			for _, feature := range list {
 				if feature.letters && n[feature.id] <= most {
-					f(&v.lists[feature.id], doc, v.weight(feature)/lengths[doc])
+					f(feature.id, doc, v.weight(feature)/lengths[from+doc])
 				}
 			}
 		}
 	}
-	each(func(l *letterList, _ int, weight float64) { l.most = max(l.most, float32(weight)) })
-	low, weights := make([]uint16, total), make([]uint8, total)
-	for i, n := range n {
-		if n <= most {
-			l := &v.lists[i]
-			l.low, l.weight = low[:0:n], weights[:0:n]
-			low, weights = low[n:], weights[n:]
-		}
-	}
-	each(func(l *letterList, doc int, weight float64) {
-		l.add(uint32(doc))
-		l.weight = append(l.weight, uint8(max(1, math.Round(weight/float64(l.most)*full))))
+	each(0, docs, func(id uint32, _ int, weight float64) {
+		v.scales[id].most = max(v.scales[id].most, float32(weight))
 	})
+	for from := 0; from < len(docs); from += bankDocs {
+		some := docs[from:min(from+bankDocs, len(docs))]
+		b := letterBank{from: make([]uint32, features+1)}
+		each(from, some, func(id uint32, _ int, _ float64) { b.from[id+1]++ })
+		for id := range features {
+			b.from[id+1] += b.from[id]
+		}
+		b.docs, b.weight = make([]uint16, b.from[features]), make([]uint8, b.from[features])
+		next := slices.Clone(b.from)
+		each(from, some, func(id uint32, doc int, weight float64) {
+			b.docs[next[id]] = uint16(doc)
+			b.weight[next[id]] = uint8(max(1, math.Round(weight/float64(v.scales[id].most)*full)))
+			next[id]++
+		})
+		v.banks = append(v.banks, b)
+	}
 	return v
 }
 
 func (v letterVoice) weight(f feature) float64 {
-	return float64(dampened(f.count) * float64(v.lists[f.id].idf))
+	return float64(dampened(f.count) * float64(v.scales[f.id].idf))
 }
 
 // dampened is what count times the same feature count together.
 func dampened(count float32) float64 {
-	if count == 1 {
-		return 1
+	if n := int(count); n < len(dampening) && float32(n) == count {
+		return dampening[n]
 	}
 	return 1 + math.Log(float64(count))
 }
+
+// dampening are the first whole counts: nearly all there are.
+var dampening = func() (of [16]float64) {
+	for n := range of {
+		of[n] = 1 + math.Log(float64(n))
+	}
+	return of
+}()
 
 // hear adds the cosine of a question with each document to d.letters, in steps
 // of 1/wholeCosine, and notes which documents it touched. Runs that no document
@@ -113,24 +138,23 @@ func (v letterVoice) hear(question []feature, d *scratch) {
 	if length == 0 {
 		return
 	}
-	length = math.Sqrt(length)
+	scale := wholeCosine / full / math.Sqrt(length)
 	for i, f := range question {
-		l := &v.lists[f.id]
-		if !f.letters || len(l.low) == 0 {
+		if !f.letters {
 			continue
 		}
-		w := max(1, int32(math.Round(d.weights[i]/length*float64(l.most)*wholeCosine/full)))
-		from := uint32(0)
-		for high, upTo := range l.upTo {
-			base := uint32(high) << 16
-			for i, low := range l.low[from:upTo] {
-				doc := base | uint32(low)
+		w := max(1, rounded(d.weights[i]*scale*float64(v.scales[f.id].most)))
+		for at := range v.banks {
+			b := &v.banks[at]
+			from, to := b.from[f.id], b.from[f.id+1]
+			weights := b.weight[from:to]
+			for k, low := range b.docs[from:to] {
+				doc := uint32(at)*bankDocs + uint32(low)
 				if d.letters[doc] == 0 {
 					d.heard = append(d.heard, doc)
 				}
-				d.letters[doc] += w * int32(l.weight[int(from)+i])
+				d.letters[doc] += w * int32(weights[k])
 			}
-			from = upTo
 		}
 	}
 }

@@ -3,6 +3,7 @@ package search
 import (
 	"cmp"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -40,7 +41,7 @@ type Index struct {
 	shelves   []*shelf // by language, sorted
 	concepts  *concepts
 	spellings map[string]*lexicon // by base language: words of documents and concepts
-	scratch   sync.Pool           // of *scratch
+	scratches chan *scratch       // at rest; a pool would lose them whenever garbage is collected
 }
 
 // A shelf holds the documents of one language, with statistics of their own:
@@ -57,6 +58,7 @@ type shelf struct {
 	learned  *classifier       // nil without phrasings
 	trained  *classifier       // what learned was before Document.Learned was taught: kept to be found again
 	features *table            // what letters and classifier know, and where
+	runs     map[string][]run  // the letters of words that title, headings and phrasings have; nil if documents are many
 	mistyped map[string]string // in phrasings, and what was meant
 	spelled  map[string]int    // words as they are spelled, and how often; only while building
 }
@@ -114,7 +116,7 @@ func build(docs []Document, related []Concept, settings Settings) *Index {
 	slices.Sort(bases)
 	x := &Index{weights: w, concepts: newConcepts(related), spellings: map[string]*lexicon{}}
 	x.titled = w.Title / (w.Title + w.K1) * full
-	x.scratch.New = func() any { return &scratch{} }
+	x.scratches = make(chan *scratch, runtime.GOMAXPROCS(0))
 	x.shelves = make([]*shelf, len(bases))
 	var group sync.WaitGroup
 	for i, base := range bases {
@@ -146,7 +148,7 @@ func build(docs []Document, related []Concept, settings Settings) *Index {
 // w says.
 func (x *Index) Reweigh(w Weights) *Index {
 	y := &Index{weights: w, titled: x.titled, shelves: x.shelves, concepts: x.concepts, spellings: x.spellings}
-	y.scratch.New = x.scratch.New
+	y.scratches = make(chan *scratch, cap(x.scratches))
 	return y
 }
 
@@ -356,8 +358,8 @@ func (b *builder) spelling(word string) *spelling {
 	if w == nil {
 		// A part of a text, such as word is, would keep all of it in memory.
 		word = strings.Clone(word)
-		stem := strings.Clone(text.Stem(word, b.base))
-		w = &spelling{stem: stem, hash: stemHash(stem), function: text.IsFunction(word, b.base)}
+		look := text.Look(word, b.base)
+		w = &spelling{stem: look.Stem, hash: stemHash(look.Stem), function: look.Function}
 		b.words[word] = w
 	}
 	return w

@@ -158,7 +158,7 @@ func mistypedIn(phrased, plain, related map[string]int, base string) map[string]
 	l := newLexicon(counts, base)
 	mistyped := map[string]string{}
 	for w, n := range phrased {
-		if text.IsFunction(w, base) || text.IsFaint(w, base) || l.has(text.Stem(w, base)) || strings.ContainsAny(w, "0123456789") {
+		if look := text.Look(w, base); look.Function || look.Faint || l.has(look.Stem) || strings.ContainsAny(w, "0123456789") {
 			continue
 		}
 		meant, ok := l.within(w, 1, missedKey)

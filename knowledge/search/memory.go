@@ -210,6 +210,7 @@ func decodeClassifier(data []byte, classes, features int) *classifier {
 	if len(c.bias) != classes || len(c.idf) != features || len(c.from) != features+1 {
 		return nil
 	}
+	c.arrange()
 	return c
 }
 

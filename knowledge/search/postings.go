@@ -82,6 +82,12 @@ func (c *cursor) seek(doc uint32) {
 		}
 	}
 	low, end := uint16(doc), int(c.upTo[c.high])
+	for near := min(c.at+nearby, end); c.at < near; c.at++ {
+		if c.low[c.at] >= low {
+			c.doc = doc&^0xFFFF | uint32(c.low[c.at])
+			return
+		}
+	}
 	step, from := 1, c.at
 	for from+step < end && c.low[from+step] < low {
 		from += step
@@ -91,6 +97,9 @@ func (c *cursor) seek(doc uint32) {
 	c.at = from + found
 	c.read()
 }
+
+// nearby is how many postings a seek looks at one by one, before it takes steps.
+const nearby = 8
 
 // A raw posting is counted but not yet weighed, as long as the lengths of
 // documents are not known.
@@ -204,6 +213,17 @@ func sums(walkers []walker, n int, d *scratch) {
 	d.heap, d.summed = d.heap[:0], d.summed[:0]
 	for i := range walkers {
 		w := &walkers[i]
+		if len(w.cursors) == 1 { // nearly always
+			c := &w.cursors[0]
+			weight := c.weight * int64(w.weight)
+			for k, doc := range c.low {
+				if d.sum[doc] == 0 {
+					d.summed = append(d.summed, uint32(doc))
+				}
+				d.sum[doc] += int32(weight * int64(c.list.whole[k]) / (full * unit))
+			}
+			continue
+		}
 		d.gained = d.gained[:0]
 		for j := range w.cursors {
 			c := &w.cursors[j]

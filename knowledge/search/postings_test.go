@@ -64,6 +64,39 @@ func TestBestIsSums(t *testing.T) {
 	}
 }
 
+// TestMeet: a list meets the candidates that are in it, be it short or long, in
+// one high half or in several.
+func TestMeet(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	draw := func(n, docs int) []int {
+		drawn := make([]int, n)
+		for i := range drawn {
+			drawn[i] = random.IntN(docs)
+		}
+		slices.Sort(drawn)
+		return slices.Compact(drawn)
+	}
+	for range 300 {
+		docs := []int{50, 1 << 16, 3 << 16}[random.IntN(3)]
+		d := &scratch{seats: make([]uint16, docs)}
+		for i, doc := range draw(1+random.IntN(20), docs) {
+			d.candidates = append(d.candidates, candidate{doc: uint32(doc)})
+			d.seats[doc] = uint16(i + 1)
+		}
+		var p postings
+		var want []meeting
+		for at, doc := range draw(1+random.IntN(400), docs) {
+			p.add(uint32(doc))
+			if seat := d.seats[doc]; seat > 0 {
+				want = append(want, meeting{int(seat) - 1, at})
+			}
+		}
+		if got := d.meet(&p); !slices.Equal(got, want) {
+			t.Fatalf("of %d documents: met %v, want %v", docs, got, want)
+		}
+	}
+}
+
 // TestCursorSeek: whatever the steps, a cursor stops at the first document that
 // is not before the one sought, on both sides of where the high half changes.
 func TestCursorSeek(t *testing.T) {
@@ -80,7 +113,7 @@ func TestCursorSeek(t *testing.T) {
 	for range 200 {
 		c := p.start()
 		for sought := uint32(0); c.doc != none; {
-			sought += uint32(random.IntN(40000))
+			sought += uint32(random.IntN([]int{500, 4000, 40000}[random.IntN(3)]))
 			c.seek(sought)
 			want := uint32(none)
 			if i, _ := slices.BinarySearch(docs, sought); i < len(docs) {

@@ -1,7 +1,6 @@
 package search
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/signpost-bot/signpost/knowledge/text"
@@ -53,41 +52,69 @@ type token struct {
 	trust float64 // 1, or less if another word was typed
 
 	function bool // a function word of the language of the query
+	faint    bool // says little about a subject
+
+	// Of a word that begins an idea, as tokens are read one idea after the other:
+	concepts []int // that the idea expresses, if it is a known one
+	takes    int   // how many words
 }
+
+// A reading is what a query is read into: room that is used again.
+type reading struct {
+	tokens []token
+	slots  []slot
+	stems  []weighted
+}
+
+// start makes room for another query.
+func (r *reading) start() { r.tokens, r.slots, r.stems = r.tokens[:0], r.slots[:0], r.stems[:0] }
 
 // tokens reads a text in the given language. A word that nobody knows is taken
 // for the nearest known one.
-func (x *Index) tokens(s, base string) []token {
+func (x *Index) tokens(s, base string, r *reading) []token {
 	words := text.Words(s)
-	out := make([]token, 0, min(len(words), maxWords))
+	from, known := len(r.tokens), x.spellings[base]
 	for _, w := range words[:min(len(words), maxWords)] {
-		t := token{w, w, text.Stem(w, base), 1, text.IsFunction(w, base)}
-		if known := x.spellings[base]; !t.function && !known.has(t.stem) {
+		t := tokenOf(w, base)
+		if !t.function && !known.has(t.stem) {
 			if meant, ok := known.nearest(w); ok {
-				t = token{w, meant, text.Stem(meant, base), x.weights.Typo, text.IsFunction(meant, base)}
+				t = tokenOf(meant, base)
+				t.typed, t.trust = w, x.weights.Typo
 			}
 		}
-		out = append(out, t)
+		r.tokens = append(r.tokens, t)
 	}
+	out := r.tokens[from:len(r.tokens):len(r.tokens)]
+	x.concepts.mark(out, base)
 	return out
+}
+
+// tokenOf reads a word that was meant as it is.
+func tokenOf(word, base string) token {
+	look := text.Look(word, base)
+	return token{typed: word, word: word, stem: look.Stem, trust: 1, function: look.Function, faint: look.Faint || isNumber(word)}
 }
 
 // slots reads a query in the given language, and what was asked before, for a
 // shelf. The same idea counts once.
-func (x *Index) slots(query, before []token, base string, s *shelf) []slot {
-	slots := make([]slot, 0, len(query)+len(before))
+func (x *Index) slots(query, before []token, base string, s *shelf, r *reading) []slot {
+	from := len(r.slots)
 	place := func(stem string) int {
-		return slices.IndexFunc(slots, func(s slot) bool { return s.stems[0].stem == stem })
+		for i := range r.slots[from:] { // a slot is large: none is copied
+			if r.slots[from+i].stems[0].stem == stem {
+				return i
+			}
+		}
+		return -1
 	}
 	at := 0
 	add := func(tokens []token, weight float64, said bool) {
-		stems := stemsOf(tokens)
 		last := neighbour{slot: -1}
 		for len(tokens) > 0 {
-			found, n := x.concepts.at(stems, base)
-			next := x.slot(tokens[:max(n, 1)], found, base, s)
-			next.at, next.words, next.weight = at, max(n, 1), weight
-			next.faint = n == 0 && (text.IsFaint(tokens[0].word, base) || isNumber(tokens[0].word))
+			found, n := tokens[0].concepts, tokens[0].takes
+			next := x.slot(tokens[:n], found, base, s, r)
+			next.at, next.words, next.weight = at, n, weight
+			next.faint = len(found) == 0 && tokens[0].faint
 			if next.function {
 				next.weight *= x.weights.Function
 			}
@@ -100,19 +127,19 @@ func (x *Index) slots(query, before []token, base string, s *shelf) []slot {
 				}
 			}
 			next.follows = -1
-			first, end, ok := ends(tokens[:max(n, 1)], base)
+			first, end, ok := ends(tokens[:n])
 			if ok && last.slot >= 0 && base == s.base {
 				next.follows, next.pair = last.slot, pairOf(last.hash, first)
 			}
-			at += max(n, 1)
-			tokens, stems = tokens[max(n, 1):], stems[max(n, 1):]
+			at += n
+			tokens = tokens[n:]
 			if len(next.stems) == 0 {
 				continue
 			}
 			in := place(next.stems[0].stem)
 			if in < 0 {
-				in = len(slots)
-				slots = append(slots, next)
+				in = len(r.slots) - from
+				r.slots = append(r.slots, next)
 			}
 			if ok {
 				last = neighbour{in, end}
@@ -121,6 +148,7 @@ func (x *Index) slots(query, before []token, base string, s *shelf) []slot {
 	}
 	add(query, 1, true)
 	add(before, x.weights.Before, false)
+	slots := r.slots[from:len(r.slots):len(r.slots)]
 	for i := range slots {
 		s.weigh(&slots[i])
 	}
@@ -135,7 +163,7 @@ type neighbour struct {
 }
 
 // ends returns the first and the last of tokens, function words aside.
-func ends(tokens []token, base string) (first, last uint64, ok bool) {
+func ends(tokens []token) (first, last uint64, ok bool) {
 	for _, t := range tokens {
 		if t.function {
 			continue
@@ -163,8 +191,9 @@ func isNumber(word string) bool { return strings.Trim(word, "0123456789") == "" 
 // slot collects what may stand on s for the tokens, which express the given
 // concepts. A slot without a stem says nothing on s; one whose only stem is
 // unknown to the shelf is something that the shelf does not have.
-func (x *Index) slot(tokens []token, found []int, base string, s *shelf) slot {
+func (x *Index) slot(tokens []token, found []int, base string, s *shelf, r *reading) slot {
 	var out slot
+	from := len(r.stems)
 	trust := 1.0
 	for _, t := range tokens {
 		trust = min(trust, t.trust)
@@ -176,7 +205,8 @@ func (x *Index) slot(tokens []token, found []int, base string, s *shelf) slot {
 			}
 		}
 		term, known := s.terms[stem]
-		out.stems = append(out.stems, weighted{stem, term, known, weight * trust, said})
+		r.stems = append(r.stems, weighted{stem, term, known, weight * trust, said})
+		out.stems = r.stems[from:len(r.stems):len(r.stems)]
 	}
 	if len(tokens) == 1 && len(found) == 0 && base == s.base && tokens[0].function {
 		if _, ok := s.terms[tokens[0].stem]; ok {

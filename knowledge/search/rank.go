@@ -31,7 +31,7 @@ type Hit struct {
 // How many documents each voice puts up. The final score is worked out for
 // these; one that is among the best in no voice cannot be the best of all.
 const (
-	byWords   = 24
+	byWords   = 16
 	byLetters = 8
 	byLearned = 8
 	byParts   = 16 // of all of them, how many have their parts compared
@@ -39,6 +39,8 @@ const (
 
 // A scratch holds what ranking one query on one shelf needs, and is used again.
 type scratch struct {
+	reading reading
+
 	walkers []walker
 	cursors []stemCursor
 	heap    []scored
@@ -58,14 +60,17 @@ type scratch struct {
 	vector  []float32
 	logits  []float32 // by document
 	weight  []int32   // by feature; 0 between uses
-	votes   []int32
+	votes   []int32   // by document
+	pairs   []int64   // two sums each
 	learned []float32 // by document; empty without a classifier
 
-	picked     []bool   // by document
-	docs       []uint32 // those picked
+	seats      []uint16 // by document: its place among candidates, plus 1; before it has one, 1; 0 for others
+	docs       []uint32 // that have a seat
 	candidates []candidate
-	order      []int  // of candidates, the best first
-	has        []bool // by slot and candidate; not of function words
+	order      []int     // of candidates, the best first
+	has        []bool    // by slot and candidate; not of function words
+	shares     []share   // by candidate
+	met        []meeting // of the list at hand
 }
 
 // A candidate is a document that a voice put up.
@@ -79,6 +84,25 @@ type candidate struct {
 	part                  int
 	best                  float64
 	score                 float64
+}
+
+// scratch returns one that is at rest, or else a new one.
+func (x *Index) scratch() *scratch {
+	select {
+	case d := <-x.scratches:
+		return d
+	default:
+		return &scratch{}
+	}
+}
+
+// rest keeps a scratch for the next query, if fewer rest than queries can be at
+// work at a time.
+func (x *Index) rest(d *scratch) {
+	select {
+	case x.scratches <- d:
+	default:
+	}
 }
 
 func grown[T any](s []T, n int) []T {
@@ -99,14 +123,15 @@ type Found struct {
 // Rank finds the at most n documents that fit q best.
 func (x *Index) Rank(q Query, n int) Found {
 	base := text.Base(q.Lang)
-	query, before := x.tokens(q.Text, base), x.tokens(q.Before, base)
+	d := x.scratch()
+	defer x.rest(d)
+	d.reading.start()
+	query, before := x.tokens(q.Text, base, &d.reading), x.tokens(q.Before, base, &d.reading)
 	slots := make([][]slot, len(x.shelves))
 	for i, s := range x.shelves {
-		slots[i] = x.slots(query, before, base, s)
+		slots[i] = x.slots(query, before, base, s, &d.reading)
 	}
 	rarest := x.rarest(slots, len(query)+len(before))
-	d := x.scratch.Get().(*scratch)
-	defer x.scratch.Put(d)
 	var hits []Hit
 	from, to := 0, 0 // where the hits in the query's own language are
 	for i, s := range x.shelves {
@@ -143,7 +168,8 @@ func (x *Index) Rank(q Query, n int) Found {
 // unknownShare is how much of what slots mean no document of their shelf has.
 func unknownShare(slots []slot) float64 {
 	unknown, all := 0.0, 0.0
-	for _, s := range slots {
+	for i := range slots {
+		s := &slots[i]
 		if s.function {
 			continue
 		}
@@ -221,7 +247,8 @@ func (x *Index) rarest(slots [][]slot, n int) int {
 	docs := 0.0
 	for i, s := range x.shelves {
 		docs += float64(len(s.docs))
-		for _, slot := range slots[i] {
+		for k := range slots[i] {
+			slot := &slots[i][k]
 			if slot.function {
 				continue
 			}
@@ -255,7 +282,7 @@ func (x *Index) rank(s *shelf, slots []slot, query, before []token, base string,
 		d.heap = best(d.walkers, byWords, d.heap)
 	}
 	d.pick()
-	s.read(query, before, base, x.concepts, d)
+	s.read(query, before, base, d)
 	s.letters.hear(d.features, d)
 	d.heap = d.heap[:0]
 	for _, doc := range d.heard {
@@ -273,8 +300,9 @@ func (x *Index) rank(s *shelf, slots []slot, query, before []token, base string,
 		d.pick()
 	}
 	slices.Sort(d.docs)
-	for _, doc := range d.docs {
+	for i, doc := range d.docs {
 		d.candidates = append(d.candidates, candidate{doc: doc})
+		d.seats[doc] = uint16(i + 1)
 	}
 	total := x.compare(s, slots, rarest, d)
 	for i := range d.candidates {
@@ -324,7 +352,7 @@ func (d *scratch) start(s *shelf) {
 	if len(s.docs) <= few {
 		d.gain, d.sum = grown(d.gain, len(s.docs)), grown(d.sum, len(s.docs))
 	}
-	d.picked = grown(d.picked, len(s.docs))
+	d.seats = grown(d.seats, len(s.docs))
 	d.place = grown(d.place, int(s.features.count))
 	d.learned = d.learned[:0]
 	if s.learned != nil {
@@ -343,15 +371,15 @@ func (d *scratch) end() {
 		d.letters[doc] = 0
 	}
 	for _, doc := range d.docs {
-		d.picked[doc] = false
+		d.seats[doc] = 0
 	}
 }
 
 // pick makes candidates of the documents on the heap.
 func (d *scratch) pick() {
 	for _, h := range d.heap {
-		if !d.picked[h.doc] {
-			d.picked[h.doc] = true
+		if d.seats[h.doc] == 0 {
+			d.seats[h.doc] = 1
 			d.docs = append(d.docs, h.doc)
 		}
 	}
@@ -360,20 +388,20 @@ func (d *scratch) pick() {
 // walk sets a walker up for each slot.
 func (s *shelf) walk(slots []slot, d *scratch) {
 	d.walkers, d.cursors = d.walkers[:0], d.cursors[:0]
-	for _, slot := range slots {
-		for _, w := range slot.stems {
-			if w.known {
+	for i := range slots {
+		for k := range slots[i].stems {
+			if w := &slots[i].stems[k]; w.known {
 				l := &s.lists[w.term]
 				d.cursors = append(d.cursors, stemCursor{l.start(), l, int64(w.weight * unit)})
 			}
 		}
 	}
 	cursors := d.cursors
-	for _, slot := range slots {
-		w := walker{weight: int32(slot.tells * unit)}
+	for i := range slots {
+		w := walker{weight: int32(slots[i].tells * unit)}
 		n := 0
-		for _, stem := range slot.stems {
-			if stem.known {
+		for k := range slots[i].stems {
+			if slots[i].stems[k].known {
 				most := int64(w.weight) * cursors[n].weight * int64(cursors[n].list.most) / (full * unit)
 				w.most = max(w.most, int32(most))
 				n++
@@ -389,30 +417,43 @@ func (s *shelf) walk(slots []slot, d *scratch) {
 
 // read extracts the features of a query into d.features, and counts those that
 // no document has.
-func (s *shelf) read(query, before []token, base string, related *concepts, d *scratch) {
+func (s *shelf) read(query, before []token, base string, d *scratch) {
 	d.unknown = unknowns{}
 	for i, tokens := range [][]token{query, before} {
-		words, stems := make([]string, len(tokens)), stemsOf(tokens)
-		for j, t := range tokens {
-			words[j] = t.word
-		}
 		count := float32(1)
 		if i > 0 {
 			count = saidBefore
 		}
-		related.extract(words, stems, base, func(key uint64, run, letters bool) {
-			id, ok := s.features.find(key)
-			if !ok {
-				d.unknown.add(run, letters)
-				return
-			}
+		add := func(id uint32, times int, run, letters bool) {
 			if d.place[id] == 0 {
 				d.features = append(d.features, feature{id: id, run: run})
 				d.place[id] = uint32(len(d.features))
 			}
 			f := &d.features[d.place[id]-1]
-			f.count += count
+			f.count += float32(count * float32(times))
 			f.letters = f.letters || letters
+		}
+		letters := func(t *token, times int) {
+			if runs, ok := s.runs[t.word]; ok && base == s.base {
+				for _, r := range runs {
+					add(r.id(), times, true, r.heard())
+				}
+				return
+			}
+			t.spell(func(key uint64, heard bool) {
+				if id, ok := s.features.find(key); ok {
+					add(id, times, true, heard)
+				} else {
+					d.unknown.add(times, true, heard)
+				}
+			})
+		}
+		extract(tokens, letters, func(key uint64, times int) {
+			if id, ok := s.features.find(key); ok {
+				add(id, times, false, false)
+			} else {
+				d.unknown.add(times, false, false)
+			}
 		})
 	}
 	for i := range d.features {
@@ -437,15 +478,15 @@ func (u *unknowns) share(known int) float64 {
 	return float64(all) / float64(max(1, all+known))
 }
 
-func (u *unknowns) add(run, letters bool) {
+func (u *unknowns) add(times int, run, letters bool) {
 	switch {
 	case letters:
-		u.letters++
-		u.runs++
+		u.letters += times
+		u.runs += times
 	case run:
-		u.runs++
+		u.runs += times
 	default:
-		u.words++
+		u.words += times
 	}
 }
 
@@ -454,53 +495,53 @@ func (u *unknowns) add(run, letters bool) {
 func (x *Index) compare(s *shelf, slots []slot, rarest int, d *scratch) float64 {
 	total, content := 0.0, 0.0
 	d.has = grown(d.has, len(slots)*len(d.candidates))
-	for at, slot := range slots {
+	d.shares = grown(d.shares, len(d.candidates))
+	for at := range slots {
+		slot := &slots[at]
 		total += slot.tells
 		if !slot.function {
 			content += slot.tells
 		}
-		d.cursors = d.cursors[:0]
-		for _, w := range slot.stems {
-			if w.known {
-				l := &s.lists[w.term]
-				d.cursors = append(d.cursors, stemCursor{l.start(), l, 0}, stemCursor{l.titled.start(), l, 0})
+		clear(d.shares)
+		for i := range slot.stems {
+			w := &slot.stems[i]
+			if !w.known {
+				continue
 			}
-		}
-		for i := range d.candidates {
-			c := &d.candidates[i]
-			whole, head, has := 0.0, 0.0, 0.0
-			n := 0
-			for _, w := range slot.stems {
-				if !w.known {
-					continue
-				}
-				in, titled := &d.cursors[n], &d.cursors[n+1]
-				n += 2
-				if in.seek(c.doc); in.doc != c.doc {
-					continue
-				}
-				whole = max(whole, w.weight*float64(in.list.whole[in.at]))
-				if slot.function {
-					continue
-				}
-				if titled.seek(c.doc); titled.doc == c.doc {
-					head = max(head, w.weight*float64(in.list.head[titled.at]))
-				}
-				has = max(has, w.weight)
-				c.said = c.said || w.said
+			l := &s.lists[w.term]
+			for _, m := range d.meet(&l.postings) {
+				share := &d.shares[m.candidate]
+				share.whole = max(share.whole, w.weight*float64(l.whole[m.at]))
+				share.has = max(share.has, w.weight)
+				share.said = share.said || w.said
 			}
-			c.whole += float64(slot.tells * whole / full)
 			if slot.function {
 				continue
 			}
-			c.covered += float64(slot.tells * has)
-			c.titled += float64(slot.tells * min(has, head/x.titled))
-			if slot.at == rarest {
-				c.telling = has
+			for _, m := range d.meet(&l.titled) {
+				share := &d.shares[m.candidate]
+				share.head = max(share.head, w.weight*float64(l.head[m.at]))
 			}
-			d.has[at*len(d.candidates)+i] = has > 0
-			if slot.follows >= 0 && has > 0 && d.has[slot.follows*len(d.candidates)+i] && s.adjacent.has(c.doc, slot.pair) {
-				c.adjacent += together(slots[slot.follows], slot)
+		}
+		impact := slot.tells / full
+		for i := range d.shares {
+			c, share := &d.candidates[i], &d.shares[i]
+			c.whole += float64(impact * share.whole)
+			if slot.function {
+				continue
+			}
+			d.has[at*len(d.candidates)+i] = share.has > 0
+			if share.has == 0 {
+				continue
+			}
+			c.covered += float64(slot.tells * share.has)
+			c.titled += float64(slot.tells * min(share.has, share.head/x.titled))
+			c.said = c.said || share.said
+			if slot.at == rarest {
+				c.telling = share.has
+			}
+			if slot.follows >= 0 && d.has[slot.follows*len(d.candidates)+i] && s.adjacent.has(c.doc, slot.pair) {
+				c.adjacent += together(&slots[slot.follows], slot)
 			}
 		}
 	}
@@ -517,8 +558,45 @@ func (x *Index) compare(s *shelf, slots []slot, rarest int, d *scratch) float64 
 	return total
 }
 
+// A share is how much of a slot a candidate has.
+type share struct {
+	whole, head float64 // times full
+	has         float64 // as far as the slot is what it is about
+	said        bool
+}
+
+// A meeting is a posting of a candidate.
+type meeting struct {
+	candidate int
+	at        int // in the list
+}
+
+// meet finds the candidates in a list. One that is not much longer is read from
+// end to end.
+func (d *scratch) meet(p *postings) []meeting {
+	d.met = d.met[:0]
+	if len(p.upTo) == 1 && len(p.low) <= muchLonger*len(d.candidates) {
+		for at, doc := range p.low {
+			if seat := d.seats[doc]; seat > 0 {
+				d.met = append(d.met, meeting{int(seat) - 1, at})
+			}
+		}
+		return d.met
+	}
+	at := p.start()
+	for i := range d.candidates {
+		if at.seek(d.candidates[i].doc); at.doc == d.candidates[i].doc {
+			d.met = append(d.met, meeting{i, at.at})
+		}
+	}
+	return d.met
+}
+
+// muchLonger is how many postings can be read while a candidate is sought.
+const muchLonger = 8
+
 // together is what two slots tell that stand side by side.
-func together(a, b slot) float64 { return float64((a.tells + b.tells) / 2) }
+func together(a, b *slot) float64 { return float64((a.tells + b.tells) / 2) }
 
 // part finds the best part of a candidate.
 func (s *shelf) part(c *candidate, slots []slot) {

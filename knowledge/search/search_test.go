@@ -328,7 +328,7 @@ func TestMistypedPhrasings(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			index := New(test.docs, []Concept{{"en": {"jane"}}})
-			got := index.tokens(test.word, "en")[0]
+			got := index.tokens(test.word, "en", &reading{})[0]
 			if got.word != test.meant {
 				t.Errorf("%q is read as %q, want %q", test.word, got.word, test.meant)
 			}

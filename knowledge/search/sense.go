@@ -20,7 +20,8 @@ func (x *Index) Sense(q Query, lang string) Sense {
 	if s == nil {
 		return sense
 	}
-	for _, slot := range x.slots(x.tokens(q.Text, base), x.tokens(q.Before, base), base, s) {
+	r := &reading{}
+	for _, slot := range x.slots(x.tokens(q.Text, base, r), x.tokens(q.Before, base, r), base, s, r) {
 		if !slot.function {
 			sense.slots = append(sense.slots, slot)
 		}

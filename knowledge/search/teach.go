@@ -22,6 +22,7 @@ const heldFrom = 4
 func (c *classifier) teach(lessons []lesson, features int) *classifier {
 	t := &classifier{idf: slices.Clone(c.idf), bias: slices.Clone(c.bias), rare: c.rare}
 	weights := t.extend(c, lessons, features)
+	t.ballot.facts = factsOf(t.idf)
 	n := make([]int, len(c.bias)) // lessons, by document
 	for class := range n {
 		n[class] = int(c.lessons.byClass[class+1] - c.lessons.byClass[class])

@@ -126,7 +126,7 @@ func TestMistypedLearned(t *testing.T) {
 	docs[2].Parts[0].Body = strings.Repeat("Anyone may download it. ", 5)
 	index := New(docs, nil)
 	for typed, meant := range map[string]string{"corse": "course", "dowload": "download", "dough": "dough"} {
-		if got := index.tokens(typed, "en")[0].word; got != meant {
+		if got := index.tokens(typed, "en", &reading{})[0].word; got != meant {
 			t.Errorf("%q is read as %q, want %q", typed, got, meant)
 		}
 	}
