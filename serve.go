@@ -65,6 +65,11 @@ func (o *serveCommand) Run(ctx context.Context, c *cli, s streams) error {
 	}
 	defer store.Close()
 	inspect(ctx, store, log)
+	if n, err := store.Upgrade(ctx); err != nil {
+		return err
+	} else if n > 0 {
+		log.Info("tickets of an older version were taken over", "tickets", n)
+	}
 
 	platforms := map[string]chat.Platform{} // which need the bot, and are made below
 	if cfg.Slack.On() {

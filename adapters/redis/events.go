@@ -78,12 +78,12 @@ func (s *Store) Lease(ctx context.Context, now time.Time, d time.Duration) (spoo
 		}
 	}
 	v.lately = []desk.LineID{}
-	for line := range slices.Chunk(answer[12:], 3) {
-		id := desk.LineID(text(line[0]))
-		if v.cache[v.keys.line(id)], err = toRecord(line[1:]); err != nil {
-			return spool.Work{}, fmt.Errorf("lease event %s: %w", w.Token, err)
+	for fields := range slices.Chunk(answer[12:], 3) {
+		line := desk.LineID(text(fields[0]))
+		if v.cache[v.keys.line(line)], err = toRecord(fields[1:]); err != nil {
+			return spool.Work{}, fmt.Errorf("lease event %s: %w", id, err)
 		}
-		v.lately = append(v.lately, id)
+		v.lately = append(v.lately, line)
 	}
 	v.person = w.Event.From.Person
 	w.View = v
