@@ -456,6 +456,7 @@ func commandText(commands []chat.Command, data discordgo.ApplicationCommandInter
 			words = append(words, "--"+p.Name, v)
 		}
 	}
+	begun := false // a word stands behind the verb
 	for i, p := range c.Params {
 		v, ok := given[p.Name]
 		switch {
@@ -467,11 +468,12 @@ func commandText(commands []chat.Command, data discordgo.ApplicationCommandInter
 			return c.Door, noTicket(commands, c, v)
 		case p.Kind == chat.TicketParam && numberRule.MatchString(v):
 			v = "#" + v
-		case p.Kind == chat.TextParam && i > 0 && c.Params[i-1].Kind == chat.TicketParam && given[c.Params[i-1].Name] == "":
+		case (p.Kind == chat.TextParam || p.Kind == chat.SpanParam) && i > 0 && c.Params[0].Kind == chat.TicketParam && !begun:
 			if first := strings.Fields(v); ticketRule.MatchString(first[0]) {
 				v = unread + v
 			}
 		}
+		begun = true
 		words = append(words, v)
 	}
 	return c.Door, strings.TrimSpace(strings.Join(words, " "))
