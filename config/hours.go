@@ -209,7 +209,8 @@ func (l *loader) checkLevels(path string, levels []Level, audiences []string) {
 	}
 }
 
-// maxTarget is the longest time that is promised: a year.
+// maxTarget is the longest time that is promised, or waited: a year. In open hours
+// that is many years already.
 const maxTarget = 365 * day
 
 // checkWaits reports how long a desk waits for its agents and askers, where it
@@ -227,8 +228,8 @@ func (l *loader) checkWaits(path string, d Desk) {
 	} {
 		at := path + wait.section + "."
 		switch {
-		case wait.late < 0:
-			l.report(at+"after", "after is %v; write 0s or more", wait.late)
+		case wait.late < 0 || wait.late > maxTarget:
+			l.report(at+"after", "after is %v; write 0s to %v", wait.late, maxTarget)
 		case wait.early < 0:
 			l.report(at+wait.key, "%s is %v; write 0s or more", wait.key, wait.early)
 		case wait.late > 0 && wait.early >= wait.late:

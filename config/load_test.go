@@ -284,6 +284,8 @@ desks:
   - name: sales
     lease: {warn: 1h}
     auto_close: {remind: 7d, after: -1h}
+  - name: night
+    lease: {after: 366d}
 `, nil, []string{
 			`FILE:5:20: unknown priority "urgnt"; did you mean "urgent"?`,
 			`FILE:5:37: unknown audience "byer"; did you mean "buyer"?`,
@@ -297,7 +299,8 @@ desks:
 			`FILE:10:30: warn is 1h0m0s, which is not below after, 1h0m0s; lower it`,
 			`FILE:11:26: remind is 168h0m0s, which is not below after, 72h0m0s; lower it`,
 			`FILE:13:19: after is 0s, so claims last for good and there is nothing to warn of; set after, or remove warn`,
-			`FILE:14:37: after is -1h0m0s; write 0s or more`,
+			`FILE:14:37: after is -1h0m0s; write 0s to 8760h0m0s`,
+			`FILE:16:20: after is 8784h0m0s; write 0s to 8760h0m0s`,
 		}},
 		{"nothing left", "languages: []\naudiences: []\ndesks: []\n", nil, []string{
 			`FILE:1:12: languages is empty; name at least one, such as [en]`,
