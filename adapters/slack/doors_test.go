@@ -414,6 +414,24 @@ func TestHandler(t *testing.T) {
 }
 
 // TestInteracted looks at what becomes of presses, menus and forms.
+// TestRan: behind every door but that of questions, people who are mentioned are
+// known by their ids.
+func TestRan(t *testing.T) {
+	for door, want := range map[string]string{"ask": "who is @bo?", "ticket": "who is @U0BO?", "desk": "who is @U0BO?"} {
+		d := newDesk(t)
+		body, err := json.Marshal(command{Command: "/" + door, Text: "who is <@U0BO|bo>?", User: "U0KIM", Channel: "C1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.take(t.Context(), d.session, "slash_commands", body); err != nil {
+			t.Fatal(err)
+		}
+		if e := d.inbox.events; len(e) != 1 || e[0].Door != door || e[0].Text != want || len(e[0].Named) > 0 == (door == "ask") {
+			t.Errorf("/%s came as %+v, want %q", door, e, want)
+		}
+	}
+}
+
 func TestInteracted(t *testing.T) {
 	const ts, thread = "1764072000.000100", "1764000000.000001"
 	const user = `"user":{"id":"U0KIM","name":"kim","team_id":"T0TEAM"},"trigger_id":"1.2","response_url":"https://hooks.slack.com/x",`

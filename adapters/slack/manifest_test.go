@@ -23,6 +23,7 @@ var sampleCommands = []chat.Command{
 	{Door: "ask", Verb: "status", Summary: "your tickets"},
 	{Door: "ticket", Verb: "next", Summary: "take the first ticket in line"},
 	{Door: "ticket", Verb: "claim", Summary: "make a ticket yours", Emoji: []string{"👀"}},
+	{Door: "ticket", Under: "desk", Verb: "stats", Summary: "how the desk is doing"},
 	{Verb: "create", Menu: "Create a ticket", Summary: "make a ticket of this message"},
 }
 
