@@ -66,8 +66,8 @@ type reachable interface {
 }
 
 // mostTimers is how many times timers may come due while a clock is put
-// forward: an hourly one does for a year.
-const mostTimers = 10_000
+// forward: more often than the hourly ones of ten desks do in a year.
+const mostTimers = 100_000
 
 var errRestless = errors.New("timers come due without end")
 
