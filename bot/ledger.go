@@ -183,7 +183,7 @@ func (t *turn) escalated(c *conversation.Conversation, k *desk.Ticket) error {
 // between.
 func settledBetween(c *conversation.Conversation, from, to time.Time) bool {
 	return slices.ContainsFunc(c.Trail.Pressed, func(p conversation.Press) bool {
-		return (p.What == "helped" || p.What == "contact") && p.At.After(from) && p.At.Before(to)
+		return slices.Contains([]string{"helped", "contact", "nothing"}, p.What) && p.At.After(from) && p.At.Before(to)
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/conversation"
 	"github.com/signpost-bot/signpost/bot/desk"
 )
 
@@ -149,5 +150,22 @@ func TestCounts(t *testing.T) {
 	waits, err := w.records.Waits(t.Context(), "support")
 	if err != nil || len(waits) != 1 || waits[0].Took < time.Hour || waits[0].Took > time.Hour+time.Minute {
 		t.Errorf("waits = %+v, %v; want one of an hour", waits, err)
+	}
+}
+
+// What was asked before a ticket was opened belongs to that one, whoever opened
+// it.
+func TestSettledBetween(t *testing.T) {
+	at := time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
+	for name, press := range map[string]func(*conversation.Conversation){
+		"helped":  func(c *conversation.Conversation) { c.Help(at) },
+		"pressed": func(c *conversation.Conversation) { c.Escalate("T-1", at) },
+		"silent":  func(c *conversation.Conversation) { c.EscalateUnasked("T-1", at) },
+	} {
+		var c conversation.Conversation
+		press(&c)
+		if !settledBetween(&c, at.Add(-time.Minute), at.Add(time.Minute)) || settledBetween(&c, at, at.Add(time.Minute)) {
+			t.Errorf("%s: it is settled in between, and not before", name)
+		}
 	}
 }
