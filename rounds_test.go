@@ -68,3 +68,16 @@ func TestRoundAfterChange(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestServeBegins: a program that serves has gone its first round, and the next
+// one is set.
+func TestServeBegins(t *testing.T) {
+	noneLeft(t)
+	began := time.Now()
+	s := newStand(t, loaded(t, ""), newWire())
+	eventually(t, "the next round is set", func() bool {
+		next, err := s.store.NextTimer(t.Context())
+		return err == nil && !next.Before(began.Add(time.Hour).Truncate(time.Millisecond))
+	})
+	s.end(t)
+}
