@@ -98,7 +98,7 @@ func (t *turn) promise(k *heldTicket, due desk.Alarm) error {
 		if due.Stage != desk.Warned {
 			due.Stage = desk.Raised
 		}
-		if err := t.raise(&k.Value, due.Stage == desk.Warned, at, say); err != nil {
+		if err := t.raise(&k.Value, due, at, say); err != nil {
 			return err
 		}
 	}
@@ -146,25 +146,31 @@ func (t *turn) toOnCall(k *desk.Ticket, say func() []chat.Block) (told bool, err
 const raisedRead = 50
 
 // raise tells everyone at the desk, beside the cards. What becomes due within a
-// minute is one message, which grows: after a weekend it may be much.
-func (t *turn) raise(k *desk.Ticket, soon bool, due time.Time, say func() []chat.Block) error {
+// minute and is nobody's is one message, which grows: after a weekend it may be
+// much. What someone holds is in no list that could grow, so it is told alone.
+func (t *turn) raise(k *desk.Ticket, due desk.Alarm, at time.Time, say func() []chat.Block) error {
 	by, id := t.at, "late_many"
-	if soon {
-		by, id = due, "warn_many"
+	if due.Stage == desk.Warned {
+		by, id = at, "warn_many"
 	}
-	waiting, _, err := t.view.Queue(t.ctx, k.Desk, by, raisedRead)
-	if err != nil {
-		return err
+	key := fmt.Sprintf("%s/%s/%d", id, k.Desk, t.at.Unix()/60)
+	list := []desk.Ticket{*k}
+	if k.Holder != "" {
+		key += fmt.Sprintf("/%s/%s", k.ID, due.Clock)
+	} else {
+		waiting, _, err := t.view.Queue(t.ctx, k.Desk, by, raisedRead)
+		if err != nil {
+			return err
+		}
+		list = append(list, slices.DeleteFunc(waiting, func(other desk.Ticket) bool {
+			return other.DueAt.IsZero() || other.DueAt.After(by) || other.ID == k.ID
+		})...)
 	}
-	waiting = slices.DeleteFunc(waiting, func(other desk.Ticket) bool {
-		return other.DueAt.IsZero() || other.DueAt.After(by) || other.ID == k.ID
-	})
-	waiting = append([]desk.Ticket{*k}, waiting...)
 	t.forDesk(k, func(place chat.Place) {
 		r := chat.Reply{Place: place, Purpose: chat.Notifying, Ticket: k.ID, Deed: chat.Replace, Blocks: say()}
-		r.Key = chat.Key(fmt.Sprintf("%s/%s/%d/%s", id, k.Desk, t.at.Unix()/60, place))
-		if n := len(waiting); n > 1 {
-			r.Blocks = append([]chat.Block{t.text(id, args{"N": n})}, t.list(waiting[:min(n, queueShown)])...)
+		r.Key = chat.Key(key + "/" + place.String())
+		if n := len(list); n > 1 {
+			r.Blocks = append([]chat.Block{t.text(id, args{"N": n})}, t.list(list[:min(n, queueShown)])...)
 			if n > queueShown {
 				r.Blocks = append(r.Blocks, contextLine(t.words.say(t.lang, "queue_rest", args{"Count": n - queueShown})))
 			}

@@ -270,7 +270,7 @@ func TestPromisesOnCall(t *testing.T) {
 		{"T-1", []string{"@bo: The first reply to T-1 is due today at 11:30."}},
 		{"T-1", []string{"@bo: The first reply to T-1 was due today at 11:30."}},
 		{"T-1", []string{"@ana: The first reply to T-1 was due today at 11:30."}},
-		{"T-1", []string{"desk: 2 tickets are overdue:"}},
+		{"T-1", []string{"desk: The first reply to T-1 was due today at 11:30."}},
 		{"T-2", []string{"@ana: The first reply to T-2 is due today at 11:30.", "@bo: The first reply to T-2 is due today at 11:30."}},
 		{"T-2", []string{"@ana: The first reply to T-2 was due today at 11:30.", "@bo: The first reply to T-2 was due today at 11:30."}},
 		{"T-2", []string{"desk: The first reply to T-2 was due today at 11:30."}},
@@ -324,6 +324,30 @@ func TestPromisesTogether(t *testing.T) {
 	late := w.rings("T-2", at.Add(15*time.Minute+10*time.Second))
 	if got := heads(late); !slices.Equal(got, []string{"desk: 2 tickets are overdue:"}) {
 		t.Errorf("in the end it says %q", got)
+	}
+}
+
+// What agents hold and let go late is told one by one: nothing takes the place of
+// what was said of another.
+func TestPromisesOfHolders(t *testing.T) {
+	w := punctual(t, func(d *desk.Desk) { d.Lease = desk.Lease{} })
+	w.opens(kim, "where is my refund?")
+	w.opens(lee, "where is my refund?")
+	w.runs(bo, "ticket", "claim T-1")
+	w.runs(bo, "ticket", "claim T-2")
+	keys := map[chat.Key]bool{}
+	var said []string
+	at := w.ticket("T-2").DueAt.Add(20 * time.Minute)
+	for _, id := range []chat.TicketID{"T-1", "T-2"} {
+		for _, r := range w.rings(id, at).Replies {
+			if r.Place.Channel == "desk" && !strings.HasPrefix(string(r.Key), "card/") {
+				keys[r.Key] = true
+				said = append(said, strings.Split(r.PlainText(), "\n")[0])
+			}
+		}
+	}
+	if len(keys) != 2 || len(said) != 2 || !strings.Contains(said[0], "T-1 was due") || !strings.Contains(said[1], "T-2 was due") {
+		t.Errorf("under %d keys the channel hears %q", len(keys), said)
 	}
 }
 
