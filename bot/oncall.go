@@ -350,7 +350,11 @@ func (t *turn) waitLines(name string) ([]chat.Block, error) {
 		return nil, err
 	}
 	if took, ok := desk.Typical(waits, t.at); ok {
-		wall := d.Hours.After(t.at, took).Sub(t.at)
+		from := t.at // what is answered outside hours took no open time
+		if opens, closed := d.Hours.Next(t.at); closed {
+			from = opens
+		}
+		wall := d.Hours.After(from, took).Sub(t.at)
 		lines = append(lines, contextLine(t.words.typically(t.lang, wall)))
 	}
 	return lines, nil

@@ -337,6 +337,19 @@ func TestTypicalWaitOverNight(t *testing.T) {
 	}
 }
 
+// A desk whose agents answer outside its hours, too, promises nobody so: that
+// took no open time, and nobody has to be there.
+func TestTypicalWaitOutsideHours(t *testing.T) {
+	w := punctual(t, nil)
+	w.now = w.now.Add(9 * time.Hour) // at 18:30
+	for range desk.FewestWaits {
+		w.records.waits = append(w.records.waits, desk.Wait{Desk: "support", At: w.now})
+	}
+	if got := spoken(w.contacts(kim, vague)); !strings.Contains(got, "back tomorrow at 09:00") || !strings.Contains(got, "usually comes within 15 hours") {
+		t.Errorf("said: %s", got)
+	}
+}
+
 func TestTypically(t *testing.T) {
 	w, err := newWords()
 	if err != nil {
