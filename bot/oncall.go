@@ -35,6 +35,9 @@ func (t *turn) onCallNow(in chat.Invocation) error {
 	case "on":
 		return t.goOnCall(desks)
 	case "off":
+		if in.Args["desk"] == "" { // where they no longer work, too
+			desks = t.settings.Desks
+		}
 		return t.goOffCall(desks)
 	}
 	return t.tellOnCall(desks)
@@ -86,6 +89,7 @@ func (t *turn) goOffCall(desks []desk.Desk) error {
 	}
 	left := slices.DeleteFunc(slices.Clone(desks), func(d desk.Desk) bool { _, on := p.Value.On(d.Name); return !on })
 	if len(left) == 0 {
+		desks = slices.DeleteFunc(slices.Clone(desks), func(d desk.Desk) bool { return !t.access.may(t.event.From, chat.Agent, d.Name) })
 		return &refusal{id: "oncall_not_on", args: args{"Desks": t.desksLine(desks)}}
 	}
 	p.Value.OnCall = maps.Clone(p.Value.OnCall)

@@ -83,6 +83,26 @@ func TestOnCall(t *testing.T) {
 	}
 }
 
+// Who has lost the role of one desk and works another can still go off call
+// there: nobody else knows that they lost it.
+func TestOffCallElsewhere(t *testing.T) {
+	s := testSettings()
+	s.Desks[1].Agents = append(s.Desks[1].Agents, string(account("cy")))
+	w := newWorldOf(t, s)
+	w.runs(cy, "ticket", "oncall on")
+	former := cy
+	former.Roles = nil
+	if got := spoken(w.runs(former, "ticket", "oncall off")); !strings.Contains(got, "no longer on call: support, sales.") {
+		t.Errorf("off says %q", got)
+	}
+	if got := spoken(w.runs(former, "ticket", "oncall off")); !strings.Contains(got, "not on call there: sales.") {
+		t.Errorf("off again says %q", got)
+	}
+	if got := spoken(w.runs(bo, "ticket", "oncall")); !strings.Contains(got, "support: nobody") {
+		t.Errorf("on call is %q", got)
+	}
+}
+
 // Tickets are given to those on call in turn, the first in line first; what is
 // more than they may have waits, and moves up when there is room.
 func TestHandOut(t *testing.T) {
