@@ -163,9 +163,27 @@ func (a *access) colleague(typed, name string, from chat.AccountID) (found desk.
 // stillWorks reports whether someone who worked a desk still does, as far as the
 // configuration tells: who has a role or is in a group, it does not.
 func (a *access) stillWorks(agent desk.Agent, d desk.Desk) bool {
-	return slices.ContainsFunc(slices.Concat(d.Agents, d.Leads), func(entry string) bool {
-		return strings.HasPrefix(entry, "@") || strings.HasPrefix(entry, "#") || entry == string(agent.ID) || entry == string(agent.Account)
+	return a.named(agent, d) || slices.ContainsFunc(slices.Concat(d.Agents, d.Leads), func(entry string) bool {
+		return strings.HasPrefix(entry, "@") || strings.HasPrefix(entry, "#")
 	})
+}
+
+// named reports whether a desk names someone as one who works it: by themselves,
+// and not by a role or a group.
+func (a *access) named(agent desk.Agent, d desk.Desk) bool {
+	return slices.ContainsFunc(slices.Concat(d.Agents, d.Leads), func(entry string) bool {
+		return entry == string(agent.ID) || entry == string(agent.Account)
+	})
+}
+
+// known are those of some agents whom a desk names.
+func (a *access) known(agents []desk.Agent, d desk.Desk) (known []desk.Agent) {
+	for _, agent := range agents {
+		if a.named(agent, d) {
+			known = append(known, agent)
+		}
+	}
+	return known
 }
 
 // agents lists those whom the configuration names for a desk; empty means all

@@ -44,6 +44,9 @@ func (t *turn) merge(in chat.Invocation) error {
 			its = append(its, one)
 		}
 	}
+	if k.Value.Desk != into.Value.Desk {
+		k.Value.Watchers = t.access.known(k.Value.Watchers, t.access.desk(into.Value.Desk))
+	}
 	holder := holderOf(&k.Value)
 	err = into.Value.Merge(agent, t.access.leads(t.event.From, k.Value.Desk), t.at, &k.Value, tickets(its)...)
 	a := args{"Ticket": k.Value.ID, "Into": into.Value.ID, "Asker": k.Value.Asker.Name, "Name": agent.Name, "Count": desk.MaxChildren}

@@ -59,6 +59,7 @@ func (t *turn) move(in chat.Invocation) error {
 	t.notify(holder, func() []chat.Block {
 		return []chat.Block{t.text("told_moved", args{"Ticket": k.Value.ID, "Name": agent.Name, "Desk": to})}
 	})
+	t.unwatched(&k.Value)
 	if holder.ID != "" { // they were told that someone is there
 		t.inform(&k.Value, chat.Notifying, contextLine(t.words.say(t.words.speak(k.Value.Trail.Lang), "moved_asker", args{"Ticket": k.Value.ID})))
 	}
@@ -68,6 +69,18 @@ func (t *turn) move(in chat.Invocation) error {
 	t.leave(&k.Value, places, agent)
 	t.retell(&k.Value, places)
 	return t.changed(k, "moved", a)
+}
+
+// unwatched has those watch a ticket no more of whom nobody knows that they work
+// the desk where it is now. Whoever does so by a role watches it again.
+func (t *turn) unwatched(k *desk.Ticket) {
+	known := t.access.known(k.Watchers, t.access.desk(k.Desk))
+	for _, w := range k.Watchers {
+		if !slices.Contains(known, w) {
+			t.notify(w, func() []chat.Block { return []chat.Block{t.text("watch_moved", args{"Ticket": k.ID, "Desk": k.Desk})} })
+		}
+	}
+	k.Watchers = known
 }
 
 // leave says in the threads of the cards that a ticket leaves behind where it

@@ -94,6 +94,32 @@ func TestMove(t *testing.T) {
 	}
 }
 
+// Who watches a ticket hears no more of it where they do not work.
+func TestMoveLeavesWatchers(t *testing.T) {
+	s := channelled()
+	s.Desks[1].Agents = append(s.Desks[1].Agents, "ana")
+	w := newWorldOf(t, s)
+	w.opens(kim, vague)
+	w.opens(lee, vague)
+	for _, who := range []chat.Sender{ana, bo, cy} {
+		w.runs(who, "ticket", "watch T-1")
+		w.runs(who, "ticket", "watch T-2")
+	}
+	o := w.runs(ana, "ticket", "move T-1 sales")
+	if k := w.ticket("T-1"); len(k.Watchers) != 1 || k.Watchers[0].ID != "ana" {
+		t.Errorf("after the move %v watch it", k.Watchers)
+	}
+	for _, who := range []chat.Sender{bo, cy} {
+		if told := copied(o, who); len(told) != 1 || !strings.Contains(told[0].PlainText(), "T-1 is at the desk sales now, so you no longer watch it.") {
+			t.Errorf("%s is told %v", who.Name, told)
+		}
+	}
+	w.runs(ana, "ticket", "merge T-2 T-1")
+	if k := w.ticket("T-1"); len(k.Watchers) != 1 || k.Watchers[0].ID != "ana" {
+		t.Errorf("after the merge %v watch it", k.Watchers)
+	}
+}
+
 func TestMoveRefused(t *testing.T) {
 	w := newWorld(t)
 	w.opens(kim, vague)
