@@ -249,9 +249,11 @@ func (t *turn) expire(k *heldTicket, _ desk.Alarm) error {
 	if err := t.tellExpired(&k.Value); err != nil {
 		return err
 	}
-	t.notify(holderOf(&k.Value), func() []chat.Block {
+	say := func() []chat.Block {
 		return []chat.Block{t.text("told_expired", args{"Ticket": k.Value.ID, "Name": k.Value.Asker.Name}), row(t.showButton(&k.Value))}
-	})
+	}
+	t.notify(holderOf(&k.Value), say)
+	t.notifyWatchers(&k.Value, say)
 	return nil
 }
 
@@ -264,8 +266,8 @@ func (t *turn) tellExpired(k *desk.Ticket) error {
 	return t.settledTicket(k, true)
 }
 
-// end closes a ticket that its asker cannot bring back any more. They are told
-// nothing: nothing has changed for them.
+// end closes a ticket that its asker cannot bring back any more. Nobody is told:
+// nothing has changed for them.
 func (t *turn) end(k *heldTicket, _ desk.Alarm) error {
 	k.Value.End(t.at)
 	return nil

@@ -439,6 +439,7 @@ func TestSilentAsker(t *testing.T) {
 			w.opens(asker, question)
 			replied := w.now
 			w.runs(bo, "ticket", "reply T-1 which card?")
+			w.runs(cy, "ticket", "watch T-1")
 			reminded := w.due("T-1")
 			if got := spoken(reminded); !strings.Contains(got, test.reminded) || !strings.Contains(got, test.ends) {
 				t.Errorf("the reminder says %q", got)
@@ -449,6 +450,11 @@ func TestSilentAsker(t *testing.T) {
 			expired := w.due("T-1")
 			if got := spoken(expired); !strings.Contains(got, test.expired) || !strings.Contains(got, "T-1 is settled: Kim did not answer.") {
 				t.Errorf("in the end it says %q", got)
+			}
+			for _, who := range []chat.Sender{bo, cy} { // who holds it, and who watches
+				if told := copied(expired, who); len(told) != 1 {
+					t.Errorf("%s is told %d times", who.Name, len(told))
+				}
 			}
 			if k := w.ticket("T-1"); k.State != desk.Resolved || w.now.Sub(replied).Round(time.Hour) != 168*time.Hour {
 				t.Errorf("it is %s at %v", k.State, w.now)
