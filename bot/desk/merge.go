@@ -60,7 +60,11 @@ func (t *Ticket) Merge(a Agent, lead bool, at time.Time, child *Ticket, its ...*
 		return err
 	}
 	if t.Holder == "" && child.Holder != "" {
-		t.State = child.State
+		if t.State = child.State; t.owed() > 0 {
+			t.State = Claimed // whatever its holder waits for, this asker has no reply
+		} else if t.State == Waiting {
+			t.WaitUntil = child.WaitUntil
+		}
 		t.Holder, t.HolderName, t.HolderAs, t.ClaimedAt = child.Holder, child.HolderName, child.HolderAs, child.ClaimedAt
 	}
 	t.Watchers = both(t.Watchers, child.Watchers)

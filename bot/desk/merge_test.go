@@ -100,6 +100,33 @@ func TestMergeBringsAlong(t *testing.T) {
 	}
 }
 
+// A holder who waits for the asker of one ticket owes the asker of the other a
+// reply still.
+func TestMergeBringsNoWaitAlong(t *testing.T) {
+	child, parent := asked(1), asked(2)
+	if err := child.Reply(bo, "which card?", false, false, now); err != nil {
+		t.Fatal(err)
+	}
+	if err := parent.Merge(bo, false, now, child); err != nil {
+		t.Fatal(err)
+	}
+	if parent.State != Claimed || parent.Holder != "bo" {
+		t.Errorf("one without a reply is %s by %q", parent.State, parent.Holder)
+	}
+
+	// One that has its reply waits on, and for as long.
+	friday := now.Add(96 * time.Hour)
+	child, parent = asked(3), asked(4)
+	err := errors.Join(child.Reply(bo, "it is on its way", false, false, now), child.Wait(bo, false, friday, now),
+		parent.Reply(ana, "it is on its way", false, false, now), parent.Release(ana, false, now), parent.Merge(bo, false, now, child))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if parent.State != Waiting || parent.Holder != "bo" || !parent.WaitUntil.Equal(friday) {
+		t.Errorf("one with a reply is %s until %v, by %q", parent.State, parent.WaitUntil, parent.Holder)
+	}
+}
+
 // A merged ticket is not worked by itself, but its asker can be answered alone
 // by who works it.
 func TestMergedAlone(t *testing.T) {
