@@ -52,7 +52,8 @@ func (t *turn) goRound(name string, at time.Time, after int64) {
 
 // round looks after the live tickets of a desk whose clocks are not what they
 // should be by now: for its hours or promises have changed, or a timer was given
-// up. What waits is given out where it is to be. It goes on by itself, some tickets at a time.
+// up. What waits is given out, where that is done. It goes on by itself, some
+// tickets at a time.
 func (t *turn) round(name string) error {
 	if t.access.desk(name).Name == "" {
 		return nil // it is no more

@@ -158,8 +158,9 @@ func (t *Ticket) hush(was Standing, at time.Time) {
 }
 
 // owed is the number of the first entry of the asker's, or of those who are
-// answered with them, that no reply has followed; 0 if there is none. Thanks ask for nothing, and neither does what was
-// taken back; a reply that was taken back or failed is none.
+// answered with them, that no reply has followed; 0 if there is none. Thanks ask
+// for nothing, nor does what was taken back; a reply that was taken back or
+// failed is none.
 func (t *Ticket) owed() int {
 	gone := map[int]bool{}
 	for _, e := range t.History {

@@ -35,10 +35,10 @@ func wants(list []string, name string) bool {
 // DidMove: it went to another desk.
 const DidMove Doing = "move"
 
-// Move puts t into the queue of another desk, at the place of its age. Nobody
-// holds it there; whose turn it was and how long it has waited stay. Only its
-// holder or a lead may take it from whoever holds it, anyone if nobody does. At
-// its own desk it is [ErrUnchanged].
+// Move puts t into the queue of another desk, at the place of its age, whatever
+// it waited for: somebody there is to look at it. Only its holder or a lead may
+// take it from whoever holds it, anyone if nobody does. At its own desk it is
+// [ErrUnchanged].
 func (t *Ticket) Move(a Agent, lead bool, desk string, at time.Time) error {
 	if err := errors.Join(t.live(), t.alone()); err != nil {
 		return err
