@@ -478,7 +478,9 @@ func (s *workday) line() string {
 	verb := rapid.SampledFrom(s.verbs).Draw(s.t, "verb")
 	line := "/ticket " + verb
 	switch verb {
-	case "claim", "release", "resolve", "reopen", "close", "why", "show", "watch":
+	case "release":
+		line += any(strings.TrimSpace(id()), "all")
+	case "claim", "resolve", "reopen", "close", "why", "show", "watch":
 		line += id()
 	case "assign":
 		line += id() + person()
@@ -643,7 +645,7 @@ func standsIn(k *desk.Ticket) []string {
 	case k.Parent != "": // it is worked with another
 	case k.State == desk.Open:
 		return []string{"queue of " + k.Desk, asked}
-	case k.State == desk.Claimed, k.State == desk.Waiting:
+	case k.Live() && k.Holder != "": // else it was handed back, and waits for its asker
 		return []string{"held by " + string(k.Holder), asked}
 	}
 	return []string{asked}
@@ -657,7 +659,7 @@ func (s *workday) judgeStates(id chat.TicketID, history []commit) {
 		if c.version != int64(i) {
 			s.t.Errorf("%s of version %d was saved from version %d", id, i, c.version)
 		}
-		if (k.State == desk.Open) && k.Holder != "" || (k.State == desk.Claimed || k.State == desk.Waiting) && k.Holder == "" {
+		if k.State == desk.Open && k.Holder != "" || k.State == desk.Claimed && k.Holder == "" {
 			s.t.Errorf("%s is %s, and its holder is %q", id, k.State, k.Holder)
 		}
 		if len(k.History) < len(before.History) {
@@ -746,7 +748,7 @@ func (s *workday) judgeTime(history []commit) (quiet time.Time) {
 // speaks is since when the one whose turn it is has been silent, after a commit.
 func speaks(before *desk.Ticket, c commit, quiet time.Time) time.Time {
 	k := &c.ticket
-	spoke := k.State != before.State || k.Holder != before.Holder || before.Parent != "" || c.kept
+	spoke := k.State != before.State || k.State == desk.Claimed && k.Holder != before.Holder || before.Parent != "" || c.kept
 	for _, e := range k.History[len(before.History):] {
 		switch k.State {
 		case desk.Claimed:
@@ -777,27 +779,29 @@ var clocks = []struct {
 var leaves = map[desk.Doing][]desk.State{
 	desk.DidOpen: {desk.Open}, desk.DidClaim: {desk.Claimed}, desk.DidRelease: {desk.Open}, desk.DidAssign: {desk.Claimed}, desk.DidTransfer: {desk.Claimed},
 	desk.DidReply: {desk.Waiting}, desk.DidArticle: {desk.Waiting}, desk.DidResolve: {desk.Resolved}, desk.DidClose: {desk.Closed}, desk.DidCancel: {desk.Closed},
-	desk.DidReopen: {desk.Open, desk.Claimed}, desk.DidWait: {desk.Waiting}, desk.DidWake: {desk.Claimed}, desk.DidLapse: {desk.Open},
+	desk.DidReopen: {desk.Open, desk.Claimed}, desk.DidWait: {desk.Waiting}, desk.DidWake: {desk.Open, desk.Claimed}, desk.DidLapse: {desk.Open},
 	desk.DidMove: {desk.Open}, desk.DidExpire: {desk.Resolved}, desk.DidEnd: {desk.Closed},
 }
 
 // follows reports whether a ticket may get from a state to another by what was
 // done. The asker's words, and a reply that was taken back or never arrived, make
-// a ticket that waits the agent's turn again.
+// a ticket that waits the agent's turn again, or the desk's if nobody holds it.
 func follows(from, to desk.State, done []desk.Entry) bool {
 	may := []desk.State{from}
 	for _, e := range done {
 		switch {
+		case e.Did == desk.DidRelease && slices.Contains(may, desk.Waiting): // alone, or with all that they hold
+			may = []desk.State{desk.Open, desk.Waiting}
 		case leaves[e.Did] != nil:
 			may = leaves[e.Did]
 		case e.Did == desk.DidAdd && !e.Thanks && slices.Equal(may, []desk.State{desk.Waiting}):
-			may = []desk.State{desk.Claimed}
+			may = []desk.State{desk.Open, desk.Claimed}
 		case e.Did == desk.DidHear && slices.Contains(may, desk.Waiting):
-			may = []desk.State{desk.Claimed}
+			may = []desk.State{desk.Open, desk.Claimed}
 		case e.Did == desk.DidLink: // it may bring its holder along, and wants an answer
-			may = []desk.State{from, desk.Claimed, desk.Waiting}
+			may = []desk.State{from, desk.Open, desk.Claimed, desk.Waiting}
 		case (e.Did == desk.DidTakeBack || e.Did == desk.DidFail) && slices.Contains(may, desk.Waiting):
-			may = []desk.State{desk.Waiting, desk.Claimed}
+			may = []desk.State{desk.Open, desk.Waiting, desk.Claimed}
 		}
 	}
 	return slices.Contains(may, to)

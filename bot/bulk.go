@@ -65,7 +65,8 @@ func (t *turn) nextOf(n int) error {
 }
 
 // releaseAll puts back whatever the sender holds, at its old place: they are
-// away for a while.
+// away for a while. What waits for its asker waits on, so that nobody has to look
+// at it in vain.
 func (t *turn) releaseAll(in chat.Invocation) error {
 	if in.Args["ticket"] != "" {
 		return t.misused(&chat.UsageError{Door: "ticket", Command: &in.Command}, in) // one, or all?
@@ -79,19 +80,30 @@ func (t *turn) releaseAll(in chat.Invocation) error {
 		t.tell(t.text("mine_none"))
 		return nil
 	}
-	var back []desk.Ticket
+	var back, waiting []desk.Ticket
 	for _, h := range held[:min(len(held), maxReleased)] {
 		k, err := t.ticket(h.ID)
 		if err != nil {
 			return err
 		}
-		if k == nil || k.Value.Release(agent, false, t.at) != nil {
+		if k == nil || k.Value.HandBack(agent, t.at) != nil {
 			continue // it went elsewhere meanwhile
 		}
 		t.keepTicket(k)
-		back = append(back, k.Value)
+		if k.Value.State == desk.Open {
+			back = append(back, k.Value)
+		} else {
+			waiting = append(waiting, k.Value)
+		}
 	}
-	blocks := append([]chat.Block{t.text("released_all", args{"N": len(back)})}, t.list(back[:min(len(back), queueShown)])...)
+	var blocks []chat.Block
+	if len(back) > 0 || len(waiting) == 0 {
+		blocks = append([]chat.Block{t.text("released_all", args{"N": len(back)})}, t.list(back[:min(len(back), queueShown)])...)
+	}
+	if len(waiting) > 0 {
+		blocks = append(blocks, t.text("released_waiting", args{"N": len(waiting)}))
+		blocks = append(blocks, t.list(waiting[:min(len(waiting), queueShown)])...)
+	}
 	if len(held) > maxReleased {
 		blocks = append(blocks, t.text("released_more"))
 	}

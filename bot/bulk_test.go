@@ -83,11 +83,19 @@ func TestReleaseAll(t *testing.T) {
 	w.runs(bo, "ticket", "claim T-1")
 	w.runs(ana, "ticket", "claim T-3")
 	o := w.runs(bo, "ticket", "release all")
-	if ids(o.Tickets) != "T-1 T-2" || !strings.Contains(spoken(o), "2 tickets are back at their old places") {
+	if ids(o.Tickets) != "T-1 T-2" || !strings.Contains(spoken(o), "1 ticket is back at its old place") || !strings.Contains(spoken(o), "1 ticket goes on waiting") {
 		t.Errorf("put back %s: %s", ids(o.Tickets), spoken(o))
 	}
-	if k := w.ticket("T-2"); k.State != desk.Open || !k.OpenedAt.Equal(opened) || w.ticket("T-3").Holder != "ana" {
-		t.Errorf("now T-2 is %+v", k)
+	if k := w.ticket("T-1"); k.State != desk.Open || w.ticket("T-3").Holder != "ana" {
+		t.Errorf("now T-1 is %s", k.State)
+	}
+	if k := w.ticket("T-2"); k.State != desk.Waiting || k.Holder != "" || !k.OpenedAt.Equal(opened) {
+		t.Errorf("now T-2 is %s, held by %q", k.State, k.Holder)
+	}
+	w.runs(ana, "ticket", "claim T-4")
+	w.runs(ana, "ticket", "reply T-4 which card?")
+	if got := spoken(w.runs(ana, "ticket", "release all")); !strings.Contains(got, "1 ticket is back") || !strings.Contains(got, "1 ticket goes on waiting") {
+		t.Errorf("ana: %s", got)
 	}
 	if o := w.runs(bo, "ticket", "release all"); changed(o) || !strings.Contains(spoken(o), "You hold no tickets") {
 		t.Errorf("again: %s", spoken(o))

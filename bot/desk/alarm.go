@@ -203,9 +203,9 @@ func (t *Ticket) Wait(a Agent, lead bool, until, at time.Time) error {
 	return nil
 }
 
-// Wake makes t its holder's turn again, once it has waited until then.
+// Wake makes t ours again, once it has waited until then.
 func (t *Ticket) Wake(at time.Time) {
-	t.State = Claimed
+	t.ours()
 	t.note(at, Signpost, DidWake, "")
 }
 

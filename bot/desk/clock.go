@@ -140,12 +140,12 @@ func (t *Ticket) hush(was Standing, at time.Time) {
 		}
 		return false
 	}
-	anew := t.State != was.State || t.Holder != was.Holder
+	anew := t.State != was.State
 	switch {
 	case t.Parent != "":
 		return // its parent's
 	case t.State == Claimed:
-		anew = anew || said(func(e Entry) bool { return e.By == t.Holder && e.Did != DidFail })
+		anew = anew || t.Holder != was.Holder || said(func(e Entry) bool { return e.By == t.Holder && e.Did != DidFail })
 	case t.State == Waiting && t.WaitUntil.IsZero():
 		anew = anew || said(func(e Entry) bool { return e.By == "" || e.Did == DidReply || e.Did == DidArticle || e.Did == DidWait })
 	default:

@@ -72,7 +72,7 @@ func (t *Ticket) Merge(a Agent, lead bool, at time.Time, child *Ticket, its ...*
 	for _, one := range append([]*Ticket{child}, its...) {
 		t.note(at, a, DidLink, string(one.ID))
 		if t.Newest().Thanks = one.owed() == 0; !t.Newest().Thanks && t.State == Waiting {
-			t.State = Claimed // what was said before was not for them
+			t.ours() // what was said before was not for them
 		}
 		one.note(at, a, DidMerge, string(t.ID))
 	}
@@ -136,7 +136,7 @@ func (t *Ticket) Succeed(heir *Ticket, others []*Ticket, at time.Time) {
 // agent's turn.
 func (t *Ticket) Hear(child *Ticket, at time.Time) {
 	if t.State == Waiting {
-		t.State = Claimed
+		t.ours()
 	}
 	t.note(at, Agent{ID: child.Asker.Person, Name: child.Asker.Name}, DidHear, string(child.ID))
 }

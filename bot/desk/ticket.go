@@ -33,7 +33,7 @@ type State string
 const (
 	Open     State = "open"     // waits for an agent
 	Claimed  State = "claimed"  // an agent holds it
-	Waiting  State = "waiting"  // held, and the asker's turn
+	Waiting  State = "waiting"  // the asker's turn, or put off; held unless it was handed back so
 	Resolved State = "resolved" // done; the asker may still come back
 	Closed   State = "closed"   // done for good
 )
@@ -84,7 +84,7 @@ type Ticket struct {
 	State        State               `json:"state"`
 	Priority     Priority            `json:"priority,omitempty"`
 	Labels       []string            `json:"labels,omitempty"` // sorted, each once
-	Holder       chat.PersonID       `json:"holder,omitempty"` // empty while open
+	Holder       chat.PersonID       `json:"holder,omitempty"` // empty while open; see HandBack
 	HolderName   string              `json:"holder_name,omitempty"`
 	HolderAs     chat.AccountID      `json:"holder_as,omitempty"` // the account they claimed it with
 	Left         []chat.PersonID     `json:"left,omitempty"`      // who held it and gave it back, or lost it
@@ -200,6 +200,19 @@ func (t *Ticket) Release(a Agent, lead bool, at time.Time) error {
 	return nil
 }
 
+// HandBack is Release by a holder who leaves: what is not ours to answer now goes
+// on waiting, held by nobody, and is in the queue once it is ours again.
+func (t *Ticket) HandBack(a Agent, at time.Time) error {
+	was := t.State
+	if err := t.Release(a, false, at); err != nil {
+		return err
+	}
+	if was == Waiting {
+		t.State = Waiting
+	}
+	return nil
+}
+
 // Assign gives t to another agent, whoever holds it now. Handing it to its
 // holder returns [ErrUnchanged].
 func (t *Ticket) Assign(by, to Agent, at time.Time) error {
@@ -293,7 +306,7 @@ func (t *Ticket) Withdraw(n int, a Agent, lead bool, at time.Time) error {
 	}
 	e.Passage = Withdrawn
 	if t.State == Waiting && t.lastReply() == nil {
-		t.State = Claimed
+		t.ours()
 	}
 	t.note(at, a, DidTakeBack, "")
 	t.Newest().Of = n
@@ -342,7 +355,7 @@ func (t *Ticket) Fail(n int, cause string, at time.Time) {
 	}
 	e.Passage, e.Cause = Failed, cause
 	if t.State == Waiting && t.lastReply() == nil {
-		t.State = Claimed
+		t.ours()
 	}
 	t.note(at, Agent{ID: e.By, Name: e.Name}, DidFail, "")
 	t.Newest().Of = n
@@ -436,7 +449,14 @@ func (t *Ticket) Reopen(a Agent, at time.Time) error {
 
 func (t *Ticket) reopen(at time.Time) {
 	t.part(at)
-	t.State, t.ResolvedAt, t.ClosedAt, t.ClosedBy = Open, time.Time{}, time.Time{}, ""
+	t.ResolvedAt, t.ClosedAt, t.ClosedBy = time.Time{}, time.Time{}, ""
+	t.ours()
+}
+
+// ours makes the next move on t its holder's, or, if nobody holds it, that of
+// whoever takes it.
+func (t *Ticket) ours() {
+	t.State = Open
 	if t.Holder != "" {
 		t.State = Claimed
 	}
@@ -454,7 +474,7 @@ func (t *Ticket) Add(id chat.MessageID, text string, files []chat.File, grace ti
 		t.reopen(at)
 		t.note(at, Agent{Name: t.Asker.Name}, DidReopen, "")
 	case t.State == Waiting:
-		t.State = Claimed
+		t.ours()
 	}
 	t.note(at, Agent{Name: t.Asker.Name}, DidAdd, text)
 	t.Newest().Message, t.Newest().Files = id, files

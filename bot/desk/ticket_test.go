@@ -512,3 +512,50 @@ func TestTicketExplain(t *testing.T) {
 		t.Errorf("taken back, it is %+v", k)
 	}
 }
+
+// What an agent hands back on leaving waits for as long as it would have, and
+// then for whoever takes it.
+func TestHandBack(t *testing.T) {
+	free := in(Open)
+	other := in(Claimed)
+	if err := errors.Join(free.HandBack(ana, now), other.HandBack(bo, now)); !errors.Is(err, ErrFree) || !errors.Is(err, ErrHeld) {
+		t.Errorf("what is not hers: %v", err)
+	}
+	claimed := in(Claimed)
+	if err := claimed.HandBack(ana, now); err != nil || claimed.State != Open {
+		t.Errorf("one that is hers to answer is %s: %v", claimed.State, err)
+	}
+	for name, ours := range map[string]func(*Ticket) error{
+		"a word":       func(k *Ticket) error { return k.Add("", "hello?", nil, grace, now) },
+		"a word there": func(k *Ticket) error { child := in(Open); k.Hear(&child, now); return nil },
+		"a failure":    func(k *Ticket) error { k.Fail(3, "closed", now); return nil },
+		"a second try": func(k *Ticket) error { return k.Withdraw(3, ana, false, now) },
+		"its time":     func(k *Ticket) error { k.Wake(now); return nil },
+		"a merge":      func(k *Ticket) error { return k.Merge(bo, false, now, asked(9)) },
+	} {
+		k := in(Open)
+		if err := k.Reply(ana, "here", false, false, now); err != nil {
+			t.Fatal(err)
+		}
+		d := office()
+		k.Tick(Standing{}, d, now)
+		since, was := k.Silence.Since, k.Standing()
+		if err := k.HandBack(ana, now); err != nil {
+			t.Fatal(err)
+		}
+		k.Tick(was, d, now.Add(time.Hour))
+		if k.State != Waiting || k.Holder != "" || !k.Silence.Since.Equal(since) || k.Theirs() {
+			t.Errorf("handed back, it is %s by %q, and has waited since %v", k.State, k.Holder, k.Silence.Since)
+		}
+		if err := ours(&k); err != nil || k.State != Open {
+			t.Errorf("after %s it is %s: %v", name, k.State, err)
+		}
+	}
+	off := in(Claimed)
+	if err := errors.Join(off.Wait(ana, false, now.Add(time.Hour), now), off.HandBack(ana, now)); err != nil || off.State != Waiting || off.WaitUntil.IsZero() {
+		t.Errorf("put off, it is %s until %v: %v", off.State, off.WaitUntil, err)
+	}
+	if err := off.Claim(bo, now); err != nil || off.State != Claimed || off.Holder != "bo" {
+		t.Errorf("bo has it %s: %v", off.State, err)
+	}
+}
