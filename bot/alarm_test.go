@@ -486,6 +486,10 @@ func TestTeamIsBack(t *testing.T) {
 	if at := w.ticket("T-2").DueAt; !at.Equal(time.Date(2026, 3, 9, 11, 0, 0, 0, time.UTC)) {
 		t.Errorf("the first reply is due at %v", at)
 	}
+	w.runs(bo, "ticket", "reply T-2 which card?")
+	if o := w.runs(lee, "ask", "status"); strings.Contains(spoken(o), "away") {
+		t.Errorf("when it is the asker's turn, the status is %q", spoken(o))
+	}
 }
 
 func TestMoment(t *testing.T) {
