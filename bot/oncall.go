@@ -216,6 +216,7 @@ func (t *turn) handOutAfter(k *desk.Ticket, was desk.Standing) {
 // in the next.
 const (
 	maxLookedAt = 30
+	maxSought   = 300 // if none of those may be given, since those on call gave them back
 	maxGiven    = 10
 )
 
@@ -239,6 +240,12 @@ func (t *turn) handOut(timer string) error {
 	crew, err := t.crew(d)
 	if err != nil {
 		return err
+	}
+	takes := func(k desk.Ticket) bool { _, ok := desk.Choose(crew, &k, d.Capacity); return ok }
+	if total > len(waiting) && takes(desk.Ticket{}) && !slices.ContainsFunc(waiting, takes) {
+		if waiting, _, err = t.view.Queue(t.ctx, name, t.at, maxSought); err != nil {
+			return err
+		}
 	}
 	given := 0
 	for i := range waiting {

@@ -254,6 +254,31 @@ func TestHandOutNot(t *testing.T) {
 	})
 }
 
+// Who hands back more than is looked at, and is on call again, is given what came
+// after it.
+func TestHandOutPastWhatCameBack(t *testing.T) {
+	w := newWorldOf(t, inTurn(0))
+	for n := range int64(2*maxLookedAt + 2) {
+		k := desk.Ticket{History: []desk.Entry{{At: w.now, Did: desk.DidOpen}}}
+		if n < maxLookedAt-1 || n >= maxLookedAt+1 && n < 2*maxLookedAt+1 {
+			k.Left = []chat.PersonID{chat.PersonID(account("bo"))}
+		}
+		w.stores(n+1, kim, k)
+		w.now = w.now.Add(time.Second)
+	}
+	o := w.runs(bo, "ticket", "oncall on")
+	for range 3 {
+		o = assigns(t, w, o)
+	}
+	var given []string
+	for _, k := range w.records.list(func(k desk.Ticket) bool { return k.Holder != "" }) {
+		given = append(given, string(k.ID))
+	}
+	if got := strings.Join(given, " "); got != "T-30 T-31 T-62" {
+		t.Errorf("given: %s", got)
+	}
+}
+
 // An asker is told when everyone has as much as they may.
 func TestAllBusy(t *testing.T) {
 	w := newWorldOf(t, inTurn(1))
