@@ -28,10 +28,16 @@ func (t *turn) merge(in chat.Invocation) error {
 	if err != nil {
 		return err
 	}
-	if into.Value.Parent != "" && into.Value.ID != k.Value.ID && k.Value.Parent == "" {
+	switch parent := into.Value.Parent; {
+	case parent == k.Value.ID:
+		return &refusal{id: "merge_already", args: args{"Ticket": into.Value.ID, "Into": parent}}
+	case parent != "" && into.Value.ID != k.Value.ID && k.Value.Parent == "":
 		// What is meant is what it goes with.
-		if into, err = t.kin(into.Value.Parent); into == nil || err != nil {
+		if into, err = t.kin(parent); err != nil {
 			return err
+		}
+		if into == nil {
+			return &refusal{id: "no_ticket", args: args{"Ticket": parent}}
 		}
 	}
 	var its []*heldTicket

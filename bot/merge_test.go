@@ -223,3 +223,25 @@ func BenchmarkMergedReply(b *testing.B) {
 		}
 	}
 }
+
+// What cannot be done to a ticket that is settled with another is refused in
+// words, through every door.
+func TestMergedSettled(t *testing.T) {
+	p := merged(t)
+	p.asksIn(chat.Sender{Account: account("ned"), Name: "Ned", Locale: "en"}, "m4")
+	p.acts(bo, chat.Event{Kind: chat.Slash, Door: "ticket", Text: "resolve T-1 paid"})
+	for text, want := range map[string]string{
+		"close T-2": "T-2 is part of T-1", "watch T-2": "T-2 is part of T-1", "merge T-2 T-4": "T-2 is part of T-1", "merge T-2 T-3": "is part of T-1",
+		"merge T-2 T-1": "T-2 is part of T-1 already", "merge T-1 T-2": "T-2 is part of T-1 already", "merge T-4 T-2": "T-1 is settled already",
+		"merge T-4 T-1": "T-1 is settled already", "merge T-1 T-4": "T-1 is settled already", "merge T-4 T-4": "cannot be merged into itself",
+		"claim T-2": "T-2 is settled already", "resolve T-1": "T-1 is settled already", "resolve T-2": "T-2 is settled already",
+		"merge T-4 T-99": "There is no ticket T-99", "transfer T-2 @ana": "T-2 is settled already", "wait T-2": "T-2 is settled already",
+		"priority T-2 high": "T-2 is settled already", "move T-2 sales": "T-2 is settled already", "article T-2 refund": "T-2 is settled already",
+	} {
+		e := p.world.event(chat.Event{Kind: chat.Slash, Door: "ticket", Text: text}, bo)
+		o, err := p.Handle(t.Context(), e, fakeView{p.records, e.Lane()})
+		if err != nil || len(o.Tickets) > 0 || !strings.Contains(spoken(o), want) {
+			t.Errorf("%s: %v, %d tickets, %s", text, err, len(o.Tickets), spoken(o))
+		}
+	}
+}

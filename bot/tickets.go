@@ -90,14 +90,14 @@ func (t *turn) explain(k *desk.Ticket, err error) error {
 			return &refusal{id: "held_unsent", args: a}
 		}
 		return &refusal{id: "held_unchanged", args: a}
-	case errors.Is(err, desk.ErrMerged) && k.Live():
-		return t.goesWith(k)
 	case errors.Is(err, desk.ErrFree):
 		return &refusal{id: "free", args: a}
 	case errors.Is(err, desk.ErrResolved):
 		return &refusal{id: "is_resolved", args: a}
 	case errors.Is(err, desk.ErrClosed):
 		return &refusal{id: "is_closed", args: a}
+	case errors.Is(err, desk.ErrMerged): // a settled one says so first
+		return t.goesWith(k)
 	case errors.Is(err, desk.ErrNotDone):
 		return &refusal{id: "not_done", args: a}
 	case errors.Is(err, desk.ErrUnchanged):
