@@ -60,12 +60,12 @@ func (t *turn) link(in chat.Invocation) error {
 	case strings.EqualFold(typed, unlinkWord):
 		return t.detach(t.event.From.Account)
 	}
-	code, o, _, err := t.offered(typed)
+	o, err := t.offered(typed)
 	if err != nil {
 		return err
 	}
 	t.tell(t.text("link_sure", args{"Name": o.Name, "Platform": t.platform(o.Account)}), row(chat.Button{
-		Label: t.line("button_join"), Action: chat.Do("join", code), Style: chat.Primary,
+		Label: t.line("button_join"), Action: chat.Do("join", o.code), Style: chat.Primary,
 	}))
 	return nil
 }
@@ -78,7 +78,7 @@ func (t *turn) giveCode() error {
 	}
 	code := desk.NewCode(random)
 	value, err := json.Marshal(desk.Offer{
-		Person: t.event.From.Person, Account: t.event.From.Account, Name: t.access.agent(t.event.From).Name, Until: t.at.Add(codeLasts),
+		Account: t.event.From.Account, Name: t.access.agent(t.event.From).Name, Lang: t.lang, Until: t.at.Add(codeLasts),
 	})
 	if err != nil {
 		return err
@@ -97,78 +97,111 @@ func (t *turn) spent(code string) error {
 	return nil
 }
 
-// offered is what a code stands for, if the sender may type it, and its value in
-// the set.
-func (t *turn) offered(typed string) (code string, o desk.Offer, value string, err error) {
+// whose is the person that an account is now, and whether by a code: not what is
+// known by heart, which another replica may have changed just now.
+func (t *turn) whose(account chat.AccountID) (person chat.PersonID, linked bool, err error) {
+	if t.access.configured(account) {
+		return t.Person(account), false, nil
+	}
+	switch value, err := t.view.Member(t.ctx, Links, string(account)); {
+	case errors.Is(err, spool.ErrNotFound):
+		return chat.PersonID(account), false, nil
+	case err != nil:
+		return "", false, err
+	default:
+		return chat.PersonID(value), true, nil
+	}
+}
+
+// A typedCode is an offer that the sender may take up.
+type typedCode struct {
+	desk.Offer
+	code, value string        // as the set has it
+	from, to    chat.PersonID // who the sender is now, and who they become
+}
+
+// offered reads a code that the sender typed.
+func (t *turn) offered(typed string) (o typedCode, err error) {
 	code, ok := desk.ParseCode(typed)
 	if !ok {
-		return "", o, "", &refusal{id: "link_unknown"}
+		return o, &refusal{id: "link_unknown"}
 	}
-	value, err = t.view.Member(t.ctx, codes, code)
+	o.code = code
+	o.value, err = t.view.Member(t.ctx, codes, code)
 	switch {
 	case errors.Is(err, spool.ErrNotFound):
-		return "", o, "", &refusal{id: "link_unknown"}
+		return o, &refusal{id: "link_unknown"}
 	case err != nil:
-		return "", o, "", err
+		return o, err
 	}
-	if err := json.Unmarshal([]byte(value), &o); err != nil {
-		return "", o, "", fmt.Errorf("read the code: %w", err)
+	if err := json.Unmarshal([]byte(o.value), &o.Offer); err != nil {
+		return o, fmt.Errorf("read the code: %w", err)
 	}
-	from := t.event.From
-	switch _, linked := t.sets(Links)[string(from.Account)]; {
+	var linked bool
+	if o.from, linked, err = t.whose(t.event.From.Account); err != nil {
+		return o, err
+	}
+	if o.to, _, err = t.whose(o.Account); err != nil { // it may have been linked since
+		return o, err
+	}
+	switch {
 	case !t.at.Before(o.Until):
 		err = &refusal{id: "link_unknown"}
-	case from.Person == o.Person:
+	case o.from == o.to:
 		err = &refusal{id: "link_yourself"}
-	case t.access.configured(from.Account):
+	case t.access.configured(t.event.From.Account):
 		err = &refusal{id: "link_configured"}
 	case linked:
 		err = &refusal{id: "link_linked"}
 	}
-	return code, o, value, err
+	return o, err
 }
 
 // join makes the sender's account one of the person's who asked for the code,
 // with all that is theirs.
 func (t *turn) join(chat.Invocation) error {
-	code, o, value, err := t.offered(t.event.Action.Arg(0))
+	o, err := t.offered(t.event.Action.Arg(0))
 	if err != nil {
 		return err
 	}
 	from := t.event.From
-	old, err := t.human(from)
+	old, err := t.human(chat.Sender{Person: o.from, Account: from.Account})
 	if err != nil {
 		return err
 	}
-	to, err := t.human(chat.Sender{Person: o.Person, Account: o.Account})
+	to, err := t.human(chat.Sender{Person: o.to, Account: o.Account})
 	if err != nil {
 		return err
 	}
-	known := t.sets(Links)
-	t.out.Sets = append(t.out.Sets, spool.SetChange{Set: codes, Member: code, Remove: true, If: &value})
-	for _, account := range append([]chat.AccountID{from.Account}, old.Value.Accounts...) {
-		was := known[string(account)]
-		if account != from.Account && chat.PersonID(was) != from.Person { // it was not linked to this one
-			continue
-		}
-		t.out.Sets = append(t.out.Sets, spool.SetChange{Set: Links, Member: string(account), Value: string(o.Person)})
-	}
-	t.out.Timers = append(t.out.Timers, spool.Timer{Name: codeTimer + code})
 	if !slices.Contains(old.Value.Accounts, from.Account) {
 		old.Value.Accounts = append(old.Value.Accounts, from.Account)
+	}
+	t.out.Sets = append(t.out.Sets, spool.SetChange{Set: codes, Member: o.code, Remove: true, If: &o.value})
+	t.out.Timers = append(t.out.Timers, spool.Timer{Name: codeTimer + o.code})
+	for _, account := range old.Value.Accounts {
+		was, linked, err := t.whose(account)
+		if err != nil {
+			return err
+		}
+		if account == from.Account || linked && was == o.from {
+			t.out.Sets = append(t.out.Sets, spool.SetChange{Set: Links, Member: string(account), Value: string(o.to)})
+		}
 	}
 	to.Value.Join(&old.Value)
 	t.keepPerson(to)
 	t.keepPerson(old)
-	if err := t.rehome(from.Person, o.Person, ""); err != nil {
+	if err := t.rehome(o.from, o.to, ""); err != nil {
 		return err
 	}
-	t.log.Info("an account was linked", "event", t.event.ID, "account", from.Account, "person", o.Person)
+	t.log.Info("an account was linked", "event", t.event.ID, "account", from.Account, "person", o.to)
 	t.tell(t.text("link_done", args{"Name": o.Name, "Platform": t.platform(o.Account)}))
+	lang := t.lang
+	t.lang = t.words.speak(o.Lang)
 	t.post(chat.Reply{Place: chat.Direct(o.Account), Purpose: chat.Notifying, Blocks: []chat.Block{
 		t.text("link_told", args{"Name": from.Name, "Platform": t.platform(from.Account)}),
 		row(chat.Button{Label: t.line("button_unjoin"), Action: chat.Do("unjoin", string(from.Account)), Style: chat.Danger}),
 	}})
+	t.lang = lang
 	return nil
 }
 
@@ -176,7 +209,14 @@ func (t *turn) join(chat.Invocation) error {
 // code was not them.
 func (t *turn) unjoin(chat.Invocation) error {
 	account := chat.AccountID(t.event.Action.Arg(0))
-	if t.sets(Links)[string(account)] != string(t.event.From.Person) {
+	theirs, _, err := t.whose(t.event.From.Account)
+	if err != nil {
+		return err
+	}
+	switch person, linked, err := t.whose(account); {
+	case err != nil:
+		return err
+	case !linked || person != theirs:
 		return &refusal{id: "link_off_already"}
 	}
 	return t.detach(account)
@@ -184,11 +224,14 @@ func (t *turn) unjoin(chat.Invocation) error {
 
 // detach makes a linked account a person of its own again, with what came of it.
 func (t *turn) detach(account chat.AccountID) error {
-	person, linked := t.sets(Links)[string(account)]
-	if !linked || t.access.configured(account) {
+	person, linked, err := t.whose(account)
+	if err != nil {
+		return err
+	}
+	if !linked {
 		return &refusal{id: "link_off_already"}
 	}
-	p, err := t.human(chat.Sender{Person: chat.PersonID(person), Account: account})
+	p, err := t.human(chat.Sender{Person: person, Account: account})
 	if err != nil {
 		return err
 	}
@@ -196,7 +239,7 @@ func (t *turn) detach(account chat.AccountID) error {
 	if err != nil {
 		return err
 	}
-	t.out.Sets = append(t.out.Sets, spool.SetChange{Set: Links, Member: string(account), Remove: true, If: &person})
+	t.out.Sets = append(t.out.Sets, spool.SetChange{Set: Links, Member: string(account), Remove: true, If: new(string(person))})
 	apart := p.Value.Part(account)
 	alone.Value.Join(&apart)
 	t.keepPerson(p)

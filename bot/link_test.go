@@ -169,3 +169,74 @@ func TestLinkOnce(t *testing.T) {
 		t.Errorf("the codes are %v", w.records.sets[codes])
 	}
 }
+
+// A code stands for whoever its account is when it is typed, also where another
+// replica has just changed that.
+func TestLinkChain(t *testing.T) {
+	w := newWorld(t)
+	w.opens(lee, "where is my refund?")
+	lees, kims := w.gets(lee), w.gets(kim)
+	links := w.access.links
+	was := links()
+	w.presses(lee, "join", kims)
+
+	stale := func() map[string]string { return was }
+	w.access.links = stale
+	w.sets = func(spool.Set) map[string]string { return stale() }
+	if o := w.presses(kim, "join", lees); len(o.Sets) > 0 || !strings.Contains(spoken(o), "That code is your own") {
+		t.Errorf("back again: %s", spoken(o))
+	}
+	w.presses(far, "join", lees)
+	if o := w.presses(far, "join", w.gets(sam)); len(o.Sets) > 0 || !strings.Contains(spoken(o), "is linked already") {
+		t.Errorf("a second time: %s", spoken(o))
+	}
+	w.access.links = links
+	for _, who := range []chat.Sender{lee, far} {
+		if got := w.Person(who.Account); got != w.Person(kim.Account) {
+			t.Errorf("%s is %s", who.Name, got)
+		}
+	}
+	if o := w.runs(far, "ask", "status"); !strings.Contains(spoken(o), "T-1") {
+		t.Errorf("what lee asked: %s", spoken(o))
+	}
+	// Each of them can be taken away again, and none of another's.
+	w.presses(kim, "unjoin", string(far.Account))
+	if o := w.presses(far, "unjoin", string(lee.Account)); len(o.Sets) > 0 {
+		t.Errorf("who was taken away: %s", spoken(o))
+	}
+	if o := w.presses(kim, "unjoin", string(ana.Account)); len(o.Sets) > 0 {
+		t.Errorf("an account of the configuration's: %s", spoken(o))
+	}
+}
+
+// Who asked for a code is told in their language, not in that of who typed it.
+func TestLinkLanguage(t *testing.T) {
+	w := newWorld(t)
+	eva := chat.Sender{Account: account("eva"), Name: "Eva", Locale: "es"}
+	o := w.presses(far, "join", w.gets(eva))
+	if len(o.Replies) != 2 || o.Replies[1].Lang != "es" || !strings.Contains(o.Replies[1].PlainText(), "Lee L.") || strings.Contains(o.Replies[1].PlainText(), "from now on") {
+		t.Errorf("it says %q in %s", o.Replies[1].PlainText(), o.Replies[1].Lang)
+	}
+}
+
+// A block goes with all accounts, whichever of them it was put on, and however
+// they are joined and parted.
+func TestLinkBlocked(t *testing.T) {
+	w := newWorld(t)
+	w.opens(lee, "where is my refund?")
+	w.runs(ana, "ticket", "block T-1")
+	w.presses(lee, "join", w.gets(far))
+	if p := w.person(far); !p.IsBlocked(w.now) {
+		t.Error("whom they join is not blocked")
+	}
+	w.runs(lee, "desk", "link off")
+	for _, who := range []chat.Sender{lee, far} {
+		if p := w.person(who); !p.IsBlocked(w.now) {
+			t.Errorf("apart, %s is not blocked", who.Name)
+		}
+	}
+	w.runs(ana, "ticket", "unblock T-1")
+	if p := w.person(lee); p.IsBlocked(w.now) {
+		t.Error("it is not lifted")
+	}
+}

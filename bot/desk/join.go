@@ -11,9 +11,9 @@ import (
 // An Offer is what a one-time code stands for: that whoever types it is the same
 // human.
 type Offer struct {
-	Person  chat.PersonID  `json:"person"`
 	Account chat.AccountID `json:"account"` // that asked for the code
 	Name    string         `json:"name"`
+	Lang    string         `json:"lang"`  // that they read
 	Until   time.Time      `json:"until"` // it is good before then
 }
 
