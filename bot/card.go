@@ -129,7 +129,7 @@ func (t *turn) face(k *desk.Ticket, reader chat.Sender, when func(time.Time) cha
 	if k.Priority != desk.Normal {
 		add("fact_priority", chat.Plain(t.line("priority_"+k.Priority.String())))
 	}
-	add("fact_watchers", chat.Plain(watchers(k)))
+	add("fact_watchers", chat.Plain(t.watchersLine(k)))
 	add("fact_labels", chat.Plain(strings.Join(k.Labels, ", ")))
 	for _, asked := range k.Trail.Asked {
 		for _, f := range asked.Files {

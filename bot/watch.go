@@ -35,10 +35,17 @@ func (t *turn) watchButton(k *desk.Ticket) chat.Button {
 	return chat.Button{Label: t.line(label), Action: chat.Do("watch", string(k.ID))}
 }
 
-// watchers names those who watch a ticket.
-func watchers(k *desk.Ticket) string {
+// watchers are those who watch a ticket and work its desk, as far as the
+// configuration tells: one who watched it elsewhere hears of it no more.
+func (t *turn) watchers(k *desk.Ticket) []desk.Agent {
+	d := t.access.desk(k.Desk)
+	return slices.DeleteFunc(slices.Clone(k.Watchers), func(w desk.Agent) bool { return !t.access.stillWorks(w, d) })
+}
+
+// watchersLine names them.
+func (t *turn) watchersLine(k *desk.Ticket) string {
 	var names []string
-	for _, w := range k.Watchers {
+	for _, w := range t.watchers(k) {
 		names = append(names, w.Name)
 	}
 	return strings.Join(names, ", ")
@@ -48,7 +55,7 @@ func watchers(k *desk.Ticket) string {
 // nor of the holder, who is told anyway.
 func (t *turn) watching(k *desk.Ticket) []chat.AccountID {
 	var accounts []chat.AccountID
-	for _, w := range k.Watchers {
+	for _, w := range t.watchers(k) {
 		if w.Account != "" && w.ID != t.event.From.Person && w.ID != k.Holder {
 			accounts = append(accounts, w.Account)
 		}
@@ -104,7 +111,7 @@ func (t *turn) tellWatchers(id string, k *desk.Ticket, by desk.Agent) {
 
 // notifyWatchers tells those something who are not told as the holder.
 func (t *turn) notifyWatchers(k *desk.Ticket, say func() []chat.Block) {
-	for _, w := range k.Watchers {
+	for _, w := range t.watchers(k) {
 		if w.ID != k.Holder {
 			t.notify(w, say)
 		}

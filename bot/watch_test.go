@@ -76,3 +76,34 @@ func TestWatchFull(t *testing.T) {
 		t.Errorf("one too many: %s", spoken(o))
 	}
 }
+
+// Who watches a ticket hears of it as long as they work its desk: not when it
+// has gone to another, by a move or with the one that it is merged into.
+func TestWatchElsewhere(t *testing.T) {
+	w := newWorld(t)
+	w.opens(kim, "Where is my refund?")
+	w.opens(lee, "How do I create a coupon?")
+	w.runs(bo, "ticket", "watch T-1")
+	w.runs(cy, "ticket", "watch T-1")
+	w.runs(ana, "ticket", "move T-1 sales")
+	if k := w.ticket("T-1"); k.Desk != "sales" || len(k.Watchers) != 2 {
+		t.Fatalf("it is at %s, with %d watchers", k.Desk, len(k.Watchers))
+	}
+	for what, o := range map[string]spool.Outcome{
+		"said":    w.do(w.event(chat.Event{Kind: chat.Message, Addressed: true, Text: "order 4711"}, kim)),
+		"replied": w.runs(dan, "ticket", "reply T-1 on its way"),
+		"settled": w.runs(dan, "ticket", "resolve T-1"),
+	} {
+		if len(copied(o, bo)) != 0 || len(copied(o, cy)) != 0 {
+			t.Errorf("%s: %s", what, spoken(o))
+		}
+	}
+	if o := w.runs(dan, "ticket", "show T-1"); strings.Contains(spoken(o), "Watched by") {
+		t.Errorf("shown: %s", spoken(o))
+	}
+	w.runs(dan, "ticket", "reopen T-1")
+	w.runs(dan, "ticket", "move T-1 support")
+	if o := w.do(w.event(chat.Event{Kind: chat.Message, Addressed: true, Text: "well?"}, kim)); len(copied(o, bo)) != 1 || len(copied(o, cy)) != 1 {
+		t.Errorf("back again: %s", spoken(o))
+	}
+}
