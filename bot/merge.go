@@ -222,7 +222,9 @@ func (t *turn) followed(k *heldTicket) error {
 // passOn tells the asker of a ticket what is new since it followed its parent.
 func (t *turn) passOn(k *desk.Ticket, f desk.Following) error {
 	for _, n := range f.Carry {
-		t.inTheirs(k, k.Entry(n))
+		if err := t.inTheirs(k, k.Entry(n)); err != nil {
+			return err
+		}
 		t.carry(k, n, k.Place)
 	}
 	for _, n := range f.Again {
@@ -254,15 +256,33 @@ func (t *turn) passOn(k *desk.Ticket, f desk.Following) error {
 	return nil
 }
 
-// inTheirs puts the version in the asker's own language in the place of an
-// article that was sent to someone else.
-func (t *turn) inTheirs(k *desk.Ticket, e *desk.Entry) {
-	if e.Did != desk.DidArticle {
-		return
+// inTheirs words what was sent to someone else for a ticket's own asker: an
+// article or a snippet in their language, a snippet with their name in it. The
+// article counts as suggested to them.
+func (t *turn) inTheirs(k *desk.Ticket, e *desk.Entry) error {
+	agent := desk.Agent{ID: e.By, Name: e.Name}
+	var linked *knowledge.Article
+	switch {
+	case e.Did == desk.DidArticle:
+		a, ok := t.library().Article(knowledge.ArticleID(e.Article), knowledge.Lang(k.Trail.Lang), nil)
+		if !ok {
+			return nil
+		}
+		linked, e.Text, e.URL = a, a.Title, a.URL
+	case e.Snippet != "":
+		sets := t.snippetSets()
+		i := slices.IndexFunc(sets, func(set snippetSet) bool { return set.name == e.Snippet })
+		if i < 0 {
+			return nil
+		}
+		_, e.Text, linked = t.filled(sets[i], k, agent)
 	}
-	if a, ok := t.library().Article(knowledge.ArticleID(e.Article), knowledge.Lang(k.Trail.Lang), nil); ok {
-		e.Text, e.URL = a.Title, a.URL
+	if linked == nil {
+		return nil
 	}
+	sent := suggestion(linked, agent)
+	k.Trail.Suggest(sent)
+	return t.suggested(k, sent)
 }
 
 // alsoTo tells to whom else an agent's words on a parent went; nil if to

@@ -50,22 +50,14 @@ func (t *turn) snippet(in chat.Invocation) error {
 		return t.offerSnippets(typed, sets, &k.Value)
 	}
 	lang := t.words.speak(k.Value.Trail.Lang)
-	s := sets[i].in(lang, t.settings.Languages)
-	values := map[string]string{
-		"asker": unmarked(k.Value.Asker.Name), "agent": unmarked(t.signed(&k.Value, agent)), "ticket": string(k.Value.ID),
+	s, text, linked := t.filled(sets[i], &k.Value, agent)
+	if s.Article != "" && linked == nil {
+		return &refusal{id: "snippet_article_gone", args: args{"Snippet": s.Name, "Article": s.Article}}
 	}
-	var linked *knowledge.Article
-	if s.Article != "" {
-		a, ok := t.library().Article(knowledge.ArticleID(s.Article), knowledge.Lang(s.Lang), nil)
-		if !ok {
-			return &refusal{id: "snippet_article_gone", args: args{"Snippet": s.Name, "Article": s.Article}}
-		}
-		linked, values["article"] = a, "["+unmarked(a.Title)+"]("+a.URL+")"
-	}
-	if err := k.Value.Reply(agent, s.fill(values), false, t.undoable(&k.Value), t.at); err != nil {
+	if err := k.Value.Reply(agent, text, false, t.undoable(&k.Value), t.at); err != nil {
 		return t.explain(&k.Value, err)
 	}
-	k.Value.Newest().Markup = true
+	k.Value.Newest().Markup, k.Value.Newest().Snippet = true, s.Name
 	if linked != nil {
 		sent := suggestion(linked, agent)
 		k.Value.Trail.Suggest(sent)
@@ -81,6 +73,21 @@ func (t *turn) snippet(in chat.Invocation) error {
 		})))
 	}
 	return nil
+}
+
+// filled is a snippet for the asker of a ticket, in their language if it is
+// written in it, and the article that it leads to; nil if there is none such.
+func (t *turn) filled(set snippetSet, k *desk.Ticket, agent desk.Agent) (s Snippet, text string, linked *knowledge.Article) {
+	s = set.in(t.words.speak(k.Trail.Lang), t.settings.Languages)
+	values := map[string]string{
+		"asker": unmarked(k.Asker.Name), "agent": unmarked(t.signed(k, agent)), "ticket": string(k.ID),
+	}
+	if s.Article != "" {
+		if a, ok := t.library().Article(knowledge.ArticleID(s.Article), knowledge.Lang(s.Lang), nil); ok {
+			linked, values["article"] = a, "["+unmarked(a.Title)+"]("+a.URL+")"
+		}
+	}
+	return s, s.fill(values), linked
 }
 
 // snippetButton leads to the snippets, if there are any.

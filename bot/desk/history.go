@@ -68,11 +68,12 @@ type Entry struct {
 	Did  Doing         `json:"did"`
 	Text string        `json:"text,omitempty"` // what was said, or to whom, or which
 	URL  string        `json:"url,omitempty"`  // of an article that was sent
-	// Markup: the text, and what it is changed to, is the little Markdown of a
-	// snippet.
-	Markup bool        `json:"markup,omitempty"`
-	Files  []chat.File `json:"files,omitempty"`
-	Of     int         `json:"of,omitempty"` // number of the entry that it changes or tells of
+	// Markup: the text, and what it is changed to, is the little Markdown of the
+	// snippet with that name.
+	Markup  bool        `json:"markup,omitempty"`
+	Snippet string      `json:"snippet,omitempty"`
+	Files   []chat.File `json:"files,omitempty"`
+	Of      int         `json:"of,omitempty"` // number of the entry that it changes or tells of
 	// Thanks are no request, and Until is when a wait ends.
 	Thanks bool      `json:"thanks,omitempty"`
 	Until  time.Time `json:"until,omitzero"`

@@ -224,7 +224,7 @@ func (t *Ticket) Follow(parent *Ticket, at time.Time) Following {
 			return f
 		}
 		turned(back, Back)
-	case live && was.Holder == "" && parent.Holder != "" && parent.Count(DidClaim) <= 1:
+	case live && was.Holder == "" && parent.Holder != "" && parent.Count(DidClaim) <= 1 && len(f.Carry) == 0: // words tell it, too
 		f.By = Agent{ID: parent.Holder, Name: parent.HolderName}
 		f.News = append(f.News, Taken)
 	case parent.State == Waiting && !parent.Silence.Told.IsZero() && !parent.Silence.Told.Equal(was.Silence.Told):
@@ -284,6 +284,9 @@ func (t *Ticket) repeat(parent *Ticket, at time.Time, f *Following) {
 			mine := t.Newest()
 			mine.As, mine.URL, mine.Article, mine.Files, mine.Said, mine.Passage = n, e.URL, e.Article, e.Files, e.Said, Sending
 			mine.Mark = e.Mark + "/" + string(t.ID)
+			if mine.Markup = e.Markup; text == e.Text { // else it is the agent's own by now
+				mine.Snippet = e.Snippet
+			}
 			f.Carry = append(f.Carry, len(t.History))
 		case t.Entry(m).Passage == Withdrawn, t.Entry(m).Passage == Failed:
 		case gone:
@@ -291,10 +294,19 @@ func (t *Ticket) repeat(parent *Ticket, at time.Time, f *Following) {
 			t.note(at, Agent{ID: e.By, Name: e.Name}, DidTakeBack, "")
 			t.Newest().Of = m
 			f.Unsay = append(f.Unsay, m)
-		case e.Did == DidReply && t.Text(m) != text:
-			t.note(at, Agent{ID: e.By, Name: e.Name}, DidEdit, text)
+		case e.Did == DidReply && t.Text(m) != t.ownWords(m, e, text):
+			t.note(at, Agent{ID: e.By, Name: e.Name}, DidEdit, t.ownWords(m, e, text))
 			t.Newest().Of = m
 			f.Again = append(f.Again, m)
 		}
 	}
+}
+
+// ownWords is what entry m of t is to say, which repeats e of its parent's, that
+// reads as text now: its own version of a snippet, unless that was changed.
+func (t *Ticket) ownWords(m int, e *Entry, text string) string {
+	if mine := t.Entry(m); mine.Snippet != "" && text == e.Text {
+		return mine.Text
+	}
+	return text
 }

@@ -212,6 +212,58 @@ func TestFollow(t *testing.T) {
 	follows("closed", Following{News: []News{Ended}, By: as})
 }
 
+// What a snippet says to a child's asker is worded for them, and stays so unless
+// the agent changes it.
+func TestFollowSnippet(t *testing.T) {
+	parent, children := merged(t, 1)
+	child := children[0]
+	if err := parent.Reply(ana, "Hello Kim", false, false, now); err != nil {
+		t.Fatal(err)
+	}
+	reply := len(parent.History)
+	parent.Newest().Markup, parent.Newest().Snippet = true, "hello"
+	f := child.Follow(parent, now)
+	if len(f.Carry) != 1 || len(f.News) != 0 { // who speaks is there
+		t.Fatalf("sent: %+v", f)
+	}
+	n := f.Carry[0]
+	mine := child.Entry(n)
+	if !mine.Markup || mine.Snippet != "hello" {
+		t.Errorf("it repeats %+v", mine)
+	}
+	mine.Text = "Olá Lee"
+	for _, text := range []string{"", "Hello you", "Hello Kim"} {
+		want := Following{Again: []int{n}}
+		if text == "" {
+			want = Following{}
+			parent.Note(ana, "between us", now)
+		} else if err := parent.Rewrite(reply, ana, false, text, now); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, child.Follow(parent, now)); diff != "" {
+			t.Errorf("%q:\n%s", text, diff)
+		}
+		if got := child.Text(n); text == "Hello you" && got != text || text != "Hello you" && got != "Olá Lee" {
+			t.Errorf("%q: it reads %q", text, got)
+		}
+	}
+
+	// One that is changed before it leaves is the agent's own.
+	if err := parent.Reply(ana, "Hello Kim", false, true, now); err != nil {
+		t.Fatal(err)
+	}
+	reply = len(parent.History)
+	parent.Newest().Markup, parent.Newest().Snippet = true, "hello"
+	if err := parent.Rewrite(reply, ana, false, "Hello all", now); err != nil {
+		t.Fatal(err)
+	}
+	parent.Dispatch(reply)
+	f = child.Follow(parent, now)
+	if e := child.Entry(f.Carry[0]); e.Text != "Hello all" || e.Snippet != "" || !e.Markup {
+		t.Errorf("changed before: %+v", e)
+	}
+}
+
 // Who comes back comes back alone.
 func TestFollowNoMore(t *testing.T) {
 	resolved := func() (*Ticket, *Ticket) {
