@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -225,22 +226,18 @@ func (t *turn) wake(k *heldTicket, _ desk.Alarm) error {
 // remind asks a silent asker for a word.
 func (t *turn) remind(k *heldTicket, _ desk.Alarm) error {
 	k.Value.Nag(t.at)
-	t.remindAsker(&k.Value)
-	return nil
+	return t.bring(&k.Value, desk.Nagged)
 }
 
-// remindAsker asks an asker for a word, and says when it is too late for one.
-func (t *turn) remindAsker(k *desk.Ticket) {
-	ends := k.Expires(t.access.desk(k.Desk))
-	t.forAsker(k, func() {
-		blocks := []chat.Block{t.text("remind_asker", args{"Ticket": k.ID, "Name": t.holderFor(k)})}
-		if !ends.IsZero() {
-			blocks = append(blocks, t.text("remind_ends", args{"When": t.when(ends, k)}))
-		}
-		t.inform(k, chat.Notifying, append(blocks, row(
-			chat.Button{Label: t.line("button_add", args{"Ticket": k.ID}), Action: chat.Do("add", string(k.ID)), Style: chat.Primary},
-			t.cancelButton(k)))...)
-	})
+// reminder asks an asker for a word, and says when it is too late for one.
+func (t *turn) reminder(k *desk.Ticket) []chat.Block {
+	blocks := []chat.Block{t.text("remind_asker", args{"Ticket": k.ID, "Name": t.holderFor(k)})}
+	if ends := k.Expires(t.access.desk(k.Desk)); !ends.IsZero() {
+		blocks = append(blocks, t.text("remind_ends", args{"When": t.when(ends, k)}))
+	}
+	return append(blocks, row(
+		chat.Button{Label: t.line("button_add", args{"Ticket": k.ID}), Action: chat.Do("add", string(k.ID)), Style: chat.Primary},
+		t.cancelButton(k)))
 }
 
 // expire settles a ticket whose asker says nothing.
@@ -260,10 +257,7 @@ func (t *turn) expire(k *heldTicket, _ desk.Alarm) error {
 // tellExpired tells an asker that their ticket is settled for want of a word of
 // theirs.
 func (t *turn) tellExpired(k *desk.Ticket) error {
-	t.forAsker(k, func() {
-		t.inform(k, chat.Notifying, t.text("expired_asker", args{"Ticket": k.ID}), t.ratingRow(k))
-	})
-	return t.settledTicket(k, true)
+	return errors.Join(t.bring(k, desk.Expired), t.settledTicket(k, true))
 }
 
 // end closes a ticket that its asker cannot bring back any more. Nobody is told:

@@ -58,7 +58,9 @@ func (t *turn) nextOf(n int) error {
 	t.tell(blocks...)
 	for i := range taken {
 		if taken[i].Count(desk.DidClaim) == 1 {
-			t.tellClaimed(&taken[i], agent)
+			if err := t.bring(&taken[i], desk.Taken); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -199,7 +201,9 @@ func (t *turn) sweep(name string, before time.Time, done, left int) error {
 		}
 		t.keepTicket(k)
 		t.tellHolder(holderOf(&k.Value), "told_closed", &k.Value, agent, desk.Agent{})
-		t.tellClosed(&k.Value)
+		if err := t.bring(&k.Value, desk.Ended); err != nil {
+			return err
+		}
 		done++
 	}
 	if total > len(list) {

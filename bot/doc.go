@@ -42,6 +42,12 @@
 //	oncall.go     who is on call, and how tickets are given to them
 //	card.go       how a ticket looks to an agent, in their hands and in a desk's channel
 //	relay.go      words on their way between asker and agents, and how they fare
+//	news.go       what becomes of a ticket, on its way to the asker
+//	merge.go      tickets that go with another
+//	feedback.go   what askers say of the help they got
+//	block.go      who may not write to the desks
+//	link.go       accounts that are one person's
+//	channel.go    where questions to nobody are answered
 //	doors.go      mentions, emoji and menus: what leads into the table besides commands
 //	front.go      what platforms ask in the same breath: forms, typeahead
 //	home.go       the bot's own page

@@ -87,7 +87,9 @@ func (t *turn) open(c *heldConversation, question, detail, topic string) error {
 	t.nudgeNoMore(c.Value.ID)
 	blocks := append([]chat.Block{t.text("ticket_opened", args{"Ticket": k.Value.ID}), t.queueLine(ahead)}, wait...)
 	blocks = append(blocks, t.teamBack(&k.Value)...)
-	t.post(t.public(&c.Value, "", chat.Post, append(blocks, row(t.cancelButton(&k.Value)))))
+	opened := t.public(&c.Value, "", chat.Post, append(blocks, row(t.cancelButton(&k.Value))))
+	opened.Report = newsOf(&k.Value, desk.Opened, 1)
+	t.post(opened)
 	return nil
 }
 

@@ -236,18 +236,15 @@ func (t *turn) passOn(k *desk.Ticket, f desk.Following) error {
 	for _, news := range f.News {
 		var err error
 		switch news {
-		case desk.Taken:
-			t.tellClaimed(k, f.By)
+		case desk.Parted: // which changes nothing for them
 		case desk.Settled:
-			err = t.askHelped(k, f.By)
-		case desk.Nagged:
-			t.remindAsker(k)
+			err = t.askHelped(k)
 		case desk.Expired:
 			err = t.tellExpired(k)
-		case desk.Ended:
-			t.tellClosed(k)
 		case desk.Back:
 			err = t.tellReopened(k)
+		default:
+			err = t.bring(k, news)
 		}
 		if err != nil {
 			return err

@@ -297,8 +297,7 @@ func (t *turn) give(id chat.TicketID, d desk.Desk, to desk.Agent) (bool, error) 
 		return append([]chat.Block{t.text("given", args{"Ticket": k.Value.ID})}, t.card(&k.Value)...)
 	})
 	if k.Value.Count(desk.DidClaim)+k.Value.Count(desk.DidAssign) == 1 { // they know that someone is there
-		t.inform(&k.Value, chat.Notifying, contextLine(t.words.say(t.words.speak(k.Value.Trail.Lang), "claimed_asker",
-			args{"Ticket": k.Value.ID, "Name": t.signed(&k.Value, to)})))
+		return true, t.bring(&k.Value, desk.Taken)
 	}
 	return true, nil
 }

@@ -280,6 +280,9 @@ func (t *turn) arrived() error {
 	if of, ok := strings.CutPrefix(t.event.Report, transcriptReport); ok {
 		return t.transcriptSent(of)
 	}
+	if of, ok := strings.CutPrefix(t.event.Report, newsReport); ok {
+		return t.newsArrived(of)
+	}
 	k, n, called, err := t.reported()
 	if k == nil || err != nil || called {
 		return err
@@ -301,7 +304,7 @@ func (t *turn) arrived() error {
 	}
 	t.follow(&k.Value, n, chat.Replace)
 	t.tellLost(&k.Value)
-	return nil
+	return t.bringUntold(&k.Value)
 }
 
 // moveTo goes on with a ticket where its asker was reached, if that is not
@@ -333,6 +336,9 @@ func (t *turn) undelivered() error {
 	if of, ok := strings.CutPrefix(t.event.Report, transcriptReport); ok {
 		return t.transcriptSent(of)
 	}
+	if of, ok := strings.CutPrefix(t.event.Report, newsReport); ok {
+		return t.newsLost(of)
+	}
 	k, n, called, err := t.reported()
 	if k == nil || err != nil {
 		return err
@@ -352,6 +358,7 @@ func (t *turn) undelivered() error {
 		t.follow(&k.Value, n, chat.Replace)
 		return nil
 	}
+	k.Value.Untold = nil // if words find no way, there is none
 	if !called && !direct(k.Value.Origin) {
 		e.Passage = desk.Called
 		t.call(&k.Value, n)
@@ -380,14 +387,9 @@ func (t *turn) accountOf(e *desk.Entry) chat.AccountID {
 // direct reports whether a place is someone's direct messages.
 func direct(p chat.Place) bool { return strings.HasPrefix(p.Channel, "@") }
 
-// elsewhere is the next place to reach an asker at: their direct messages, and
-// then a private thread of the channel they asked in.
+// elsewhere is the next place to reach an asker at with words.
 func elsewhere(k *desk.Ticket, e *desk.Entry) (chat.Place, bool) {
-	places := []chat.Place{k.Place, chat.Direct(k.Asker.Account)}
-	if !direct(k.Origin) {
-		places = append(places, chat.Apart(k.Origin.Outside(), k.Asker.Account))
-	}
-	for _, place := range places {
+	for _, place := range ways(k) {
 		if !slices.Contains(e.Tried, place) {
 			return place, true
 		}

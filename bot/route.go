@@ -61,7 +61,9 @@ func (t *turn) move(in chat.Invocation) error {
 	})
 	t.unwatched(&k.Value)
 	if holder.ID != "" { // they were told that someone is there
-		t.inform(&k.Value, chat.Notifying, contextLine(t.words.say(t.words.speak(k.Value.Trail.Lang), "moved_asker", args{"Ticket": k.Value.ID})))
+		if err := t.bring(&k.Value, desk.Moved); err != nil {
+			return err
+		}
 	}
 	if here := t.event.Place.Outside(); slices.Contains(places, here) && !slices.Contains(t.cardPlaces(&k.Value), here) {
 		t.event.Place = here // a thread may go with its card

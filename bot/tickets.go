@@ -269,15 +269,9 @@ func (t *turn) take(k *heldTicket, agent desk.Agent) error {
 	}
 	t.tell(blocks...)
 	if k.Value.Count(desk.DidClaim) == 1 { // they know that someone is there
-		t.tellClaimed(&k.Value, agent)
+		return t.bring(&k.Value, desk.Taken)
 	}
 	return nil
-}
-
-// tellClaimed tells an asker who is there for them.
-func (t *turn) tellClaimed(k *desk.Ticket, agent desk.Agent) {
-	t.inform(k, chat.Notifying, contextLine(t.words.say(t.words.speak(k.Trail.Lang), "claimed_asker",
-		args{"Ticket": k.ID, "Name": t.signed(k, agent)})))
 }
 
 // show lays a ticket out with its trail and history.
@@ -604,7 +598,7 @@ func (t *turn) resolve(in chat.Invocation) error {
 	if text != "" { // the entry before the last
 		t.relay(&k.Value, len(k.Value.History)-1)
 	}
-	if err := t.askHelped(&k.Value, agent); err != nil {
+	if err := t.askHelped(&k.Value); err != nil {
 		return err
 	}
 	return t.changed(k, "resolved", args{"Name": k.Value.Asker.Name})
@@ -612,10 +606,8 @@ func (t *turn) resolve(in chat.Invocation) error {
 
 // askHelped tells an asker that their ticket is settled, and asks whether it
 // helped.
-func (t *turn) askHelped(k *desk.Ticket, agent desk.Agent) error {
-	lang := t.words.speak(k.Trail.Lang)
-	t.inform(k, chat.Notifying, t.textIn(lang, "resolved_asker", args{"Ticket": k.ID, "Name": t.signed(k, agent)}), t.ratingRow(k))
-	return t.settledTicket(k, true)
+func (t *turn) askHelped(k *desk.Ticket) error {
+	return errors.Join(t.bring(k, desk.Settled), t.settledTicket(k, true))
 }
 
 // ratingRow is how an asker says whether they were helped.
@@ -638,12 +630,10 @@ func (t *turn) closeTicket(in chat.Invocation) error {
 		return t.explain(&k.Value, err)
 	}
 	t.tellHolder(holderOf(&k.Value), "told_closed", &k.Value, agent, desk.Agent{})
-	t.tellClosed(&k.Value)
+	if err := t.bring(&k.Value, desk.Ended); err != nil {
+		return err
+	}
 	return t.changed(k, "closed", args{})
-}
-
-func (t *turn) tellClosed(k *desk.Ticket) {
-	t.inform(k, chat.Notifying, t.textIn(t.words.speak(k.Trail.Lang), "closed_asker", args{"Ticket": k.ID}))
 }
 
 func (t *turn) reopen(in chat.Invocation) error {
@@ -665,8 +655,7 @@ func (t *turn) reopen(in chat.Invocation) error {
 }
 
 func (t *turn) tellReopened(k *desk.Ticket) error {
-	t.inform(k, chat.Notifying, t.textIn(t.words.speak(k.Trail.Lang), "reopened_asker", args{"Ticket": k.ID}))
-	return t.settledTicket(k, false)
+	return errors.Join(t.bring(k, desk.Back), t.settledTicket(k, false))
 }
 
 func (t *turn) priority(in chat.Invocation) error {

@@ -178,19 +178,6 @@ func (e *Entry) toAsker() bool {
 	return (e.Did == DidReply || e.Did == DidArticle) && e.Passage != Held
 }
 
-// What became of a ticket that its asker is to be told.
-type News string
-
-const (
-	Taken   News = "taken"   // someone is on it
-	Settled News = "settled" // it is resolved
-	Expired News = "expired" // likewise, for want of a word from the asker
-	Ended   News = "ended"   // it is closed
-	Back    News = "back"    // it is live again
-	Nagged  News = "nagged"  // a word of theirs is waited for
-	Parted  News = "parted"  // it goes its own way, of which the asker is not told
-)
-
 // Following is what came of following a parent: entries of the child's history
 // that are to be carried to its asker, said anew and taken away, and news.
 type Following struct {
@@ -217,7 +204,7 @@ func (t *Ticket) Follow(parent *Ticket, at time.Time) Following {
 	}
 	switch live := parent.Live(); {
 	case live && !was.Live():
-		back := parent.last(DidReopen)
+		back := parent.Last(DidReopen)
 		if back.By == "" {
 			parent.Leave(t, at)
 			f.News = append(f.News, Parted)
@@ -227,17 +214,19 @@ func (t *Ticket) Follow(parent *Ticket, at time.Time) Following {
 	case live && was.Holder == "" && parent.Holder != "" && parent.Count(DidClaim) <= 1 && len(f.Carry) == 0: // words tell it, too
 		f.By = Agent{ID: parent.Holder, Name: parent.HolderName}
 		f.News = append(f.News, Taken)
+	case live && was.Holder != "" && parent.Holder == "" && was.Desk != parent.Desk:
+		f.News = append(f.News, Moved)
 	case parent.State == Waiting && !parent.Silence.Told.IsZero() && !parent.Silence.Told.Equal(was.Silence.Told):
 		f.News = append(f.News, Nagged)
 	case parent.State == Resolved && was.State != Resolved:
 		t.Rating, t.Comment = "", ""
-		if done := parent.last(DidResolve, DidExpire); done.Did == DidExpire {
+		if done := parent.Last(DidResolve, DidExpire); done.Did == DidExpire {
 			turned(done, Expired)
 		} else {
 			turned(done, Settled)
 		}
 	case parent.State == Closed && was.State != Closed:
-		switch done := parent.last(DidClose, DidEnd); {
+		switch done := parent.Last(DidClose, DidEnd); {
 		case done.Did == DidClose:
 			turned(done, Ended)
 		case was.Live(): // it was settled just before
@@ -253,8 +242,8 @@ func (t *Ticket) Follow(parent *Ticket, at time.Time) Following {
 	return f
 }
 
-// last is the newest entry of some kinds; an empty one if there is none.
-func (t *Ticket) last(did ...Doing) *Entry {
+// Last is the newest entry of some kinds; an empty one if there is none.
+func (t *Ticket) Last(did ...Doing) *Entry {
 	for i := range slices.Backward(t.History) {
 		if slices.Contains(did, t.History[i].Did) {
 			return &t.History[i]

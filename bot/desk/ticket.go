@@ -101,6 +101,7 @@ type Ticket struct {
 	AlarmAt      time.Time           `json:"alarm_at,omitzero"`   // what its timer was set to last
 	Rating       string              `json:"rating,omitempty"`    // good, bad; empty: not said
 	Comment      string              `json:"comment,omitempty"`   // that goes with it
+	Untold       []News              `json:"untold,omitempty"`    // that follows words which look for a way
 	Parent       chat.TicketID       `json:"parent,omitempty"`    // with which it goes; see [Ticket.Merge]
 	Children     []Child             `json:"children,omitempty"`  // that go with it, in the order they came
 	History      []Entry             `json:"history"`
