@@ -118,3 +118,26 @@ func (w *world) person(s chat.Sender) desk.Person {
 	}
 	return p.Value
 }
+
+// Whoever is blocked may say whether they were helped, and is promised nothing
+// that nobody reads.
+func TestBlockedRates(t *testing.T) {
+	p := newPost(t)
+	p.opened()
+	p.acts(bo, chat.Event{Kind: chat.Slash, Door: "ticket", Text: "resolve T-1"})
+	p.acts(ana, chat.Event{Kind: chat.Slash, Door: "ticket", Text: "block T-1"})
+	rate := func(verb string) chat.Reply {
+		replies := p.acts(kim, chat.Event{Kind: chat.Press, Place: thread, Action: chat.Do(verb, "T-1")}).Replies
+		return replies[len(replies)-1]
+	}
+	if r := rate("good"); !strings.Contains(r.PlainText(), "Thank you") || len(r.AllButtons()) > 0 {
+		t.Errorf("good: %+v", r)
+	}
+	if r := rate("bad"); !strings.Contains(r.PlainText(), "The team takes no messages") || strings.Contains(r.PlainText(), "Tell me what is missing") {
+		t.Errorf("bad: %+v", r)
+	}
+	if k := p.ticket("T-1"); k.Rating != "bad" || k.State != desk.Resolved {
+		t.Errorf("it is %s, rated %q", k.State, k.Rating)
+	}
+	p.stands("Kim says that T-1 did not help", atDesk, atOther)
+}

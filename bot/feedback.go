@@ -46,8 +46,19 @@ func (t *turn) rate(chat.Invocation) error {
 			return []chat.Block{contextLine(t.words.say(t.lang, line, args{"Name": k.Value.Asker.Name, "Ticket": k.Value.ID}))}
 		})
 	}
-	t.tell(t.text(id, args{"Ticket": k.Value.ID}), row(
-		chat.Button{Label: t.line("button_comment"), Action: chat.Do("comment", string(k.Value.ID))}))
+	out, err := t.barred()
+	switch {
+	case err != nil:
+		return err
+	case out != nil && good:
+		t.tell(t.text(id))
+	case out != nil: // nobody would hear what is missing
+		t.toldBarred(out)
+		return t.barredLine(&out.Value)
+	default:
+		t.tell(t.text(id, args{"Ticket": k.Value.ID}), row(
+			chat.Button{Label: t.line("button_comment"), Action: chat.Do("comment", string(k.Value.ID))}))
+	}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -73,9 +74,7 @@ func (t *turn) merge(in chat.Invocation) error {
 	for _, one := range its {
 		t.keepTicket(one)
 	}
-	t.inThread(&into.Value, func() []chat.Block {
-		return []chat.Block{t.text("line_merged", a), t.asks(&k.Value)}
-	})
+	t.sayMerged(&into.Value, &k.Value, chat.Post)
 	if holder.ID != into.Value.Holder {
 		t.tellHolder(holder, "told_merged", &k.Value, agent, desk.Agent{Name: string(into.Value.ID)})
 	}
@@ -84,6 +83,17 @@ func (t *turn) merge(in chat.Invocation) error {
 	})
 	t.tell(t.text("merged", a))
 	return nil
+}
+
+// sayMerged says in the threads of a parent's cards who merged a ticket into it,
+// and what that one's asker asks, as it reads now.
+func (t *turn) sayMerged(parent, k *desk.Ticket, deed chat.Deed) {
+	t.forDesk(parent, func(place chat.Place) {
+		t.underCard(parent, place, chat.Reply{
+			Key: chat.Key(fmt.Sprintf("merged/%s/%s/%s", k.ID, parent.ID, place)), Deed: deed,
+			Blocks: []chat.Block{t.text("line_merged", args{"Name": k.Last(desk.DidMerge).Name, "Ticket": k.ID, "Asker": k.Asker.Name}), t.asks(k)},
+		})
+	})
 }
 
 func tickets(held []*heldTicket) []*desk.Ticket {
@@ -113,14 +123,15 @@ func (t *turn) kin(id chat.TicketID) (*heldTicket, error) {
 // A past is what a ticket was when it was read, as far as those that go with it
 // care.
 type past struct {
-	course desk.Course
-	parent chat.TicketID
-	said   int // entries of its history
+	course   desk.Course
+	parent   chat.TicketID
+	question string
+	said     int // entries of its history
 }
 
 // recall notes what a ticket is before anything is done to it.
 func (t *turn) recall(k *desk.Ticket) {
-	t.pasts[k.ID] = past{k.Course(), k.Parent, len(k.History)}
+	t.pasts[k.ID] = past{k.Course(), k.Parent, k.Question, len(k.History)}
 }
 
 // family lets tickets that go with each other do so, whatever this turn did to
@@ -173,7 +184,7 @@ func (t *turn) heirLine(k, heir *desk.Ticket) chat.Block {
 }
 
 // heeded tells a parent what the asker of a ticket that goes with it did: said
-// something, or something that makes it go its own way.
+// something, asked it otherwise, or something that makes it go its own way.
 func (t *turn) heeded(k *heldTicket) error {
 	past := t.pasts[k.Value.ID]
 	if past.parent == "" {
@@ -193,6 +204,8 @@ func (t *turn) heeded(k *heldTicket) error {
 	case slices.ContainsFunc(k.Value.History[past.said:], func(e desk.Entry) bool { return e.Did == desk.DidAdd && !e.Thanks }):
 		parent.Value.Hear(&k.Value, t.at)
 		t.keepTicket(parent)
+	case k.Value.Question != past.question:
+		t.sayMerged(&parent.Value, &k.Value, chat.Replace)
 	}
 	return nil
 }

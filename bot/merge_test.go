@@ -133,6 +133,21 @@ func TestMergedHeard(t *testing.T) {
 
 func ptr[T any](v T) *T { return &v }
 
+// What one of them makes of the question, or takes back, stands so in the thread
+// of the one card, too.
+func TestMergedQuestion(t *testing.T) {
+	p := merged(t)
+	p.stands("Lee asks:\n> where is my refund?", atDesk, atOther)
+	e := chat.Event{Kind: chat.Edit, Place: chat.Place{Platform: "test", Workspace: "w", Channel: "help", Thread: "m2"}, Message: "m2", Stamp: "1", Text: "where is my invoice?"}
+	p.acts(lee, e)
+	p.stands("Lee asks:\n> where is my invoice?", atDesk, atOther)
+	p.stands("Sam asks:\n> where is my refund?", atDesk, atOther)
+	e.Kind = chat.Delete
+	p.acts(lee, e)
+	p.stands("Lee asks:\n> (taken back)", atDesk, atOther)
+	p.stands("invoice")
+}
+
 // When the asker of the parent takes it back, another ticket takes its place.
 func TestMergedHeir(t *testing.T) {
 	p := merged(t)

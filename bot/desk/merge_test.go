@@ -204,6 +204,11 @@ func TestFollow(t *testing.T) {
 	do(parent.Withdraw(reply, ana, false, now))
 	follows("taken back", Following{Unsay: []int{said}})
 
+	do(parent.Move(ana, false, "sales", now))
+	follows("moved", Following{News: []News{Moved}})
+	do(parent.Claim(ana, now))
+	follows("claimed there", Following{})
+
 	do(parent.Resolve(ana, false, "done", now))
 	follows("resolved", Following{Carry: []int{len(child.History) + 1}, News: []News{Settled}, By: as})
 	do(parent.Reopen(ana, now))
