@@ -141,3 +141,37 @@ func TestBlockedRates(t *testing.T) {
 	}
 	p.stands("Kim says that T-1 did not help", atDesk, atOther)
 }
+
+// Whoever is blocked gets articles as before where nobody is asked, too, and
+// answers others as before.
+func TestBlockedOverheard(t *testing.T) {
+	s := testSettings()
+	s.Watched, s.OverheardWait = []string{help.String()}, time.Minute
+	w := newWorldOf(t, s)
+	w.opens(lee, "where is my refund?")
+	w.runs(ana, "ticket", "block T-1")
+	o := w.do(w.event(chat.Event{Kind: chat.Message, Message: "m1", Text: "How do I change my password?"}, kim))
+	if len(o.Timers) != 1 || o.Timers[0].Due.IsZero() {
+		t.Fatalf("asked by kim: %+v", o.Timers)
+	}
+	o = w.do(w.event(chat.Event{Kind: chat.Message, Message: "m2", Text: "How do I change my password?"}, lee))
+	if len(o.Timers) != 1 || o.Timers[0].Due.IsZero() || o.Timers[0].Event.Message != "m2" {
+		t.Fatalf("said by who is blocked: %+v", o.Timers)
+	}
+	due := o.Timers[0]
+	due.Event.Timer, w.now = due.Name, due.Due
+	if o := w.do(due.Event); len(o.Replies) != 1 || !strings.Contains(spoken(o), "How do I change my password?") {
+		t.Errorf("answered: %s", spoken(o))
+	}
+}
+
+// What is kept of words is what their sender is told, whichever door they come
+// through.
+func TestAddLong(t *testing.T) {
+	w := newWorld(t)
+	w.opens(lee, "where is my refund?")
+	o := w.runs(lee, "ask", "add T-1 "+strings.Repeat("x", maxStored+100))
+	if k := w.ticket("T-1"); len(k.Newest().Text) > maxStored+len("…") || !strings.Contains(spoken(o), "2900") {
+		t.Errorf("%d are kept: %s", len(k.Newest().Text), spoken(o))
+	}
+}

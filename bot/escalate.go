@@ -360,7 +360,7 @@ func (t *turn) add(in chat.Invocation) error {
 		return &refusal{id: "add_what", args: args{"Ticket": k.Value.ID}}
 	}
 	reopened := !k.Value.Live()
-	if err := k.Value.Add("", text, t.event.Files, t.settings.Grace, t.event.At); err != nil {
+	if err := k.Value.Add("", chat.Shorten(text, maxStored), t.event.Files, t.settings.Grace, t.event.At); err != nil {
 		return ownExplain(&k.Value, err)
 	}
 	t.keepTicket(k)

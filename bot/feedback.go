@@ -72,7 +72,7 @@ func (t *turn) comment(in chat.Invocation) error {
 	if err := t.ifBarred(); err != nil {
 		return err
 	}
-	text := strings.TrimSpace(in.Args["text"])
+	text := chat.Shorten(strings.TrimSpace(in.Args["text"]), maxStored) // as much as the form takes
 	if text == "" {
 		return &refusal{id: "comment_what", args: args{"Ticket": k.Value.ID}}
 	}

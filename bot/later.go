@@ -29,9 +29,6 @@ func (t *turn) overheard() error {
 	if !t.watched() {
 		return nil
 	}
-	if p, err := t.barred(); p != nil || err != nil {
-		return err
-	}
 	timer := spool.Timer{Name: overheardTimer + t.event.Place.String()}
 	age := t.at.Sub(t.event.At)
 	if t.event.Text != "" && (t.settings.OverheardMaxAge == 0 || age <= t.settings.OverheardMaxAge) {
