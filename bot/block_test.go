@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -173,5 +174,79 @@ func TestAddLong(t *testing.T) {
 	o := w.runs(lee, "ask", "add T-1 "+strings.Repeat("x", maxStored+100))
 	if k := w.ticket("T-1"); len(k.Newest().Text) > maxStored+len("…") || !strings.Contains(spoken(o), "2900") {
 		t.Errorf("%d are kept: %s", len(k.Newest().Text), spoken(o))
+	}
+}
+
+// A ticket is a way to its asker for the leads of its desk alone, and keeps what
+// was done to its asker, not to someone else.
+func TestBlockOfTicket(t *testing.T) {
+	w := newWorld(t)
+	w.opens(lee, "where is my refund?")
+	w.opens(kim, "where is my refund?")
+	for _, who := range []chat.Sender{bo, dan, kim} {
+		if o := w.runs(who, "ticket", "block T-1"); changed(o) {
+			t.Errorf("%s: %s", who.Name, spoken(o))
+		}
+	}
+	// Cy is at both desks, and leads only where nobody is named for that.
+	s := testSettings()
+	s.Desks[1].Agents = append(s.Desks[1].Agents, "@helpers")
+	both := newWorldOf(t, s)
+	both.opens(lee, "where is my refund?")
+	if o := both.runs(cy, "ticket", "block T-1"); changed(o) || !strings.Contains(spoken(o), "Only a lead of the desk") {
+		t.Errorf("who leads elsewhere: %s", spoken(o))
+	}
+	w.runs(ana, "ticket", "block T-1 @kim 7d")
+	if p, other := w.person(kim), w.person(lee); !p.IsBlocked(w.now) || other.IsBlocked(w.now) {
+		t.Error("it is not who was named")
+	}
+	if k := w.ticket("T-1"); k.History[len(k.History)-1].Did == desk.DidBlock {
+		t.Error("the other one's ticket tells of it")
+	}
+}
+
+// The form for a comment opens for the asker alone, as long as they are heard.
+func TestCommentForm(t *testing.T) {
+	w := newWorld(t)
+	w.opens(lee, "where is my refund?")
+	w.runs(bo, "ticket", "resolve T-1")
+	e := func(who chat.Sender) chat.Event { return w.event(press("comment", "T-1"), who) }
+	for _, who := range []chat.Sender{kim, bo} {
+		if form := w.open(e(who), who); form != nil {
+			t.Errorf("%s gets %+v", who.Name, form)
+		}
+	}
+	if form := w.open(e(lee), lee); form == nil {
+		t.Error("the asker gets none")
+	}
+	w.runs(ana, "ticket", "block T-1")
+	if form := w.open(e(lee), lee); form != nil {
+		t.Errorf("who is blocked gets %+v", form)
+	}
+	o := w.do(w.event(chat.Event{Kind: chat.Submit, Action: chat.Do("comment", "T-1"), Values: map[string]string{"text": "thieves"}}, lee))
+	if k := w.ticket("T-1"); k.Comment != "" || !strings.Contains(spoken(o), "The team takes no messages") {
+		t.Errorf("sent all the same: %q, %s", k.Comment, spoken(o))
+	}
+	// After the time to come back, what is missing is a question of its own.
+	w.runs(ana, "ticket", "unblock T-1")
+	w.now = w.now.Add(49 * time.Hour)
+	if o := w.presses(lee, "bad", "T-1"); !strings.Contains(spoken(o), "or just ask again") {
+		t.Errorf("late: %s", spoken(o))
+	}
+}
+
+// Who was called reads what they were called for, and nothing that agents keep
+// to themselves or have not sent.
+func TestReadForged(t *testing.T) {
+	s := testSettings()
+	s.Desks[0].Undo = time.Minute
+	w := newWorldOf(t, s)
+	w.opens(lee, "where is my refund?")
+	w.runs(bo, "ticket", "note T-1 secret")
+	w.runs(bo, "ticket", "reply T-1 secret")
+	for n := range 6 {
+		if o := w.presses(lee, "read", "T-1", strconv.Itoa(n)); strings.Contains(spoken(o), "secret") || changed(o) {
+			t.Errorf("entry %d: %s", n, spoken(o))
+		}
 	}
 }
