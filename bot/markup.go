@@ -120,15 +120,32 @@ func aLink(s string) (title, address string, n int, ok bool) {
 		case '[':
 			return "", "", 0, false
 		case ']':
-			rest, is := strings.CutPrefix(s[i+1:], "(")
-			address, _, closed := strings.Cut(rest, ")")
-			if !is || !closed || i == 1 || !isAddress(address) {
+			address, closed := bracketed(s[i+1:])
+			if !closed || i == 1 || !isAddress(address) {
 				return "", "", 0, false
 			}
 			return s[1:i], address, i + len("](") + len(address) + len(")"), true
 		}
 	}
 	return "", "", 0, false
+}
+
+// bracketed is what stands between a bracket, with which s begins, and the one
+// that closes it: an address may have some of its own, as a_(b) has.
+func bracketed(s string) (inside string, ok bool) {
+	depth := 0
+	for i := range len(s) {
+		switch s[i] {
+		case '(':
+			depth++
+		case ')':
+			depth--
+		}
+		if depth == 0 {
+			return s[min(1, i):i], i > 0
+		}
+	}
+	return "", false
 }
 
 // isAddress reports whether a link may lead there. Chat platforms end a link at
@@ -138,7 +155,15 @@ func isAddress(s string) bool {
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && !strings.ContainsAny(s, " \"<>|\\`")
 }
 
-var markEscaper = strings.NewReplacer(`\`, `\\`, `*`, `\*`, "`", "\\`", `[`, `\[`)
+var (
+	markEscaper    = strings.NewReplacer(`\`, `\\`, `*`, `\*`, "`", "\\`", `[`, `\[`, `]`, `\]`)
+	bracketEscaper = strings.NewReplacer("(", "%28", ")", "%29")
+)
+
+// linkTo is a link for [markup] whose title means just itself.
+func linkTo(title, address string) string {
+	return "[" + unmarked(title) + "](" + bracketEscaper.Replace(address) + ")"
+}
 
 // unmarked makes someone's words mean just themselves to [markup], on one line.
 func unmarked(s string) string {

@@ -30,6 +30,12 @@ func TestMarkup(t *testing.T) {
 		{"code", "a `**b**` c", []chat.Block{paragraph(chat.Span{Text: "a "}, chat.Span{Text: "**b**", Code: true}, chat.Span{Text: " c"})}},
 		{"link", "see [the page](https://x.example/a)!", []chat.Block{paragraph(
 			chat.Span{Text: "see "}, chat.Span{Text: "the page", URL: "https://x.example/a"}, chat.Span{Text: "!"})}},
+		{"an address with brackets", "[a](https://x.example/b_(c)?d=(e)) (f)", []chat.Block{paragraph(
+			chat.Span{Text: "a", URL: "https://x.example/b_(c)?d=(e)"}, chat.Span{Text: " (f)"})}},
+		{"brackets that do not close", "[a](https://x.example/b_(c)", []chat.Block{paragraph(chat.Span{Text: "[a](https://x.example/b_(c)"})}},
+		{"no brackets", "[a] b", []chat.Block{paragraph(chat.Span{Text: "[a] b"})}},
+		{"a link of ours", linkTo("[1] **How** (a) [b](https://y.example)", "https://x.example/b_(c"), []chat.Block{paragraph(
+			chat.Span{Text: "[1] **How** (a) [b](https://y.example)", URL: "https://x.example/b_%28c"})}},
 		{"bold link", "**[a](https://x.example)**", []chat.Block{paragraph(chat.Span{Text: "a", Bold: true, URL: "https://x.example"})}},
 		{"no address", "[a](javascript:alert(1))", []chat.Block{paragraph(chat.Span{Text: "[a](javascript:alert(1))"})}},
 		{"marks that do not close", "2 ** 3, a ` and [b", []chat.Block{paragraph(chat.Span{Text: "2 ** 3, a ` and [b"})}},

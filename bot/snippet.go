@@ -84,7 +84,7 @@ func (t *turn) filled(set snippetSet, k *desk.Ticket, agent desk.Agent) (s Snipp
 	}
 	if s.Article != "" {
 		if a, ok := t.library().Article(knowledge.ArticleID(s.Article), knowledge.Lang(s.Lang), nil); ok {
-			linked, values["article"] = a, "["+unmarked(a.Title)+"]("+a.URL+")"
+			linked, values["article"] = a, linkTo(a.Title, a.URL)
 		}
 	}
 	return s, s.fill(values), linked
