@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/signpost-bot/signpost/bot/chat"
 	"github.com/signpost-bot/signpost/bot/desk"
@@ -191,8 +192,8 @@ type scriptLine struct {
 	Note  bool // for agents only
 }
 
-// scriptTime is how files say a time.
-const scriptTime = "2006-01-02 15:04 UTC"
+// scriptTime is how files say a time, in the zone of the ticket's desk.
+const scriptTime = "2006-01-02 15:04 MST"
 
 // script puts a ticket into words of a language. An asker's has what they said
 // and what reached them, as it reads now, and nothing of what is between agents;
@@ -214,7 +215,11 @@ func (b *Bot) script(k *desk.Ticket, lang string, forAsker bool) script {
 	if k.Topic != "" {
 		add("fact_topic", b.topicLabel(lang, k.Topic))
 	}
-	add("fact_opened", k.OpenedAt.UTC().Format(scriptTime))
+	zone := b.access.desk(k.Desk).Hours.Zone()
+	add("fact_opened", k.OpenedAt.In(zone).Format(scriptTime))
+	if zone != time.UTC {
+		add("transcript_zone", zone.String()) // not all have short names
+	}
 	if !forAsker {
 		add("fact_language", b.words.named(lang, "lang", k.Trail.Lang, nil))
 		add("fact_holder", oneLine(k.HolderName))
@@ -302,7 +307,8 @@ func (b *Bot) scriptLine(k *desk.Ticket, n int, now map[int]string, lang string,
 	if said && text != "" {
 		e.Text = " " // it stands below, and was not taken back
 	}
-	deed := b.deed(lang, e, e.At.UTC().Format(scriptTime), chat.Plain(e.Until.UTC().Format(scriptTime)))
+	zone := b.access.desk(k.Desk).Hours.Zone()
+	deed := b.deed(lang, e, e.At.In(zone).Format(scriptTime), chat.Plain(e.Until.In(zone).Format(scriptTime)))
 	line.Deed = strings.TrimRight(chat.Defuse(oneLine(deed.String())), ": ")
 	markedUp := e.Markup || e.Of > 0 && k.Entry(e.Of) != nil && k.Entry(e.Of).Markup
 	switch {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 	"unicode/utf8"
 
 	"github.com/signpost-bot/signpost/bot/chat"
@@ -107,6 +108,31 @@ func TestTranscriptPrivate(t *testing.T) {
 		if s := w.script(&k, "en", forAsker); len(s.Before[0].Shown) != want {
 			t.Errorf("for the asker %t: %+v", forAsker, s.Before)
 		}
+	}
+}
+
+// Times are those of the desk's clocks, whatever they showed then, and say so.
+func TestTranscriptZone(t *testing.T) {
+	zone, err := time.LoadLocation("Europe/Lisbon")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := testSettings()
+	s.Desks[0].Hours = desk.NewHours(zone, nil, nil)
+	w := newWorldOf(t, s)
+	spring := time.Date(2026, 3, 29, 0, 59, 0, 0, time.UTC) // the minute before clocks go from 1:00 to 2:00
+	k := desk.Ticket{ID: "T-1", Number: 1, Desk: "support", Asker: kim, State: desk.Open, OpenedAt: spring, History: []desk.Entry{
+		{At: spring, Name: "Kim", Did: desk.DidOpen, Text: "a"},
+		{At: spring.Add(time.Minute), By: "ana", Name: "Ana", Did: desk.DidWait, Until: spring.Add(time.Hour)},
+	}}
+	text := string(w.script(&k, "en", false).markdown())
+	for _, want := range []string{"Opened: 2026-03-29 00:59 WET", "Time zone: Europe/Lisbon", "2026-03-29 00:59 WET, Kim asked", "2026-03-29 02:00 WEST, Ana", "back 2026-03-29 02:59 WEST"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("lacks %q:\n%s", want, text)
+		}
+	}
+	if k.Desk = "sales"; strings.Contains(string(w.script(&k, "en", true).markdown()), "Time zone") {
+		t.Error("UTC is said twice")
 	}
 }
 
