@@ -9,8 +9,9 @@ import (
 	"github.com/signpost-bot/signpost/bot"
 )
 
-// How a picture is laid out, in pixels, and its letters in points of 96 a inch. A
-// phone shows it 360 wide or more, so the smallest letters are 12 pixels high there.
+// How a picture is laid out, in pixels, and its letters in points of 96 an inch.
+// A phone shows it 360 wide or more, so the smallest letters are 12 pixels high
+// there.
 const (
 	chartWidth  = 900
 	chartHeight = 720
@@ -54,14 +55,26 @@ func draw(p bot.Picture) ([]byte, error) {
 	o.Title = charts.TitleOption{Text: p.Title, FontStyle: charts.FontStyle{FontSize: chartTitle, FontColor: chartInk}}
 	o.Legend = charts.LegendOption{SeriesNames: names, FontStyle: text, Offset: charts.OffsetStr{Top: "64"}}
 	o.CategoryAxis.Labels, o.CategoryAxis.LabelFontStyle = p.Labels, text
-	axis := charts.ValueAxisOption{LabelFontStyle: text}
-	if top := slices.Max(append(heights, 1)); top < 10 {
-		axis.Min, axis.Max, axis.LabelCount = charts.Ptr(0.0), charts.Ptr(float64(top)), top+1 // there are no halves
-	}
-	o.ValueAxis = []charts.ValueAxisOption{axis}
+	step, count := scale(slices.Max(append(heights, 1)))
+	o.ValueAxis = []charts.ValueAxisOption{{
+		LabelFontStyle: text, Min: charts.Ptr(0.0), Max: charts.Ptr(float64(step * count)), LabelCount: count + 1,
+	}}
 	painter := charts.NewPainter(charts.PainterOptions{OutputFormat: charts.ChartOutputPNG, Width: chartWidth, Height: chartHeight})
 	if err := painter.BarChart(o); err != nil {
 		return nil, fmt.Errorf("draw %q: %w", p.Title, err)
 	}
 	return painter.Bytes()
+}
+
+// scale is how far apart the lines are behind bars up to a height of at least 1,
+// and how many there are above 0: ten at most, and none at half a question.
+func scale(height int) (step, count int) {
+	for ten := 1; ; ten *= 10 {
+		for _, n := range []int{1, 2, 5} {
+			step = n * ten
+			if count = (height + step - 1) / step; count <= 10 {
+				return step, count
+			}
+		}
+	}
 }

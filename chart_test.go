@@ -101,6 +101,20 @@ func TestDrawAnyWeek(t *testing.T) {
 	drawn(t, bot.Picture{})
 }
 
+// Lines stand at whole numbers, not far above the highest bar.
+func TestScale(t *testing.T) {
+	for height, want := range map[int][2]int{1: {1, 1}, 10: {1, 10}, 11: {2, 6}, 19: {2, 10}, 21: {5, 5}, 27: {5, 6}, 99: {10, 10}, 101: {20, 6}, 493_824: {50_000, 10}} {
+		if step, count := scale(height); [2]int{step, count} != want {
+			t.Errorf("scale(%d) = %d times %d", height, count, step)
+		}
+	}
+	for height := 1; height < 20_000; height++ {
+		if step, count := scale(height); step*count < height || step*(count-1) >= height || count > 10 {
+			t.Errorf("scale(%d) = %d times %d", height, count, step)
+		}
+	}
+}
+
 func TestDrawContrast(t *testing.T) {
 	light := func(c color.Color) float64 {
 		linear := func(v uint32) float64 {
