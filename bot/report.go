@@ -67,7 +67,7 @@ func (t *turn) report(name string) error {
 	t.lang = t.words.speak(t.settings.Languages[0])
 	t.alone = false // agents of all kinds read it
 	to := last.Truncate(day)
-	w, err := weekOf(t.ctx, t.view, name, to, t.at)
+	w, err := weekOf(t.ctx, t.view, d, to, t.at)
 	if err != nil {
 		return err
 	}

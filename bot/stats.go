@@ -34,6 +34,7 @@ const (
 // A week is how a desk has been doing for some days.
 type week struct {
 	desk       string
+	always     bool // it never closes
 	figures    map[desk.Share]*desk.Figures
 	before     *desk.Figures // everyone's, the days before
 	open, live int           // tickets that wait now, and that are not settled
@@ -43,9 +44,9 @@ type week struct {
 }
 
 // weekOf reads the figures of a desk for the days up to a midnight.
-func weekOf(ctx context.Context, r spool.Reader, name string, to, now time.Time) (*week, error) {
-	w := &week{desk: name, from: to.Add(-statsDays * day), to: to}
-	list, err := r.Tallies(ctx, name, w.from.Add(-statsDays*day), to)
+func weekOf(ctx context.Context, r spool.Reader, d desk.Desk, to, now time.Time) (*week, error) {
+	w := &week{desk: d.Name, always: d.Hours.Always(), from: to.Add(-statsDays * day), to: to}
+	list, err := r.Tallies(ctx, d.Name, w.from.Add(-statsDays*day), to)
 	if err != nil {
 		return nil, err
 	}
@@ -54,11 +55,11 @@ func weekOf(ctx context.Context, r spool.Reader, name string, to, now time.Time)
 		middle = len(list)
 	}
 	w.before, w.figures = desk.Summarise(list[:middle])[desk.Share{}], desk.Summarise(list[middle:])
-	_, w.open, err = r.Queue(ctx, name, now, 0)
+	_, w.open, err = r.Queue(ctx, d.Name, now, 0)
 	if err != nil {
 		return nil, err
 	}
-	oldest, live, err := r.LiveOf(ctx, name, 0, 1)
+	oldest, live, err := r.LiveOf(ctx, d.Name, 0, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -73,9 +74,10 @@ func weekOf(ctx context.Context, r spool.Reader, name string, to, now time.Time)
 func (t *turn) stats(in chat.Invocation) error {
 	tomorrow := t.at.Truncate(day).Add(day)
 	var blocks []chat.Block
+	refused := false
 	desks := t.access.worked(t.event.From)
 	for _, d := range desks {
-		w, err := weekOf(t.ctx, t.view, d.Name, tomorrow, t.at)
+		w, err := weekOf(t.ctx, t.view, d, tomorrow, t.at)
 		if err != nil {
 			return err
 		}
@@ -97,12 +99,20 @@ func (t *turn) stats(in chat.Invocation) error {
 			continue
 		}
 		if agent.ID != t.event.From.Person && !t.access.may(t.event.From, chat.Lead, d.Name) {
-			return t.notAllowed(chat.Lead)
+			refused = true // here; they may lead another desk
+			continue
 		}
-		blocks = append(blocks, chat.Block{Layout: chat.Heading, Text: chat.Plain(t.line("stats_title_desk", args{"Desk": agent.Name, "Count": statsDays}))})
+		of := agent.Name
+		if len(desks) > 1 {
+			of += " · " + d.Name
+		}
+		blocks = append(blocks, chat.Block{Layout: chat.Heading, Text: chat.Plain(t.line("stats_title_desk", args{"Desk": of, "Count": statsDays}))})
 		blocks = append(blocks, t.agentBlocks(w, agent.ID)...)
 	}
-	if len(blocks) == 0 {
+	switch {
+	case len(blocks) == 0 && refused:
+		return t.notAllowed(chat.Lead)
+	case len(blocks) == 0:
 		return &refusal{id: "stats_no_agent", args: args{"Name": chat.Shorten(in.Args["agent"], 40)}}
 	}
 	t.tell(blocks...)
@@ -119,12 +129,16 @@ func (t *turn) whoIs(w *week, typed string, in chat.Invocation) (desk.Agent, boo
 	if self := t.access.agent(t.event.From); strings.EqualFold(self.Name, typed) {
 		return self, true
 	}
+	var found []desk.Agent
 	for share := range w.figures {
 		if share.By == desk.OfAgent && strings.EqualFold(w.names[share.Of], typed) {
-			return desk.Agent{ID: chat.PersonID(share.Of), Name: w.names[share.Of]}, true
+			found = append(found, desk.Agent{ID: chat.PersonID(share.Of), Name: w.names[share.Of]})
 		}
 	}
-	return desk.Agent{}, false
+	if len(found) != 1 {
+		return desk.Agent{}, false // nobody, or two who are called so
+	}
+	return found[0], true
 }
 
 // weekBlocks lays the figures of a desk out, but for those of each agent.
@@ -162,7 +176,7 @@ func (t *turn) weekBlocks(w *week) []chat.Block {
 	} else {
 		add("stats_backlog", t.line("stats_backlog_none"))
 	}
-	facts = append(facts, t.timeFacts(all)...)
+	facts = append(facts, t.timeFacts(w, all)...)
 	blocks := []chat.Block{contextLine(t.words.say(t.lang, "stats_brackets", args{"Count": statsDays})), {Layout: chat.Facts, Facts: facts}}
 	blocks = append(blocks, t.shares("stats_by_audience", w, desk.OfAudience, func(of string) (string, bool) {
 		return t.audienceName(of), t.mayName(of)
@@ -198,11 +212,11 @@ func (t *turn) agentBlocks(w *week, id chat.PersonID) []chat.Block {
 		{Name: t.line("stats_replies"), Value: chat.Plain(fmt.Sprint(f.Replies))},
 		{Name: t.line("stats_resolved"), Value: chat.Plain(fmt.Sprint(f.Resolved))},
 	}
-	return []chat.Block{{Layout: chat.Facts, Facts: append(facts, t.timeFacts(f)...)}}
+	return []chat.Block{{Layout: chat.Facts, Facts: append(facts, t.timeFacts(w, f)...)}}
 }
 
 // timeFacts are how long things took, and what askers said of it.
-func (t *turn) timeFacts(f *desk.Figures) []chat.Fact {
+func (t *turn) timeFacts(w *week, f *desk.Figures) []chat.Fact {
 	var facts []chat.Fact
 	add := func(id, value string) {
 		facts = append(facts, chat.Fact{Name: t.line(id), Value: chat.Plain(value)})
@@ -216,7 +230,7 @@ func (t *turn) timeFacts(f *desk.Figures) []chat.Fact {
 			continue
 		}
 		most, _ := one.times.Within(0.9)
-		add(one.id, t.line("stats_times", args{"Half": t.lasts(half), "Most": t.lasts(most)}))
+		add(one.id, t.line("stats_times", args{"Half": t.lasts(w, half), "Most": t.lasts(w, most)}))
 	}
 	var kept []string
 	for _, one := range []struct {
@@ -271,7 +285,7 @@ func (t *turn) shares(title string, w *week, by desk.Facet, name func(of string)
 	slices.SortFunc(list, func(a, b desk.Share) int { return cmp.Or(work(b)-work(a), cmp.Compare(a.Of, b.Of)) })
 	var facts []chat.Fact
 	for _, share := range list[:min(sharesShown, len(list))] {
-		if value := t.shareLine(w.figures[share], by); value != "" {
+		if value := t.shareLine(w, share); value != "" {
 			label, _ := name(share.Of)
 			facts = append(facts, chat.Fact{Name: label, Value: chat.Plain(value)})
 		}
@@ -283,7 +297,8 @@ func (t *turn) shares(title string, w *week, by desk.Facet, name func(of string)
 }
 
 // shareLine is the figures of a share in one line.
-func (t *turn) shareLine(f *desk.Figures, by desk.Facet) string {
+func (t *turn) shareLine(w *week, of desk.Share) string {
+	f, by := w.figures[of], of.By
 	var words []string
 	if f.Questions > 0 {
 		strict, loose := t.percent(f.Strict()), t.percent(f.Loose())
@@ -303,7 +318,7 @@ func (t *turn) shareLine(f *desk.Figures, by desk.Facet) string {
 		words = append(words, t.line("stats_share_resolved", args{"Count": f.Resolved}))
 	}
 	if half, ok := f.First.Within(0.5); ok {
-		words = append(words, t.line("stats_share_first", args{"Half": t.lasts(half)}))
+		words = append(words, t.line("stats_share_first", args{"Half": t.lasts(w, half)}))
 	}
 	if by == desk.OfAgent && f.Good+f.Bad > 0 {
 		words = append(words, fmt.Sprintf("👍 %d 👎 %d", f.Good, f.Bad))
@@ -330,10 +345,11 @@ func (t *turn) change(now, before float64, of int) string {
 	return t.percent(now) + " (" + t.percent(before) + ")"
 }
 
-// lasts words how long something takes, to the bounds that tallies know.
-func (t *turn) lasts(d time.Duration) string {
+// lasts words how long something takes, to the bounds that tallies know. At a
+// desk that closes, 24 open hours are not a day.
+func (t *turn) lasts(w *week, d time.Duration) string {
 	switch {
-	case d%day == 0:
+	case d%day == 0 && w.always:
 		return t.line("lasts_days", args{"N": int(d / day)})
 	case d%time.Hour == 0:
 		return t.line("lasts_hours", args{"N": int(d / time.Hour)})

@@ -104,6 +104,67 @@ func TestStatsOfAgents(t *testing.T) {
 	}
 }
 
+// Who works several desks reads of each what is theirs to read there, and whose
+// figures they are.
+func TestStatsOfSeveralDesks(t *testing.T) {
+	s := testSettings()
+	s.Desks[1].Agents = append(s.Desks[1].Agents, "ana", string(account("bo")))
+	s.Desks[1].Leads = []string{string(account("dan"))}
+	w := newWorldOf(t, s)
+	w.opens(kim, "how do I get a refund?")
+	w.runs(bo, "ticket", "reply T-1 let me see")
+	for _, test := range []struct {
+		from chat.Sender
+		text string
+		want string
+		not  string
+	}{
+		{ana, "stats bo", "bo · support: the last 7 days", "sales"},
+		{dan, "stats bo", "bo: the last 7 days", "Replies"},
+		{bo, "stats bo", "bo · sales: the last 7 days", "lead"},
+		{bo, "stats ana", "lead", "the last 7 days"},
+	} {
+		if got := spoken(w.runs(test.from, "ticket", test.text)); !strings.Contains(got, test.want) || strings.Contains(got, test.not) {
+			t.Errorf("%s runs %s and reads %q, want %q and no %q", test.from.Name, test.text, got, test.want, test.not)
+		}
+	}
+}
+
+// Of two who are called the same, neither is meant.
+func TestStatsOfNamesakes(t *testing.T) {
+	w := newWorld(t)
+	w.opens(kim, "how do I get a refund?")
+	w.opens(lee, "how do I change my password?")
+	other := cy
+	other.Account = account("cy2")
+	w.runs(cy, "ticket", "reply T-1 let me see")
+	if got := spoken(w.runs(ana, "ticket", "stats cy")); !strings.Contains(got, "Cy: the last 7 days") {
+		t.Errorf("one: %s", got)
+	}
+	w.runs(other, "ticket", "reply T-2 let me see")
+	if got := spoken(w.runs(ana, "ticket", "stats cy")); !strings.Contains(got, "no agent called cy") {
+		t.Errorf("two: %s", got)
+	}
+}
+
+// Where a desk closes, two days are less than 48 open hours.
+func TestStatsInOpenHours(t *testing.T) {
+	week := []desk.Opening{{Day: time.Monday, From: 0, To: 24 * time.Hour}, {Day: time.Tuesday, From: 0, To: 24 * time.Hour}}
+	for want, hours := range map[string]desk.Hours{
+		"half within 2 days": {}, "half within 48 hours": desk.NewHours(time.UTC, week, nil),
+	} {
+		s := testSettings()
+		s.Desks[0].Hours = hours
+		w := newWorldOf(t, s)
+		w.opens(kim, "how do I get a refund?")
+		w.now = w.now.Add(25 * time.Hour)
+		w.runs(bo, "ticket", "reply T-1 let me see")
+		if got := spoken(w.runs(bo, "ticket", "stats")); !strings.Contains(got, want) {
+			t.Errorf("want %q:\n%s", want, got)
+		}
+	}
+}
+
 func TestWeeklyReport(t *testing.T) {
 	s := testSettings()
 	s.Desks[0].Channels = []string{"test:w:agents", "other:w:agents"}
