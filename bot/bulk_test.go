@@ -107,7 +107,7 @@ func TestOneOrAll(t *testing.T) {
 	w := newWorld(t)
 	w.waiting(1, 2, "support")
 	w.runs(ana, "ticket", "next 2")
-	for _, line := range []string{"release T-1 all", "close --stale 14d T-1"} {
+	for _, line := range []string{"release T-1 all", "close --stale 14d T-1", "close T-1 --stale=14d", "close T-1 --old 14d"} {
 		if o := w.runs(ana, "ticket", line); changed(o) || !strings.Contains(spoken(o), "/ticket ") {
 			t.Errorf("%s: %s", line, spoken(o))
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -353,6 +354,11 @@ func bind(c chat.Command, verb, rest string) (chat.Invocation, error) {
 		if p.Flag {
 			continue
 		}
+		if p.Kind == chat.TextParam { // flags may stand behind a ticket, too
+			if rest, wrong = bindFlags(c, in.Args, rest); wrong != "" {
+				return in, &chat.UsageError{Door: c.Door, Verb: verb, Command: &c, Param: wrong}
+			}
+		}
 		word, after := cutWord(rest)
 		switch p.Kind {
 		case chat.TicketParam:
@@ -395,24 +401,36 @@ func bind(c chat.Command, verb, rest string) (chat.Invocation, error) {
 	return in, nil
 }
 
-// bindFlags takes the flags that words begin with into args, and returns the
-// words behind them; wrong is the name of one whose value does not fit. What
-// writes a long dash for two short ones is forgiven.
+// bindFlags takes the flags that words begin with into args, as --stale 14d or
+// --stale=14d, and returns the words behind them; wrong is the name of one whose
+// value does not fit, or which may have been meant. What writes a long dash for
+// two short ones is forgiven.
 func bindFlags(c chat.Command, args map[string]string, rest string) (after, wrong string) {
 	for {
 		word, behind := cutWord(rest)
-		name := strings.TrimLeft(word, "-–—")
+		bare := strings.TrimLeft(word, "-–—")
+		name, value, joined := strings.Cut(bare, "=")
 		i := slices.IndexFunc(c.Params, func(p chat.Param) bool { return p.Flag && strings.EqualFold(p.Name, name) })
-		if i < 0 || name == word {
+		switch {
+		case bare == word || i < 0 && !aFlag.MatchString(word):
 			return rest, ""
+		case i < 0:
+			if i = slices.IndexFunc(c.Params, func(p chat.Param) bool { return p.Flag }); i < 0 {
+				return rest, "" // just words
+			}
+			return rest, c.Params[i].Name
+		case !joined:
+			value, behind = cutWord(behind)
 		}
-		value, behind := cutWord(behind)
 		if !fits(c.Params[i], &value) {
 			return rest, c.Params[i].Name
 		}
 		args[c.Params[i].Name], rest = value, behind
 	}
 }
+
+// aFlag is a word that can hardly be anything else.
+var aFlag = regexp.MustCompile(`^--[a-z]`)
 
 // fits reports whether a word may be a parameter's, and writes it as it is kept.
 func fits(p chat.Param, word *string) bool {

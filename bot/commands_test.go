@@ -490,7 +490,13 @@ func TestBind(t *testing.T) {
 		{"a flag with another value", []chat.Param{stale, reason}, "--stale no answer", nil, "stale"},
 		{"a flag among words", []chat.Param{stale, reason}, "it is --stale 14d", map[string]string{"reason": "it is --stale 14d"}, ""},
 		{"the name of a flag", []chat.Param{stale, reason}, "stale 14d", map[string]string{"reason": "stale 14d"}, ""},
-		{"an unknown flag", []chat.Param{stale}, "--old 14d", nil, "-"},
+		{"a flag with an equals sign", []chat.Param{stale, reason}, "--stale=14d no answer", map[string]string{"stale": "14d", "reason": "no answer"}, ""},
+		{"a flag with an equals sign and nothing", []chat.Param{stale, reason}, "--stale= 14d", nil, "stale"},
+		{"an unknown flag", []chat.Param{stale}, "--old 14d", nil, "stale"},
+		{"an unknown flag before words", []chat.Param{reason, stale}, "--old 14d", nil, "stale"},
+		{"dashes before words", []chat.Param{reason, stale}, "-- no answer", map[string]string{"reason": "-- no answer"}, ""},
+		{"a flag where there are none", []chat.Param{reason}, "--old 14d", map[string]string{"reason": "--old 14d"}, ""},
+		{"a flag behind a ticket", []chat.Param{aTicket, reason, stale}, "T-1 --stale 14d", map[string]string{"ticket": "T-1", "stale": "14d"}, ""},
 		{"a flag after a ticket", []chat.Param{stale, aTicket, reason}, "--stale 14d T-1 x", map[string]string{"stale": "14d", "ticket": "T-1", "reason": "x"}, ""},
 	}
 	for _, test := range tests {
