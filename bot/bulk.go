@@ -16,8 +16,8 @@ const (
 	maxNext = 10
 	// maxReleased is how many tickets are put back at once.
 	maxReleased = 100
-	// staleSlice is how many stale tickets are closed in one turn. What is left
-	// comes in the next.
+	// staleSlice is how many stale tickets are closed in one turn, or a few more
+	// if others go with them. What is left comes in the next.
 	staleSlice = 25
 	// staleTimer is the first part of the names of timers that go on closing: then
 	// come the desk and the event that began it.
@@ -188,8 +188,11 @@ func (t *turn) sweep(name string, before time.Time, done, left int) error {
 	if err != nil {
 		return err
 	}
-	began := done+left == 0
+	began, more, work := done+left == 0, total > len(list), 0
 	for _, idle := range list[min(left, len(list)):] {
+		if more = more || work >= staleSlice; work >= staleSlice {
+			break
+		}
 		k, err := t.ticket(idle.ID)
 		if err != nil {
 			return err
@@ -205,8 +208,9 @@ func (t *turn) sweep(name string, before time.Time, done, left int) error {
 			return err
 		}
 		done++
+		work += 1 + len(k.Value.Children) // which are closed with it
 	}
-	if total > len(list) {
+	if more {
 		t.out.Timers = append(t.out.Timers, spool.Timer{
 			Name: staleTimer + name + "/" + t.mark(), Due: t.at,
 			Event: chat.Event{

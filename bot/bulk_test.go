@@ -152,26 +152,7 @@ func TestCloseStale(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	o = w.do(w.event(chat.Event{Kind: chat.Press, Action: press}, ana))
-	said := spoken(o)
-	turns := 1
-	for len(o.Timers) > 0 {
-		i := slices.IndexFunc(o.Timers, func(timer spool.Timer) bool { return strings.HasPrefix(timer.Name, staleTimer) })
-		if i < 0 {
-			break
-		}
-		if len(o.Tickets) > staleSlice {
-			t.Errorf("closed %d in one turn", len(o.Tickets))
-		}
-		next := o.Timers[i]
-		e := next.Event
-		e.Timer = next.Name
-		e = w.event(e, ana)
-		e.At = next.Due
-		o = w.do(e)
-		said += spoken(o)
-		turns++
-	}
+	said, turns := w.sweeps(press)
 	closed := 0
 	for i := range n + 2 {
 		if w.ticket(desk.NewID(int64(i+1))).State == desk.Closed {
@@ -185,6 +166,43 @@ func TestCloseStale(t *testing.T) {
 		if !strings.Contains(said, want) {
 			t.Errorf("did not say %q: %s", want, said)
 		}
+	}
+}
+
+// sweeps presses the button under a preview and has the rest closed, in so many
+// turns.
+func (w *world) sweeps(press chat.Action) (said string, turns int) {
+	w.t.Helper()
+	e := w.event(chat.Event{Kind: chat.Press, Action: press}, ana)
+	for turns = 1; ; turns++ {
+		o := w.do(e)
+		said += spoken(o)
+		if len(o.Tickets) > staleSlice+desk.MaxChildren {
+			w.t.Errorf("closed %d in one turn", len(o.Tickets))
+		}
+		i := slices.IndexFunc(o.Timers, func(timer spool.Timer) bool { return strings.HasPrefix(timer.Name, staleTimer) })
+		if i < 0 {
+			return said, turns
+		}
+		e = w.event(o.Timers[i].Event, ana)
+		e.Timer, e.At = o.Timers[i].Name, o.Timers[i].Due
+	}
+}
+
+// Tickets that go with others count, too, for what is done in a turn.
+func TestCloseStaleMerged(t *testing.T) {
+	w := newWorld(t)
+	const families, size = 3, 30
+	w.waiting(1, families*size, "support")
+	for i := range int64(families * size) {
+		if parent := 1 + i/size*size; i+1 != parent {
+			w.runs(ana, "ticket", fmt.Sprintf("merge T-%d T-%d", i+1, parent))
+		}
+	}
+	w.now = w.now.Add(14 * 24 * time.Hour)
+	said, turns := w.sweeps(stalePress(w.runs(ana, "ticket", "close --stale 7d")))
+	if turns != families || !strings.Contains(said, "3 tickets are closed") || w.ticket(desk.NewID(families*size)).State != desk.Closed {
+		t.Errorf("in %d turns: %s", turns, said)
 	}
 }
 
