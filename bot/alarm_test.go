@@ -372,8 +372,8 @@ func TestLease(t *testing.T) {
 	w.due("T-1")
 	lapsed := w.due("T-1")
 	want := []string{
-		"@bo: T-1 is back at its old place in the queue, for nothing was heard of you. You can take it again.",
-		"desk: Nothing was heard of Bo, so T-1 is back in the queue.",
+		"@bo: T-1 is back at its old place in the queue, for nothing was heard from you. You can take it again.",
+		"desk: Nothing was heard from Bo, so T-1 is back in the queue.",
 	}
 	if got := heads(lapsed); !slices.Equal(got, want) {
 		t.Errorf("the end says %q", got)

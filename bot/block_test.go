@@ -96,7 +96,7 @@ func TestBlockRefuses(t *testing.T) {
 		"block @nobody":     "I don't know whom you mean by @nobody",
 		"block @bo":         "I don't know whom you mean by @bo", // nothing is stored of them
 		"unblock T-1":       "Kim is not blocked",
-		"block T-1 forever": "how long",
+		"block T-1 forever": "a time, such as 7d",
 		"block T-9":         "There is no ticket T-9",
 	}
 	for text, want := range tests {

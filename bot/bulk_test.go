@@ -43,8 +43,8 @@ func TestNextOf(t *testing.T) {
 		{"next 1", "T-1", "T-1 is yours."},
 		{"next 10", "T-1 T-2 T-3 T-4", "That's all there was."},
 		{"next 11", "", "takes 10 tickets at most"},
-		{"next 0", "", "how many"},
-		{"next many", "", "how many"},
+		{"next 0", "", "give a number"},
+		{"next many", "", "give a number"},
 	}
 	for _, test := range tests {
 		t.Run(test.line, func(t *testing.T) {
