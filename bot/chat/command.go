@@ -1,6 +1,9 @@
 package chat
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // A Role is what a person must be to do something.
 type Role string
@@ -54,7 +57,7 @@ type Param struct {
 	Name     string
 	Kind     ParamKind
 	Optional bool
-	Flag     bool // typed behind its name, before all others: --stale 14d; always Optional
+	Flag     bool // typed behind its name, before any words: --stale 14d; always Optional
 	Options  []string
 	// Suggested: [Front.Suggest] knows what a TextParam may be. It always does for
 	// tickets and persons.
@@ -77,9 +80,9 @@ type ParamWording struct {
 	Options []string // as its Options
 }
 
-// Usage is how the command is typed: /ticket claim [id].
+// Usage is how the command is typed on every platform: /ticket claim [ticket].
 func (c Command) Usage() string {
-	s := "/" + c.Door
+	s := "/" + cmp.Or(c.Under, c.Door)
 	if c.Verb != "" {
 		s += " " + c.Verb
 	}

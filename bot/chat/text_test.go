@@ -141,6 +141,7 @@ func TestCommandUsage(t *testing.T) {
 		{Command{Door: "ask", Params: []Param{{Name: "question", Kind: TextParam}}}, "/ask <question>"},
 		{Command{Door: "ticket", Verb: "queue"}, "/ticket queue"},
 		{Command{Door: "ticket", Verb: "reply", Params: []Param{ticket, text}}, "/ticket reply [ticket] <text>"},
+		{Command{Door: "ticket", Under: "desk", Verb: "gaps"}, "/desk gaps"}, // Discord has no /ticket gaps
 	}
 	for _, test := range tests {
 		if got := test.command.Usage(); got != test.want {
