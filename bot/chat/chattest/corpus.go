@@ -60,6 +60,33 @@ func Corpus() []Sample {
 	helped.Opposite = &unhelped
 	answers := row(helped, button("Show more", "more", "", "c1"), button("Contact us", "contact", chat.Primary, "c1"))
 
+	// The most that there is to tell of a week.
+	figures := []chat.Block{
+		small("In brackets: the 7 days before. Times are open hours."),
+		{Layout: chat.Facts, Facts: []chat.Fact{
+			{Name: "Questions", Value: chat.Plain("211 (198)")},
+			{Name: "Answers", Value: chat.Plain("140 sure · 50 to choose from · 18 found nothing · 3 went straight to a person")},
+			{Name: "How they ended", Value: chat.Plain("59 helped · 103 silent · 9 did not help · 14 asked again · 26 became tickets")},
+			{Name: "Settled by articles", Value: chat.Plain("28% (25%) confirmed · 71% (66%) with those who got an article and said nothing more")},
+			{Name: "Tickets", Value: chat.Plain("31 opened (28) · 29 resolved (30)")},
+			{Name: "Not settled yet", Value: chat.Plain("7, of them 2 in the queue · the oldest was opened 3 days ago")},
+			{Name: "First reply", Value: chat.Plain("half within 20 minutes · nine in ten within 2 hours")},
+			{Name: "Until resolved", Value: chat.Plain("half within 4 hours · nine in ten within 24 hours")},
+			{Name: "Promises kept", Value: chat.Plain("first reply 28 of 31 · resolved 27 of 29")},
+			{Name: "Feedback", Value: chat.Plain("👍 17 · 👎 3")},
+		}},
+		paragraph("**By audience**"),
+		{Layout: chat.Facts, Facts: []chat.Fact{
+			{Name: "Buyer", Value: chat.Plain("160 questions · 30% to 74% settled · 22 tickets · first reply within 15 minutes")},
+			{Name: "Audience unclear", Value: chat.Plain("51 questions · 22% to 61% settled · 9 tickets · first reply within 45 minutes")},
+		}},
+		paragraph("**By language**"),
+		{Layout: chat.Facts, Facts: []chat.Fact{
+			{Name: "English", Value: chat.Plain("180 questions · 28% to 71% settled · 27 tickets")},
+			{Name: "Portuguese", Value: chat.Plain("31 questions · 29% settled · 4 tickets")},
+		}},
+	}
+
 	samples := []Sample{
 		{"sentence", chat.Reply{Blocks: []chat.Block{paragraph("**T-12** is yours.")}}},
 		{"private", chat.Reply{Only: "x:w:kim", Blocks: []chat.Block{paragraph("`/ticket` is for the support team.")}}},
@@ -91,6 +118,24 @@ func Corpus() []Sample {
 			{Layout: chat.Paragraph, Text: slices.Concat(chat.ParseBold("The first reply to **T-12** was due "), chat.Text{{Text: "today at 09:25", At: at.Add(-5 * time.Minute)}}, chat.Plain("."))},
 			quote("where is my refund?"), row(button("Reply", "reply", chat.Primary, "T-12"), button("Show", "show", "", "T-12")),
 		}}},
+		{"stats", chat.Reply{Only: "x:w:ana", Blocks: slices.Concat(
+			[]chat.Block{heading("The last 7 days")}, figures,
+			[]chat.Block{paragraph("**By agent**"), {Layout: chat.Facts, Facts: []chat.Fact{
+				{Name: "Ana", Value: chat.Plain("31 replies · 17 resolved · first reply within 20 minutes · 👍 9 👎 1")},
+				{Name: "Bo", Value: chat.Plain("one reply")},
+			}}},
+		)}},
+		{"report", chat.Reply{Purpose: chat.Notifying, Files: []chat.Attachment{
+			{File: chat.File{Name: "week-2026-03-09.png", Type: "image/png"}, Made: "report/support/2026-03-09"},
+		}, Blocks: slices.Concat(
+			[]chat.Block{heading("support: the week from 2026-03-02 to 2026-03-08")}, figures,
+			[]chat.Block{
+				paragraph("**What articles missed**"), heading("Buyer · English"),
+				paragraph("**4×** is there a dark mode?"), small("4 found nothing · T-12, T-9"),
+				paragraph("**2×** where is my refund?"), small("2 became tickets after “How do I get a refund?” · T-11, T-7"),
+				small("More of it: `/desk gaps` and `/desk stats`."),
+			},
+		)}},
 		{"settled", chat.Reply{Blocks: []chat.Block{
 			paragraph("**Ana** has settled **T-12**. Did that help?"), row(button("👍 Yes", "good", chat.Primary, "T-12"), button("👎 No", "bad", "", "T-12")),
 		}}},
