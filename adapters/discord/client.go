@@ -423,19 +423,25 @@ type said struct {
 	} `json:"author"`
 	Flags      discordgo.MessageFlags `json:"flags"`
 	Components []struct {
-		ID   int                     `json:"id"`
-		Type discordgo.ComponentType `json:"type"`
-		File struct {
-			Attachment string `json:"attachment_id"`
-			URL        string `json:"url"`
-		} `json:"file"`
-		Name string `json:"name"` // of a file
+		ID    int                     `json:"id"`
+		Type  discordgo.ComponentType `json:"type"`
+		File  shownFile               `json:"file"`
+		Name  string                  `json:"name"` // of a file
+		Items []struct {
+			Media shownFile `json:"media"`
+		} `json:"items"` // pictures
 	} `json:"components"`
 	Attachments []struct {
 		ID   string `json:"id"`
 		Name string `json:"filename"`
 		URL  string `json:"url"`
 	} `json:"attachments"`
+}
+
+// A shownFile is a file as a component names it.
+type shownFile struct {
+	Attachment string `json:"attachment_id"`
+	URL        string `json:"url"`
 }
 
 // is reports whether a message came of a delivery.

@@ -47,6 +47,8 @@ type attachment struct {
 	ID    string `json:"id"`
 	Name  string `json:"filename,omitempty"`
 	Title string `json:"title,omitempty"` // as people read it
+
+	picture bool
 }
 
 // Why a file is left out, as people read it.
@@ -144,6 +146,8 @@ type openFile struct {
 	name  string // as the message refers to it; no two have the same
 	title string // as people read it
 	size  int64  // bytes
+
+	picture bool
 }
 
 // openAll opens the files of a reply but those that were left out, to which it
@@ -176,7 +180,7 @@ func openAll(ctx context.Context, d chat.Delivery, left map[int]error) []openFil
 }
 
 func openOne(ctx context.Context, d chat.Delivery, a chat.Attachment) (openFile, error) {
-	f := openFile{title: fileName(a.File.Name), size: a.File.Size}
+	f := openFile{title: fileName(a.File.Name), size: a.File.Size, picture: isPicture(a.File.Type)}
 	if d.Open == nil {
 		return f, errUnopened
 	}
@@ -216,13 +220,28 @@ func with(d chat.Delivery, files []openFile) body {
 	b := content(d, manner{files: len(files)})
 	for i, f := range files {
 		b.Attachments = append(b.Attachments, attachment{ID: strconv.Itoa(i), Name: f.name, Title: f.title})
-		b.Components = append(b.Components, fileComponent(f.name))
+		b.Components = append(b.Components, fileComponent(f.name, f.picture))
 	}
 	return b
 }
 
-func fileComponent(name string) discordgo.FileComponent {
-	return discordgo.FileComponent{File: discordgo.UnfurledMediaItem{URL: "attachment://" + name}}
+// fileComponent shows a picture, and names any other file.
+// Source: https://docs.discord.com/developers/components/reference#media-gallery
+func fileComponent(name string, picture bool) discordgo.MessageComponent {
+	item := discordgo.UnfurledMediaItem{URL: "attachment://" + name}
+	if picture {
+		return discordgo.MediaGallery{Items: []discordgo.MediaGalleryItem{{Media: item}}}
+	}
+	return discordgo.FileComponent{File: item}
+}
+
+// isPicture reports whether Discord can show files of a type.
+func isPicture(mediaType string) bool {
+	switch mediaType {
+	case "image/gif", "image/jpeg", "image/png", "image/webp":
+		return true
+	}
+	return false
 }
 
 // A fileError is what is wrong with one file, whose bytes were on their way:
@@ -341,7 +360,7 @@ func (c *client) withFiles(ctx context.Context, at string, d chat.Delivery) (bod
 	b := content(d, manner{files: len(files)})
 	for _, f := range files {
 		b.Attachments = append(b.Attachments, attachment{ID: f.ID})
-		b.Components = append(b.Components, fileComponent(f.Name))
+		b.Components = append(b.Components, fileComponent(f.Name, f.picture))
 	}
 	return b, nil
 }
@@ -351,17 +370,22 @@ func (c *client) withFiles(ctx context.Context, at string, d chat.Delivery) (bod
 // Source: https://docs.discord.com/developers/components/reference#file
 func (m said) files() []attachment {
 	var files []attachment
+	add := func(id, name, address string, picture bool) {
+		if u, err := url.Parse(address); err == nil { // …/attachments/CHANNEL/ID/NAME
+			id, name = cmp.Or(id, path.Base(path.Dir(u.Path))), cmp.Or(name, path.Base(u.Path))
+		}
+		if len(files) < maxFiles && isID(id) && name == plainName(name) {
+			files = append(files, attachment{ID: id, Name: name, picture: picture})
+		}
+	}
 	for _, part := range m.Components {
-		if part.Type != discordgo.FileComponentType || len(files) == maxFiles {
-			continue
-		}
-		f := attachment{ID: part.File.Attachment, Name: part.Name}
-		if u, err := url.Parse(part.File.URL); err == nil { // …/attachments/CHANNEL/ID/NAME
-			f.ID = cmp.Or(f.ID, path.Base(path.Dir(u.Path)))
-			f.Name = cmp.Or(f.Name, path.Base(u.Path))
-		}
-		if isID(f.ID) && f.Name == plainName(f.Name) {
-			files = append(files, f)
+		switch part.Type {
+		case discordgo.FileComponentType:
+			add(part.File.Attachment, part.Name, part.File.URL, false)
+		case discordgo.MediaGalleryComponent:
+			for _, item := range part.Items {
+				add(item.Media.Attachment, "", item.Media.URL, true)
+			}
 		}
 	}
 	return files

@@ -282,7 +282,8 @@ func TestFilesStay(t *testing.T) {
 	stands := `{"id":"301","components":[{"type":10,"id":5},
 		{"type":13,"file":{"url":"https://cdn.discordapp.com/attachments/300/41/a.txt?ex=1","attachment_id":"41"},"name":"a.txt"},
 		{"type":13,"file":{"url":"https://cdn.discordapp.com/attachments/300/42/b.txt?ex=1"}},
-		{"type":13,"file":{"url":"https://cdn.discordapp.com/attachments/300/x/b.txt"}}]}`
+		{"type":13,"file":{"url":"https://cdn.discordapp.com/attachments/300/x/b.txt"}},
+		{"type":12,"items":[{"media":{"url":"https://cdn.discordapp.com/attachments/300/43/c.png?ex=1","attachment_id":"43"}}]}]}`
 	relayed := changed(standing(delivery(chat.Replace, thread), thread, "301"), func(r *chat.Reply) { r.Purpose = chat.Relaying })
 	t.Run("kept", func(t *testing.T) {
 		r := newRig(t)
@@ -291,10 +292,10 @@ func TestFilesStay(t *testing.T) {
 			t.Fatalf("Send = %+v, %v", receipt, err)
 		}
 		got := r.server.last(t, edit)
-		if diff := cmp.Diff([]any{map[string]any{"id": "41"}, map[string]any{"id": "42"}}, got.fields(t)["attachments"]); diff != "" {
+		if diff := cmp.Diff([]any{map[string]any{"id": "41"}, map[string]any{"id": "42"}, map[string]any{"id": "43"}}, got.fields(t)["attachments"]); diff != "" {
 			t.Error(diff)
 		}
-		for _, name := range []string{"attachment://a.txt", "attachment://b.txt"} {
+		for _, name := range []string{`"file":{"url":"attachment://a.txt"}`, `"file":{"url":"attachment://b.txt"}`, `"items":[{"media":{"url":"attachment://c.png"}`} {
 			if !strings.Contains(got.body, name) {
 				t.Errorf("%s is not in %s", name, got.body)
 			}

@@ -34,6 +34,30 @@ func TestRender(t *testing.T) {
 	}
 }
 
+// A message names its files, and shows its pictures.
+func TestRenderFiles(t *testing.T) {
+	from := &drawer{files: map[string]string{"f1": "%PDF", "": "png"}}
+	for _, sample := range chattest.Corpus() {
+		if len(sample.Reply.Files) == 0 {
+			continue
+		}
+		t.Run(sample.Name, func(t *testing.T) {
+			d := chat.Delivery{ID: "one.0", Reply: sample.Reply, Open: from.Open}
+			files := openAll(t.Context(), d, map[int]error{})
+			if len(files) != len(sample.Reply.Files) {
+				t.Fatalf("opened %d files", len(files))
+			}
+			got := pretty(t, with(d, files))
+			chattest.Golden(t, sample.Name+"-files.json", got)
+			judge(t, "MessageCreateRequest", got)
+			for _, f := range files {
+				f.Close()
+			}
+		})
+	}
+	from.open.Wait()
+}
+
 func TestModal(t *testing.T) {
 	for _, sample := range chattest.Forms() {
 		t.Run(sample.Name, func(t *testing.T) {
