@@ -5,19 +5,50 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"github.com/signpost-bot/signpost/knowledge/search"
 	"github.com/signpost-bot/signpost/knowledge/text"
 )
 
-// sameQuestion is how much two questions have in common at least that ask for
-// the same: the cosine of what their words are made of. One of two words that
-// say something must agree, and then some: "cancel my plan" and "cancel my
-// order" have 0.5, unless their letters do.
-const sameQuestion = 0.6
+const (
+	// sameQuestion is how much two questions have in common at least that ask for
+	// the same: the cosine of what their words are made of. One of two words that
+	// say something must agree, and then some: "cancel my plan" and "cancel my
+	// order" have 0.5, unless their letters do.
+	sameQuestion = 0.6
+	// sameWords is likewise for whole words: in long questions there are runs of
+	// all letters, whatever they ask.
+	sameWords = 0.6
+)
 
-// An asked is the runs of letters that make up the words of a question, by
-// their weight; together they have the length 1. Runs forgive a wrong letter
-// and another ending.
-type asked map[string]float64
+// An asked is a question as it is compared with others: by runs of letters, which
+// forgive a wrong letter and another ending, and by words.
+type asked struct {
+	runs  map[string]float64 // by their weight; together they have the length 1
+	words []word             // that say something
+}
+
+// A word is as it was written, and the runs of its stem.
+type word struct {
+	written string
+	runs    []string
+}
+
+// akin reports whether two words are one, in another form or mistyped: more than
+// half of what their stems are made of is the same, or they are a slip apart.
+func (w word) akin(other word) bool {
+	common := 0
+	for _, run := range w.runs {
+		if slices.Contains(other.runs, run) {
+			common++
+		}
+	}
+	for _, run := range other.runs {
+		if slices.Contains(w.runs, run) {
+			common++
+		}
+	}
+	return 2*common > len(w.runs)+len(other.runs) || search.Slip(w.written, other.written)
+}
 
 // grams is how many letters a run has.
 const grams = 2
@@ -28,7 +59,7 @@ func newAsked(lang Lang, question string) asked {
 	if len(telling) == 0 {
 		telling = words
 	}
-	a := asked{}
+	a := asked{runs: map[string]float64{}}
 	seen := map[string]bool{}
 	for _, w := range telling {
 		stem := text.Stem(w, string(lang))
@@ -39,17 +70,35 @@ func newAsked(lang Lang, question string) asked {
 		// A long word says no more than a short one.
 		runs := runsOf("^" + stem + "$")
 		for _, run := range runs {
-			a[run] += 1 / math.Sqrt(float64(len(runs)))
+			a.runs[run] += 1 / math.Sqrt(float64(len(runs)))
 		}
+		a.words = append(a.words, word{w, runs})
 	}
 	length := 0.0
-	for _, weight := range a {
+	for _, weight := range a.runs {
 		length += weight * weight
 	}
-	for run := range a {
-		a[run] /= math.Sqrt(length)
+	for run := range a.runs {
+		a.runs[run] /= math.Sqrt(length)
 	}
 	return a
+}
+
+// says reports whether two questions have enough words in common.
+func (a asked) says(b asked) bool {
+	common := min(a.wordsIn(b), b.wordsIn(a))
+	return float64(common) >= sameWords*math.Sqrt(float64(len(a.words)*len(b.words)))
+}
+
+// wordsIn is how many words of a are in b, or one like them is.
+func (a asked) wordsIn(b asked) int {
+	n := 0
+	for _, w := range a.words {
+		if slices.ContainsFunc(b.words, w.akin) {
+			n++
+		}
+	}
+	return n
 }
 
 // runsOf lists the runs of letters of a word, one that is too short for any as
@@ -78,10 +127,10 @@ func Same(lang Lang, a, b string) bool {
 	}
 	first, second := newAsked(lang, a), newAsked(lang, b)
 	common := 0.0
-	for run, weight := range first {
-		common += weight * second[run]
+	for run, weight := range first.runs {
+		common += weight * second.runs[run]
 	}
-	return common >= sameQuestion
+	return common >= sameQuestion && first.says(second)
 }
 
 // Kinds sorts questions of a language into those that ask for the same, as the
@@ -93,18 +142,19 @@ func Kinds(lang Lang, questions []string) [][]int {
 		weight float64
 	}
 	var kinds [][]int
+	var firsts []asked
 	at := map[string][]standing{} // kinds in whose first question a run stands
 	for i, q := range questions {
 		a := newAsked(lang, q)
 		common := map[int]float64{}
-		for run, weight := range a {
+		for run, weight := range a.runs {
 			for _, s := range at[run] {
 				common[s.kind] += weight * s.weight
 			}
 		}
 		best, most := -1, sameQuestion
 		for kind, c := range common {
-			if c > most || c == most && best >= 0 && kind < best {
+			if (c > most || c == most && (best < 0 || kind < best)) && a.says(firsts[kind]) {
 				best, most = kind, c
 			}
 		}
@@ -112,10 +162,10 @@ func Kinds(lang Lang, questions []string) [][]int {
 			kinds[best] = append(kinds[best], i)
 			continue
 		}
-		for run, weight := range a {
+		for run, weight := range a.runs {
 			at[run] = append(at[run], standing{len(kinds), weight})
 		}
-		kinds = append(kinds, []int{i})
+		kinds, firsts = append(kinds, []int{i}), append(firsts, a)
 	}
 	return kinds
 }

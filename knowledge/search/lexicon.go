@@ -236,6 +236,20 @@ func distance(typed, meant []rune, most int) int {
 	return last[len(meant)]
 }
 
+// Slip reports whether two words are the same but for one slip of the keyboard.
+func Slip(a, b string) bool {
+	n := max(utf8.RuneCountInString(a), utf8.RuneCountInString(b))
+	if n > maxTypo {
+		return a == b
+	}
+	if a > b {
+		a, b = b, a // the same either way
+	}
+	var one, other [maxTypo]rune
+	most := min(allowed(n), otherSlip)
+	return distance(decode(a, &one), decode(b, &other), most) <= most
+}
+
 const (
 	outOfStep = 2
 	unreached = 1 << 20

@@ -155,6 +155,21 @@ func TestEmptyIndex(t *testing.T) {
 	}
 }
 
+func TestSlip(t *testing.T) {
+	for _, test := range []struct {
+		a, b string
+		want bool
+	}{
+		{"change", "change", true}, {"chnage", "change", true}, {"pasword", "password", true}, {"", "", true}, {"abc", "abd", false},
+		{"invite", "invoice", false}, {"read", "bread", false}, {"ação", "acao", false},
+		{strings.Repeat("a", 30), strings.Repeat("a", 30), true}, {strings.Repeat("a", 30), strings.Repeat("a", 29), false},
+	} {
+		if Slip(test.a, test.b) != test.want || Slip(test.b, test.a) != test.want {
+			t.Errorf("Slip(%q, %q) = %t", test.a, test.b, !test.want)
+		}
+	}
+}
+
 func TestDistance(t *testing.T) {
 	tests := []struct {
 		typed, meant string
