@@ -606,15 +606,25 @@ func (t *turn) misused(u *chat.UsageError, in chat.Invocation) error {
 
 // wordsFor lists what a parameter may be, if that is known.
 func (t *turn) wordsFor(c chat.Command, name string) []chat.Block {
-	if name == "desk" {
-		return []chat.Block{contextLine(chat.Plain(strings.Join(t.otherDesks(""), " · ")))}
-	}
-	for _, p := range c.Params {
-		if p.Name == name && len(p.Options) > 0 {
-			return []chat.Block{contextLine(chat.Plain(strings.Join(p.Options, " · ")))}
+	var words []string
+	switch name {
+	case "desk":
+		words = t.otherDesks("")
+	case "snippet":
+		for _, set := range t.snippetSets() {
+			words = append(words, set.name)
+		}
+	default:
+		for _, p := range c.Params {
+			if p.Name == name {
+				words = p.Options
+			}
 		}
 	}
-	return nil
+	if len(words) == 0 {
+		return nil
+	}
+	return []chat.Block{contextLine(chat.Plain(strings.Join(words, " · ")))}
 }
 
 // ticketHelp lists what agents can do.

@@ -12,9 +12,8 @@ var makers = map[string]func(b *Bot, ctx context.Context, of string) ([]byte, er
 	"report":     (*Bot).makeReport,
 }
 
-// Make makes a file of ours: transcript/T-12/asker/md is the
-// transcript of T-12 for its asker, in Markdown. It
-// implements [spool.Handler].
+// Make makes a file of ours: transcript/T-12/asker/md is the transcript of T-12
+// for its asker, in Markdown. It implements [spool.Handler].
 func (b *Bot) Make(ctx context.Context, made string) ([]byte, error) {
 	kind, of, _ := strings.Cut(made, "/")
 	maker, ok := makers[kind]

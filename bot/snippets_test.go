@@ -280,7 +280,7 @@ func TestSnippetRefused(t *testing.T) {
 	w.runs(ana, "ticket", "claim "+string(k.ID))
 	for line, want := range map[string]string{
 		"snippet how-to": "leads to the article staff-refund, which askers cannot read",
-		"snippet":        "give a snippet",
+		"snippet":        "give a snippet: /ticket snippet [ticket] <snippet>\nhello · how-to",
 	} {
 		if o := w.runs(ana, "ticket", line); !strings.Contains(spoken(o), want) || len(relayed(o)) != 0 {
 			t.Errorf("%s: %s", line, spoken(o))
