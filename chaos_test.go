@@ -52,7 +52,9 @@ const (
 // fake Slack or a fake Discord: in a process of its own, it can be killed.
 func TestMain(m *testing.M) {
 	if os.Getenv(actAsPlatform) == "" {
-		os.Exit(m.Run())
+		code := m.Run()
+		shared.remove()
+		os.Exit(code)
 	}
 	if err := actAsProgram(os.Getenv(actAsRedis), os.Getenv(actAsPlatform)); err != nil {
 		fmt.Fprintln(os.Stderr, "signpost:", err)

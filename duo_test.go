@@ -81,10 +81,7 @@ func openPair(onSlack bool) func(ctx context.Context, t *testing.T, world []txta
 		}
 		on.config = on.configure(t, world)
 		log := newLogger(config.Log{Level: "warn", Format: "text"}, &on.journal, nil)
-		var err error
-		if on.store, err = redis.Embedded(redis.Options{Installation: on.config.Installation, Log: log}); err != nil {
-			t.Fatal(err)
-		}
+		on.store = stored(t, on.config.Installation, log)
 		if err := on.start(); err != nil {
 			t.Fatalf("%v; the program logged\n%s", err, &on.journal)
 		}

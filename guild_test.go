@@ -87,10 +87,7 @@ func newGuild(ctx context.Context, t testing.TB, o discordtest.Options, settings
 	on := makeGuild(ctx, t, o, newClock())
 	on.configure(world, o.MessageContent, settings)
 	on.invite(o.Permissions)
-	var err error
-	if on.store, err = redis.Embedded(redis.Options{Installation: on.config.Installation, Log: quietLog()}); err != nil {
-		t.Fatal(err)
-	}
+	on.store = stored(t, on.config.Installation, quietLog())
 	if err := on.start(); err != nil {
 		t.Fatalf("%v; the program logged\n%s", err, &on.journal)
 	}

@@ -2,10 +2,12 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"os/exec"
@@ -14,11 +16,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/signpost-bot/signpost/adapters/redis"
 )
 
 // A redisServer is a Redis of our own on loopback, with its files in a temporary
@@ -64,6 +69,47 @@ func startRedis(t testing.TB, args ...string) *redisServer {
 	ours.Store(s, nil)
 	t.Cleanup(func() { s.remove(); ours.Delete(s) })
 	if err := s.start(); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// shared is the server of all stages; see [stored].
+var shared struct {
+	once sync.Once
+	redisServer
+	err error
+}
+
+// stages counts those that are stored.
+var stages atomic.Int64
+
+// stored returns a store on a server that all stages share, under a name of its
+// own: to ask the one inside the process takes the race detector longer than all
+// else that a stage does. Where there is no server, it is that one.
+func stored(t testing.TB, installation string, log *slog.Logger) *redis.Store {
+	t.Helper()
+	o := redis.Options{Installation: fmt.Sprintf("%s-%d", cmp.Or(installation, "main"), stages.Add(1)), Log: log}
+	if redisProgram() == "" && os.Getenv("SIGNPOST_TEST_REDIS") != "require" {
+		s, err := redis.Embedded(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	needRedis(t)
+	shared.once.Do(func() {
+		shared.args = []string{"--appendonly", "no"}
+		ours.Store(&shared.redisServer, nil)
+		if shared.dir, shared.err = os.MkdirTemp("", "signpost-redis-"); shared.err == nil {
+			shared.err = shared.start()
+		}
+	})
+	if shared.err != nil {
+		t.Fatal(shared.err)
+	}
+	s, err := redis.Open(context.Background(), "redis://"+shared.addr()+"?timeout=1m", o)
+	if err != nil {
 		t.Fatal(err)
 	}
 	return s

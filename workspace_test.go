@@ -89,10 +89,7 @@ func newWorkspace(ctx context.Context, t testing.TB, world []txtar.File, byHTTP 
 	}
 	on := makeWorkspace(ctx, t, o, newClock())
 	on.config = on.configure(world, byHTTP)
-	var err error
-	if on.store, err = redis.Embedded(redis.Options{Installation: on.config.Installation, Log: quietLog()}); err != nil {
-		t.Fatal(err)
-	}
+	on.store = stored(t, on.config.Installation, quietLog())
 	if err := on.start(); err != nil {
 		t.Fatal(err)
 	}
