@@ -3,7 +3,6 @@ package search
 import (
 	"cmp"
 	"math"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -41,7 +40,7 @@ type Index struct {
 	shelves   []*shelf // by language, sorted
 	concepts  *concepts
 	spellings map[string]*lexicon // by base language: words of documents and concepts
-	scratches chan *scratch       // at rest; a pool would lose them whenever garbage is collected
+	drawer    drawer
 }
 
 // A shelf holds the documents of one language, with statistics of their own:
@@ -116,7 +115,6 @@ func build(docs []Document, related []Concept, settings Settings) *Index {
 	slices.Sort(bases)
 	x := &Index{weights: w, concepts: newConcepts(related), spellings: map[string]*lexicon{}}
 	x.titled = w.Title / (w.Title + w.K1) * full
-	x.scratches = make(chan *scratch, runtime.GOMAXPROCS(0))
 	x.shelves = make([]*shelf, len(bases))
 	var group sync.WaitGroup
 	for i, base := range bases {
@@ -147,9 +145,7 @@ func build(docs []Document, related []Concept, settings Settings) *Index {
 // Phrasing, Heading, K1 and B are built in: they stay as they are in x, whatever
 // w says.
 func (x *Index) Reweigh(w Weights) *Index {
-	y := &Index{weights: w, titled: x.titled, shelves: x.shelves, concepts: x.concepts, spellings: x.spellings}
-	y.scratches = make(chan *scratch, cap(x.scratches))
-	return y
+	return &Index{weights: w, titled: x.titled, shelves: x.shelves, concepts: x.concepts, spellings: x.spellings}
 }
 
 // A builder counts the words of a shelf's documents.

@@ -3,7 +3,9 @@ package search
 import (
 	"cmp"
 	"math"
+	"runtime"
 	"slices"
+	"sync"
 
 	"github.com/signpost-bot/signpost/knowledge/text"
 )
@@ -86,22 +88,30 @@ type candidate struct {
 	score                 float64
 }
 
-// scratch returns one that is at rest, or else a new one.
-func (x *Index) scratch() *scratch {
-	select {
-	case d := <-x.scratches:
-		return d
-	default:
-		return &scratch{}
-	}
+// A drawer keeps scratches for the next queries. A sync.Pool would lose them
+// whenever garbage is collected, and a query is small beside what they grow to.
+type drawer struct {
+	mu   sync.Mutex
+	kept []*scratch // as many as can be at work at a time, at most
 }
 
-// rest keeps a scratch for the next query, if fewer rest than queries can be at
-// work at a time.
-func (x *Index) rest(d *scratch) {
-	select {
-	case x.scratches <- d:
-	default:
+// take returns a scratch that was put back, or else a new one.
+func (r *drawer) take() *scratch {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.kept) == 0 {
+		return &scratch{}
+	}
+	d := r.kept[len(r.kept)-1]
+	r.kept = r.kept[:len(r.kept)-1]
+	return d
+}
+
+func (r *drawer) put(d *scratch) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.kept) < runtime.GOMAXPROCS(0) {
+		r.kept = append(r.kept, d)
 	}
 }
 
@@ -123,8 +133,8 @@ type Found struct {
 // Rank finds the at most n documents that fit q best.
 func (x *Index) Rank(q Query, n int) Found {
 	base := text.Base(q.Lang)
-	d := x.scratch()
-	defer x.rest(d)
+	d := x.drawer.take()
+	defer x.drawer.put(d)
 	d.reading.start()
 	query, before := x.tokens(q.Text, base, &d.reading), x.tokens(q.Before, base, &d.reading)
 	slots := make([][]slot, len(x.shelves))
