@@ -179,9 +179,7 @@ func newHouse(ctx context.Context, t testing.TB, world []txtar.File, all ...mann
 	shelve(&cfg, dir)
 	h := &house{staff: staffOf(cfg), clock: newClock(), config: cfg, working: working, ctx: ctx, t: t}
 	log := newLogger(config.Log{Level: "warn", Format: "text"}, &h.journal, nil)
-	if h.store, err = redis.Embedded(redis.Options{Installation: cfg.Installation, Log: log}); err != nil {
-		t.Fatal(err)
-	}
+	h.store = stored(t, cfg.Installation, log)
 	for _, m := range all {
 		h.sims = append(h.sims, newSimulated(m, h.clock.Now))
 	}
