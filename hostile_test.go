@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -281,7 +282,8 @@ func (x *hostile) attack(who chat.Sender, e chat.Event) {
 // judge looks at what has come of someone's attacks.
 func (x *hostile) judge(who chat.Sender, what string) {
 	x.t.Helper()
-	if err := x.quiet(x.ctx); err != nil {
+	// A round that came due must be over: the clock goes on past its lease.
+	if err := errors.Join(x.events.Fire(x.ctx), x.quiet(x.ctx)); err != nil {
 		x.t.Fatal(err)
 	}
 	// The store forgets which events it knows, so that it stays quick.
