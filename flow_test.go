@@ -156,9 +156,11 @@ func (f *flow) complete(e chat.Event, from chat.AccountID, place chat.Place) cha
 
 func (f *flow) question() chat.Event {
 	user := chat.NewAccountID(scriptedName, "w", fmt.Sprint("asker", f.events.Load()))
-	return f.complete(spoken("where is my refund?"), user, chat.Place{
+	e := f.complete(spoken("where is my refund?"), user, chat.Place{
 		Platform: scriptedName, Workspace: "w", Channel: "help", Thread: fmt.Sprint("t", f.events.Load(), "-", time.Now().UnixNano()),
 	})
+	e.From.Person = f.bot.Person(user) // as the spool has it, when it accepts
+	return e
 }
 
 // A pass is what a number of events took.
