@@ -441,6 +441,11 @@ func TestShutdownOrder(t *testing.T) {
 	if status, body := ready(); status != 200 {
 		t.Errorf("readyz = %d %s", status, body)
 	}
+	eventually(t, "what serve begins with is done", func() bool {
+		due, err := s.store.NextTimer(t.Context())
+		p, failed := s.store.Pending(t.Context())
+		return err == nil && failed == nil && p.Events == 0 && due.After(time.Now().Add(time.Minute))
+	})
 	s.stop()
 	<-w.left
 	eventually(t, "readyz says so", func() bool {
