@@ -59,14 +59,15 @@ const (
 
 // Ending is how far from settled the question proved to be: one that became a
 // ticket was not settled by an article, whatever was pressed before, and neither
-// was one that had to be asked again. Of two presses, the good one counts.
+// was one that had to be asked again. Of two presses, the good one counts. Who is
+// thankful where no article was shown is polite, and no more.
 func (l *Line) Ending() Ending {
 	switch {
 	case l.Ticket != "":
 		return Escalated
 	case l.Again:
 		return Again
-	case l.Helped:
+	case l.Helped && len(l.Shown) > 0:
 		return Helped
 	case l.Unhelped:
 		return Unhelped

@@ -26,6 +26,7 @@ func TestLineEnding(t *testing.T) {
 		{"helped", Line{Level: "sure", Shown: []string{"a"}, Helped: true}, Helped, false},
 		{"did not help", Line{Level: "sure", Shown: []string{"a"}, Unhelped: true}, Unhelped, false},
 		{"did, after all", Line{Level: "sure", Shown: []string{"a"}, Unhelped: true, Helped: true}, Helped, false},
+		{"thanks for nothing", Line{Level: "none", Helped: true}, Silent, true},
 		{"asked again though it helped", Line{Level: "sure", Shown: []string{"a"}, Helped: true, Again: true}, Again, false},
 		{"a ticket after an article", Line{Level: "unsure", Shown: []string{"a"}, Helped: true, Again: true, Ticket: "T-1"}, Escalated, true},
 		{"a ticket after nothing", Line{Level: "none", Ticket: "T-1"}, Escalated, true},
