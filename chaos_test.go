@@ -442,8 +442,11 @@ func (f fault) unleash(t *testing.T) *tableRow {
 	a.programs = make([]*program, max(f.programs, 1))
 	defer func() {
 		for _, p := range a.programs {
-			if p != nil {
-				p.kill()
+			if p == nil {
+				continue
+			}
+			if p.kill(); t.Failed() {
+				t.Logf("a program logged\n%s", tail(p.errs.String(), 8000))
 			}
 		}
 	}()

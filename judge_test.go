@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -465,6 +466,15 @@ func (j *judge) judgeReplies(v *verdict) {
 			copies[m.reply.Key] = append(copies[m.reply.Key], m.reply)
 		}
 	}
+	all := maps.Clone(copies)
+	came := func(i *intent) (texts []string) {
+		for _, key := range i.keys {
+			for _, r := range all[key] {
+				texts = append(texts, r.PlainText())
+			}
+		}
+		return texts
+	}
 	for _, i := range j.intents {
 		complete := true
 		for _, key := range i.keys {
@@ -479,7 +489,7 @@ func (j *judge) judgeReplies(v *verdict) {
 					continue
 				}
 				complete = false
-				v.lose("%s of %s %q", key, i.event.ID, i.event.Text)
+				v.lose("%s of %s %q, of which came %q", key, i.event.ID, i.event.Text, came(i))
 			case len(found) <= 1+unknown && asRuled(found):
 				v.Warned += len(found) - 1
 			default:

@@ -94,13 +94,14 @@ func (r reader) durably(ctx context.Context, script *goredis.Script, keys []stri
 // settle takes a durable step that answers ok, lost or conflict.
 func (r reader) settle(ctx context.Context, script *goredis.Script, keys []string, args ...any) error {
 	answer, err := r.durably(ctx, script, keys, args...).Text()
+	what, conflict := strings.CutPrefix(answer, "conflict ")
 	switch {
 	case err != nil:
 		return err
 	case answer == "lost":
 		return spool.ErrLost
-	case answer == "conflict":
-		return spool.ErrConflict
+	case conflict:
+		return fmt.Errorf("%w: %s", spool.ErrConflict, what)
 	}
 	return nil
 }

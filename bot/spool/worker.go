@@ -69,8 +69,10 @@ func (s *Spool) failed(ctx context.Context, w Work, cause error, log *slog.Logge
 // that someone else got ahead, so it is handled again; that many in a row are
 // a mistake of the handler's.
 func (s *Spool) finish(ctx context.Context, w Work) (Outcome, error) {
+	var o Outcome
+	var err error
 	for range maxConflicts {
-		o, err := s.handle(ctx, w)
+		o, err = s.handle(ctx, w)
 		if err == nil {
 			err = s.store.Finish(ctx, w, o, s.now())
 		}
@@ -84,7 +86,7 @@ func (s *Spool) finish(ctx context.Context, w Work) (Outcome, error) {
 			return o, &failure{fmt.Errorf("finish: %w", err)} // the outcome was refused
 		}
 	}
-	return Outcome{}, &failure{ErrConflict}
+	return Outcome{}, &failure{err}
 }
 
 // A failure is an error of the handler's own, which counts towards burying.

@@ -39,7 +39,8 @@
 -- then      how many waits a desk keeps; number of those to add; for each: key of
 --           the desk's (list), JSON
 --
--- Returns "ok", "lost" or "conflict"; only "ok" has changed anything.
+-- Returns "ok", "lost", or "conflict" and a space and what has changed since; only
+-- "ok" has changed anything.
 -- Checks come before writes: Redis does not undo half a script.
 if redis.call("ZSCORE", KEYS[4], "finish " .. ARGV[1]) then
   return "ok"
@@ -48,8 +49,9 @@ if redis.call("HGET", KEYS[1], "token") ~= ARGV[1] then
   return "lost"
 end
 for i = 6, #KEYS do
-  if (redis.call("HGET", KEYS[i], "version") or "0") ~= ARGV[i] then
-    return "conflict"
+  local version = redis.call("HGET", KEYS[i], "version") or "0"
+  if version ~= ARGV[i] then
+    return "conflict " .. KEYS[i] .. ", " .. version .. " instead of " .. ARGV[i]
   end
 end
 
@@ -64,7 +66,7 @@ local most, changes = tonumber(take()), {}
 for i = 1, tonumber(take()) do
   local set, member, deed, value, compare, was = take(), take(), take(), take(), take(), take()
   if compare == "if" and (redis.call("HGET", prefix .. "set:" .. set, member) or "") ~= was then
-    return "conflict"
+    return "conflict " .. member .. " of " .. set
   end
   changes[i] = { set = set, member = member, deed = deed, value = value }
 end
