@@ -332,7 +332,7 @@ func (a *arena) run(n int) error {
 func killRedis(ctx context.Context, a *arena) error {
 	a.redis.kill()
 	rest(ctx, time.Duration(a.dice.IntN(300))*time.Millisecond)
-	return a.redis.start()
+	return errors.Join(a.redis.mend(), a.redis.start())
 }
 
 func fillRedis(ctx context.Context, a *arena) error {
