@@ -53,6 +53,7 @@ var foreign = map[string][]string{
 	"github.com/getkin/kin-openapi":   {"adapters/discord"},
 	"github.com/alecthomas/kong":      {"."},
 	"github.com/prometheus":           {"adapters/web"},
+	"github.com/sony/gobreaker":       {"adapters/embedding"},
 	"golang.org/x/term":               {"adapters/console"},
 	"github.com/goccy/go-yaml":        {"bot", "config", "knowledge"},
 	"github.com/nicksnyder/go-i18n":   {"bot"},
