@@ -27,6 +27,7 @@ func (l *loader) check(c *Config) {
 	if c.Knowledge.Rescan < time.Second {
 		l.report("knowledge.rescan", "rescan is %v; write at least 1s", c.Knowledge.Rescan)
 	}
+	l.checkEmbedder(c.Knowledge.Embedder)
 	l.checkLanguages(c)
 	audiences := l.checkAudiences(c)
 	topics := l.checkTopics(c)

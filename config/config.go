@@ -32,10 +32,27 @@ type Config struct {
 
 // Knowledge says where the articles are.
 type Knowledge struct {
-	Cache  string        `yaml:"cache"`  // folder for what was learned; empty: learned at every start
-	Dir    string        `yaml:"dir"`    // empty: the built-in sample
-	Rescan time.Duration `yaml:"rescan"` // at least 1 s
+	Cache    string        `yaml:"cache"`    // folder for what was learned; empty: learned at every start
+	Dir      string        `yaml:"dir"`      // empty: the built-in sample
+	Rescan   time.Duration `yaml:"rescan"`   // at least 1 s
+	Embedder Embedder      `yaml:"embedder"` // off unless it has a url
 }
+
+// An Embedder is a server that turns texts into vectors, so that a question
+// finds an article which says the same in other words.
+type Embedder struct {
+	URL            string        `yaml:"url"`   // its base, with or without /v1 or /v1/embeddings; empty: none
+	Model          string        `yaml:"model"` // as the server calls it
+	Key            Secret        `yaml:"key"`   // empty: it asks for none
+	KeyFile        string        `yaml:"key_file"`
+	Timeout        time.Duration `yaml:"timeout"`         // how long a question waits for it; 10 ms to 2 s
+	QuestionPrefix string        `yaml:"question_prefix"` // what the model wants before a question
+	PassagePrefix  string        `yaml:"passage_prefix"`  // and before a passage of an article
+	Dimensions     int           `yaml:"dimensions"`      // numbers to ask for in a vector; 0: as many as the model has
+}
+
+// On reports whether there is a server.
+func (e Embedder) On() bool { return e.URL != "" }
 
 // Snippets says where the answers are that agents give often.
 type Snippets struct {

@@ -316,7 +316,10 @@ desks:
 				`SIGNPOST_DISCORD_MESSAGE_CONTENT, SIGNPOST_DISCORD_MODE, SIGNPOST_DISCORD_PUBLIC_KEY, ` +
 				`SIGNPOST_DISCORD_TOKEN, SIGNPOST_DISCORD_TOKEN_FILE, ` +
 				`SIGNPOST_ESCALATE_AFTER, SIGNPOST_ESCALATE_MISSES, SIGNPOST_ESCALATE_NUDGE_AFTER, SIGNPOST_INSTALLATION, ` +
-				`SIGNPOST_KNOWLEDGE_CACHE, SIGNPOST_KNOWLEDGE_DIR, SIGNPOST_KNOWLEDGE_RESCAN, SIGNPOST_LANGUAGES, SIGNPOST_LOG_FORMAT, ` +
+				`SIGNPOST_KNOWLEDGE_CACHE, SIGNPOST_KNOWLEDGE_DIR, SIGNPOST_KNOWLEDGE_EMBEDDER_DIMENSIONS, ` +
+				`SIGNPOST_KNOWLEDGE_EMBEDDER_KEY, SIGNPOST_KNOWLEDGE_EMBEDDER_KEY_FILE, SIGNPOST_KNOWLEDGE_EMBEDDER_MODEL, ` +
+				`SIGNPOST_KNOWLEDGE_EMBEDDER_PASSAGE_PREFIX, SIGNPOST_KNOWLEDGE_EMBEDDER_QUESTION_PREFIX, ` +
+				`SIGNPOST_KNOWLEDGE_EMBEDDER_TIMEOUT, SIGNPOST_KNOWLEDGE_EMBEDDER_URL, SIGNPOST_KNOWLEDGE_RESCAN, SIGNPOST_LANGUAGES, SIGNPOST_LOG_FORMAT, ` +
 				`SIGNPOST_LOG_LEVEL, SIGNPOST_OVERHEARD_CHANNELS, SIGNPOST_OVERHEARD_MAX_AGE, SIGNPOST_OVERHEARD_WAIT, ` +
 				`SIGNPOST_REDIS_URL, SIGNPOST_REDIS_URL_FILE, SIGNPOST_RESOLVE_GRACE, SIGNPOST_RETENTION_CONVERSATIONS, ` +
 				`SIGNPOST_RETENTION_DEAD_LETTERS, SIGNPOST_RETENTION_LEDGER, SIGNPOST_RETENTION_RECEIPTS, SIGNPOST_SLACK_AGENT_VIEW, ` +
@@ -430,6 +433,37 @@ overheard: {channels: ["slack:T1:C1", "discord:1:2"]}
 			`FILE:1:43: "#" does not name a channel by its id; write it such as "#C024BE91L"`,
 			`FILE:1:71: "#c024be91l" does not name a channel by its id; write it such as "#C024BE91L"`,
 		}},
+		{"an embedding server", `
+knowledge:
+  embedder:
+    url: ftp://embed.example/v1
+    key: Bearer hush
+    timeout: 5s
+    dimensions: -1
+`, nil, []string{
+			`FILE:4:5: model is missing; write the name that the server knows it by, such as nomic-embed-text`,
+			`FILE:4:10: url is not the address of an embedding server; write it such as http://127.0.0.1:11434 or https://api.openai.com/v1`,
+			`FILE:5:10: key begins with Bearer, which does not belong to it; remove that word`,
+			`FILE:6:14: timeout is 5s; write 10ms to 2s`,
+			`FILE:7:17: dimensions is -1; write 0 for as many as the model has, or 1 to 16384`,
+		}},
+		{"an embedding server with its key in the address", `
+knowledge: {embedder: {url: "https://me:hush@embed.example", model: m, key: "hush hush"}}
+`, nil, []string{
+			`FILE:2:29: url holds a name or password; remove it, and put the server's key into key_file`,
+			`FILE:2:77: key is more than one word; write the key alone`,
+		}},
+		{"an embedding server with a question in its address", `
+knowledge: {embedder: {url: "https://embed.example/v1?key=hush", model: m}}
+`, nil, []string{
+			`FILE:2:29: url has more than an address behind its path; write it without ? and #`,
+		}},
+		{"settings of an embedding server without one", `
+knowledge: {embedder: {model: m, key_file: /nowhere}}
+`, nil, []string{
+			`FILE:2:31: url is missing, so no embedding server is asked; add it, or remove model`,
+			`FILE:2:44: key_file /nowhere cannot be read: no such file or directory; check its name and permissions`,
+		}},
 		{"secrets", "redis: {url: 'redis://:hush@x', url_file: /nowhere}", nil, []string{
 			`FILE:1:43: url and url_file are both set; remove one of the two`,
 		}},
@@ -471,6 +505,32 @@ func TestAdvise(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			c := Default()
 			c.Escalate.After, c.Discord = test.after, test.discord
+			got := Advise(c)
+			if test.want == "" && len(got) > 0 || test.want != "" && (len(got) != 1 || !strings.Contains(got[0], test.want)) {
+				t.Errorf("advises %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestAdviseEmbedder(t *testing.T) {
+	tests := []struct {
+		name     string
+		embedder Embedder
+		want     string // a part of the only line; empty: none
+	}{
+		{"off", Embedder{QuestionPrefix: "query:"}, ""},
+		{"own machine", Embedder{URL: "http://127.0.0.1:80", Key: NewSecret("hush")}, ""},
+		{"own machine by name", Embedder{URL: "http://localhost", Key: NewSecret("hush")}, ""},
+		{"key in the clear", Embedder{URL: "http://embed.example", Key: NewSecret("hush")}, "write https"},
+		{"no key", Embedder{URL: "http://embed.example"}, ""},
+		{"prefixes", Embedder{URL: "https://embed.example", QuestionPrefix: "query: ", PassagePrefix: "passage: "}, ""},
+		{"prefix without its space", Embedder{URL: "https://embed.example", PassagePrefix: "passage:"}, `write "passage: "`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c := Default()
+			c.Knowledge.Embedder = test.embedder
 			got := Advise(c)
 			if test.want == "" && len(got) > 0 || test.want != "" && (len(got) != 1 || !strings.Contains(got[0], test.want)) {
 				t.Errorf("advises %q, want %q", got, test.want)
