@@ -1,0 +1,209 @@
+package semantic
+
+import (
+	"context"
+	"sync"
+)
+
+// A Source is an Embedder that has the vectors of passages at hand.
+type Source interface {
+	Embedder
+
+	// Known returns the vectors of passages without waiting for any. It is not ok
+	// if there is one that is not known yet.
+	Known(passages []string) (vectors [][]float32, ok bool)
+}
+
+// A Document is the texts by which a document is found.
+type Document struct {
+	Texts     []string // all of it, in pieces if it is long
+	Details   []string // its title, its parts and their sentences
+	Phrasings []string // questions that it answers
+}
+
+// Passages lists all texts of documents, for which a [Source] is asked.
+func Passages(docs []Document) []string {
+	var list []string
+	for _, d := range docs {
+		list = append(append(append(list, d.Texts...), d.Details...), d.Phrasings...)
+	}
+	return list
+}
+
+// MaxTexts is up to how many texts a question is compared with. It takes some 2 ms
+// then; who has more needs an approximate index, or words alone.
+const MaxTexts = 50_000
+
+// An Index is what documents mean in the eyes of a source. It is immutable.
+type Index struct {
+	source    Source
+	texts     vectorsOf
+	details   vectorsOf
+	phrasings *Vectors  // of each document, taken together; none if no document has any
+	room      sync.Pool // of *Likeness
+}
+
+// vectorsOf are those of one kind of text.
+type vectorsOf struct {
+	*Vectors
+	from []int // by document, and the end
+}
+
+// Build makes an index of documents. It is not ok if the source does not know all
+// of them yet, or there are more than [MaxTexts].
+func Build(docs []Document, source Source) (x *Index, ok bool) {
+	x = &Index{source: source}
+	if x.texts, ok = build(docs, source, func(d Document) []string { return d.Texts }); !ok || x.texts.Len() > MaxTexts {
+		return nil, false
+	}
+	if x.details, ok = build(docs, source, func(d Document) []string { return d.Details }); !ok {
+		return nil, false
+	}
+	return x.Taught(docs)
+}
+
+func build(docs []Document, source Source, of func(Document) []string) (v vectorsOf, ok bool) {
+	v.from = []int{0}
+	var texts []string
+	for _, d := range docs {
+		texts = append(texts, of(d)...)
+		v.from = append(v.from, len(texts))
+	}
+	if len(texts) > MaxTexts*detailsToText {
+		return v, false
+	}
+	vectors, ok := source.Known(texts)
+	if ok {
+		v.Vectors = NewVectors(source.Model().Dims, vectors)
+	}
+	return v, ok
+}
+
+// detailsToText is how many details to a text are kept at most: they are
+// compared only where a document may answer, but take as much memory.
+const detailsToText = 10
+
+// Taught returns the index with the phrasings that the same documents have now.
+func (x *Index) Taught(docs []Document) (next *Index, ok bool) {
+	dims := x.source.Model().Dims
+	var phrasings []string
+	for _, d := range docs {
+		phrasings = append(phrasings, d.Phrasings...)
+	}
+	vectors, ok := x.source.Known(phrasings) // all at once: a source may have to read a file for them
+	if !ok {
+		return nil, false
+	}
+	var middles [][]float32
+	if len(phrasings) > 0 {
+		middles = make([][]float32, len(docs))
+	}
+	for i, d := range docs[:len(middles)] {
+		middles[i] = make([]float32, dims)
+		for _, v := range vectors[:len(d.Phrasings)] {
+			for k, n := range v {
+				middles[i][k] += n
+			}
+		}
+		vectors = vectors[len(d.Phrasings):]
+	}
+	return &Index{source: x.source, texts: x.texts, details: x.details, phrasings: NewVectors(dims, middles)}, true
+}
+
+// Knows reports whether the source need not have a word mended: it knows it, or
+// makes something of mistyped ones.
+func (x *Index) Knows(word string) bool {
+	s, ok := x.source.(interface{ Knows(word string) bool })
+	return !ok || s.Knows(word)
+}
+
+// Compare compares a question with all documents. If it goes on from one before,
+// that counts as well; empty: it stands alone. It fails as the source does.
+func (x *Index) Compare(ctx context.Context, question, before string) (*Likeness, error) {
+	texts := []string{question}
+	if before != "" {
+		texts = append(texts, before)
+	}
+	vectors, err := x.source.Embed(ctx, Question, texts)
+	if err != nil {
+		return nil, err
+	}
+	if before != "" {
+		for k, n := range vectors[1] {
+			vectors[0][k] += saidBefore * n
+		}
+	}
+	l, ok := x.room.Get().(*Likeness)
+	if !ok {
+		l = &Likeness{Index: x, text: make([]float32, x.texts.Len()), phrased: make([]float32, x.phrasings.Len())}
+	}
+	l.question = NewNeedle(vectors[0])
+	x.texts.Cosines(l.question, 0, l.text)
+	x.phrasings.Cosines(l.question, 0, l.phrased)
+	l.usual = 0
+	for _, c := range l.text {
+		l.usual += c
+	}
+	l.usual /= float32(len(l.text) + few)
+	return l, nil
+}
+
+// saidBefore is what a question counts against the one that goes on from it.
+const saidBefore = 0.5
+
+// few texts do not tell how alike a question and just any text are.
+const few = 20
+
+// A Likeness is how alike a question and the documents of an index mean, by their
+// places: 0 to 1. It is not safe for concurrent use.
+type Likeness struct {
+	*Index
+	question Needle
+	usual    float32   // the cosine of the question and just any text: high for some models
+	text     []float32 // by text
+	phrased  []float32 // by document
+	sentence []float32 // of the document at hand
+}
+
+// Done gives back the room that l took; l must not be used any more.
+func (l *Likeness) Done() { l.room.Put(l) }
+
+// Texts tells how alike the question and a document are, or the likest piece of
+// it.
+func (l *Likeness) Texts(doc int) float64 {
+	return l.beyond(most(l.text[l.texts.from[doc]:l.texts.from[doc+1]]))
+}
+
+// Details does so for the likest detail of it; they are compared only now.
+func (l *Likeness) Details(doc int) float64 {
+	from, to := l.details.from[doc], l.details.from[doc+1]
+	if cap(l.sentence) < to-from {
+		l.sentence = make([]float32, to-from)
+	}
+	l.sentence = l.sentence[:to-from]
+	l.details.Cosines(l.question, from, l.sentence)
+	return l.beyond(most(l.sentence))
+}
+
+// Phrasings does so for its phrasings, all taken together; 0 if it has none.
+func (l *Likeness) Phrasings(doc int) float64 {
+	if len(l.phrased) == 0 {
+		return 0
+	}
+	return min(max(0, float64(l.phrased[doc])), 1)
+}
+
+// beyond is how much more alike the question and a text are than it and just any
+// text.
+func (l *Likeness) beyond(cosine float32) float64 {
+	return min(max(0, float64(float32(cosine-l.usual)/float32(1-l.usual))), 1)
+}
+
+// most is the highest of cosines.
+func most(cosines []float32) float32 {
+	highest := float32(-1)
+	for _, c := range cosines {
+		highest = max(highest, c)
+	}
+	return highest
+}
