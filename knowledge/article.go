@@ -1,6 +1,10 @@
 package knowledge
 
-import "time"
+import (
+	"time"
+
+	"github.com/signpost-bot/signpost/knowledge/semantic"
+)
 
 // An ArticleID names an article; its translations share it. It is text: help
 // centres use numbers, slugs and both.
@@ -52,6 +56,10 @@ type Rules struct {
 	// Sure and Unsure are the confidences from which an answer is sure, or
 	// given at all: between 0 and 1. 0 means the built-in ones.
 	Sure, Unsure float64
+
+	// Sources tell what texts mean, the best first; where one does not answer, the
+	// next is asked. None: an article is found by its words alone.
+	Sources []semantic.Source
 
 	// Cache is a folder to keep what was learned from the articles' questions, so
 	// that it need not be learned again at the next start; empty: none.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/signpost-bot/signpost/knowledge/audience"
 	"github.com/signpost-bot/signpost/knowledge/search"
+	"github.com/signpost-bot/signpost/knowledge/semantic"
 	"github.com/signpost-bot/signpost/knowledge/text"
 )
 
@@ -60,6 +61,7 @@ type Answer struct {
 	Lang       Lang    // of the question; the locale's, then the default if it cannot be told
 	Audience   audience.Guess
 	Grounds    Grounds // what the confidence was made from
+	Meaning    string  // the model that told what the question means; empty if none did
 	Says       string  // the audience that the asker, going on from a question, says they are; empty if none
 	Held       Hold    // why an answer that is likely enough is not sure after all
 	Matches    []Match // best first; ranking regardless of Level, at most Limit
@@ -79,7 +81,10 @@ const defaultLimit = 3
 
 // Find answers a question. It fails only with the error of ctx.
 func (l *Library) Find(ctx context.Context, q Question) (Answer, error) {
-	answer, _, err := l.find(ctx, q)
+	answer, f, err := l.find(ctx, q)
+	if f.like != nil {
+		f.like.Done()
+	}
 	return answer, err
 }
 
@@ -89,10 +94,11 @@ type finding struct {
 	thread
 	langBy  Clue
 	query   search.Query
-	matches []found // all of them, twins included
+	like    *semantic.Likeness // nil if nothing tells what the question means
+	matches []found            // all of them, twins included
 }
 
-func (l *Library) find(ctx context.Context, q Question) (Answer, finding, error) {
+func (l *Library) find(ctx context.Context, q Question) (answer Answer, f finding, err error) {
 	if err := ctx.Err(); err != nil {
 		return Answer{}, finding{}, err
 	}
@@ -100,11 +106,16 @@ func (l *Library) find(ctx context.Context, q Question) (Answer, finding, error)
 	q.Text = start(q.Text)
 	t := l.thread(v, q)
 	q, r, before := t.Question, t.reading, t.before
-	answer := Answer{Says: t.says}
-	f := finding{view: v, thread: t}
+	answer, f = Answer{Says: t.says}, finding{view: v, thread: t}
 	answer.Lang, f.langBy = l.language(v, q)
 	lang := string(answer.Lang)
 	f.query = search.Query{Text: r.rest, Before: before, Lang: lang}
+	if f.like, answer.Meaning, err = v.alike(ctx, r.rest, before, lang); err != nil {
+		return Answer{}, finding{}, err
+	}
+	if f.like != nil {
+		f.query.Alike = f.like
+	}
 	result := v.index.Rank(f.query, maxHits)
 	answer.Audience = v.guess(q, r, before, lang, result.Hits)
 	limit := q.Limit

@@ -72,7 +72,8 @@ type Grounds [grounds]float64
 // of it.
 func (a *Answer) judge(r reading, follows bool, result search.Found, matches []found, rules Rules) {
 	a.Grounds = groundsOf(r, follows, result, matches)
-	deserves, right := a.Grounds.weigh(&deservesWeights), a.Grounds.weigh(&rightWeights)
+	byDeserves, byRight := a.judging()
+	deserves, right := a.Grounds.weigh(byDeserves), a.Grounds.weigh(byRight)
 
 	sureFrom, unsureFrom := rules.levels()
 	a.Intent = r.intent(follows)

@@ -17,9 +17,8 @@ type verdict struct {
 }
 
 // verdicts judges the questions of a file.
-func verdicts(t *testing.T, file string) []verdict {
+func verdicts(t *testing.T, library *Library, file string) []verdict {
 	t.Helper()
-	library := sampleLibrary(t)
 	var list []verdict
 	for _, q := range readQuestions(t, file) {
 		v := verdict{deserves: len(q.Articles) > 0, weight: 1}
@@ -36,9 +35,8 @@ func verdicts(t *testing.T, file string) []verdict {
 
 // chatted judges the messages of messages.tsv that want no article. Whether its
 // questions are answered by the sample is not known.
-func chatted(t *testing.T) []verdict {
+func chatted(t *testing.T, library *Library) []verdict {
 	t.Helper()
-	library := sampleLibrary(t)
 	var list []verdict
 	for _, m := range teaching(readMessages(t)) {
 		if m.label == "asks" {
@@ -126,7 +124,12 @@ func surprise(list []verdict, w *Grounds, yes func(verdict) bool) float64 {
 // TestFitJudge holds the weights of the confidence to fresh ones. With -fit it
 // prints these, and how good they are on questions that they were not fitted on.
 func TestFitJudge(t *testing.T) {
-	dev, day, none := verdicts(t, devQuestions(t)), verdicts(t, filepath.Join("testdata", "everyday.jsonl")), chatted(t)
+	t.Run("words", func(t *testing.T) { testFitJudge(t, wordLibrary(t), &deservesWeights, &rightWeights) })
+	t.Run("meaning", func(t *testing.T) { testFitJudge(t, sampleLibrary(t), &deservesMeant, &rightMeant) })
+}
+
+func testFitJudge(t *testing.T, library *Library, deservesInUse, rightInUse *Grounds) {
+	dev, day, none := verdicts(t, library, devQuestions(t)), verdicts(t, library, filepath.Join("testdata", "everyday.jsonl")), chatted(t, library)
 	for i := range day {
 		day[i].weight = dayWeight
 	}
@@ -144,8 +147,8 @@ func TestFitJudge(t *testing.T) {
 		name          string
 		fitted, inUse float64
 	}{
-		{"deserves", surprise(all, &d, verdict.wanted), surprise(all, &deservesWeights, verdict.wanted)},
-		{"right", surprise(answerable, &r, verdict.hit), surprise(answerable, &rightWeights, verdict.hit)},
+		{"deserves", surprise(all, &d, verdict.wanted), surprise(all, deservesInUse, verdict.wanted)},
+		{"right", surprise(answerable, &r, verdict.hit), surprise(answerable, rightInUse, verdict.hit)},
 	} {
 		t.Logf("%s: loss %.4f fitted, %.4f in use", loss.name, loss.fitted, loss.inUse)
 		if loss.inUse > loss.fitted*stale {
@@ -155,7 +158,7 @@ func TestFitJudge(t *testing.T) {
 	if !*fit {
 		return
 	}
-	fmt.Printf("deservesWeights = Grounds%.2f\nrightWeights    = Grounds%.2f\n", d, r)
+	fmt.Printf("deserves = Grounds%.2f\nright    = Grounds%.2f\n", d, r)
 	show := func(name string, list []verdict, d, r func(i int) *Grounds) {
 		for _, at := range []float64{0.6, 0.65, 0.7, 0.75, 0.8} {
 			var refused, lost tally

@@ -139,6 +139,7 @@ type view struct {
 	twins    [][]twin          // of each article
 	called   map[string]string // audiences, by what people call them
 	index    *search.Index
+	meanings []meaning
 	model    *audience.Model
 	detector *text.Detector
 }
@@ -187,6 +188,7 @@ func newView(names []string, articles []*Article, drawn []sketch, rules Rules) *
 		samples[lang] = strings.Join(all, "\n")
 	}
 	v.index = newIndex(v.articles, rules)
+	v.meanings = meanings(v.articles, rules.Sources)
 	v.twins = findTwins(v.articles, seen)
 	v.model = audience.Learn(names, examples, rules.Cues)
 	v.detector = text.NewDetector(samples, glossaryWords)
@@ -194,7 +196,7 @@ func newView(names []string, articles []*Article, drawn []sketch, rules Rules) *
 }
 
 // relearned returns the view of the same articles with other phrasings learned,
-// on which only the index depends.
+// on which only what questions are compared with depends.
 func (v *view) relearned(articles []*Article, rules Rules) *view {
 	next := *v
 	next.articles = nil
@@ -204,6 +206,13 @@ func (v *view) relearned(articles []*Article, rules Rules) *view {
 		}
 	}
 	next.index = newIndex(next.articles, rules)
+	next.meanings = nil
+	docs := meant(next.articles)
+	for _, x := range v.meanings {
+		if taught, ok := x.Taught(docs); ok {
+			next.meanings = append(next.meanings, meaning{taught, x.source})
+		}
+	}
 	return &next
 }
 

@@ -21,20 +21,21 @@ type Explanation struct {
 	Follows  string  `json:"follows,omitempty"` // the question that it goes on from; empty if it stands alone
 	Again    string  `json:"again,omitempty"`   // the earlier question that is answered, if the new one only says who asks
 	LangBy   Clue    `json:"langBy"`
-	Wants    float64 `json:"wants"`            // how likely it wants an article, by how it is put: 0 to 1
-	Traits   []Trait `json:"traits,omitempty"` // of how it is put, the weightiest first
-	Ideas    []Idea  `json:"ideas,omitempty"`  // of the question, the most telling first
-	Typos    []Typo  `json:"typos,omitempty"`  // in the order of the question
-	Cases    []Case  `json:"cases,omitempty"`  // what speaks for the first matches, in their order
-	Deserves Chance  `json:"deserves"`         // that the message deserves an article
-	Right    Chance  `json:"right"`            // that the first match is right if it does; with the other, the confidence
-	Missed   Bar     `json:"missed,omitempty"` // why there is no answer; empty if there is one, or nothing was asked
-	Held     Hold    `json:"held,omitempty"`   // why a likely answer is not sure; empty if the confidence is too low, or high enough
-	Rival    *Rival  `json:"rival,omitempty"`  // the article that held it; nil if none did
-	Sure     float64 `json:"sure"`             // the confidence from which on an answer may be sure
-	Unsure   float64 `json:"unsure"`           // the one from which on there is an answer
-	Version  string  `json:"version"`          // of the library
-	Articles int     `json:"articles"`         // that the asker may see, each translation counted
+	Meaning  string  `json:"meaning,omitempty"` // the model that told what question and articles mean; empty if none did
+	Wants    float64 `json:"wants"`             // how likely it wants an article, by how it is put: 0 to 1
+	Traits   []Trait `json:"traits,omitempty"`  // of how it is put, the weightiest first
+	Ideas    []Idea  `json:"ideas,omitempty"`   // of the question, the most telling first
+	Typos    []Typo  `json:"typos,omitempty"`   // in the order of the question
+	Cases    []Case  `json:"cases,omitempty"`   // what speaks for the first matches, in their order
+	Deserves Chance  `json:"deserves"`          // that the message deserves an article
+	Right    Chance  `json:"right"`             // that the first match is right if it does; with the other, the confidence
+	Missed   Bar     `json:"missed,omitempty"`  // why there is no answer; empty if there is one, or nothing was asked
+	Held     Hold    `json:"held,omitempty"`    // why a likely answer is not sure; empty if the confidence is too low, or high enough
+	Rival    *Rival  `json:"rival,omitempty"`   // the article that held it; nil if none did
+	Sure     float64 `json:"sure"`              // the confidence from which on an answer may be sure
+	Unsure   float64 `json:"unsure"`            // the one from which on there is an answer
+	Version  string  `json:"version"`           // of the library
+	Articles int     `json:"articles"`          // that the asker may see, each translation counted
 }
 
 // A Chance is how likely something is, and what that was made of.
@@ -181,6 +182,7 @@ type Case struct {
 	Votes   []string  `json:"votes,omitempty"` // the words that the classifier goes by, the strongest first, at most three
 	Pairs   []string  `json:"pairs,omitempty"` // words that stand side by side in question and article, the most telling first, at most two
 	Paired  float64   `json:"paired"`          // what all such pairs tell, as a share of what the question tells: 0 to 1
+	Alike   float64   `json:"alike"`           // how alike question and article mean, whatever their words: 0 to 1; 0 if nothing tells
 	Ideas   []Idea    `json:"ideas,omitempty"` // the most telling first
 }
 
@@ -200,7 +202,7 @@ func (l *Library) Explain(ctx context.Context, q Question) (Explanation, error) 
 		return Explanation{}, err
 	}
 	e := Explanation{
-		Answer: answer, Follows: f.before, LangBy: f.langBy, Wants: f.reading.wants,
+		Answer: answer, Follows: f.before, LangBy: f.langBy, Meaning: answer.Meaning, Wants: f.reading.wants,
 		Version: l.Version(), Articles: len(f.articles),
 	}
 	if f.again {
@@ -222,7 +224,8 @@ func (l *Library) Explain(ctx context.Context, q Question) (Explanation, error) 
 		}
 		e.Cases = append(e.Cases, f.plead(f.query, m, answer.Audience.Name, e.Ideas))
 	}
-	e.Deserves, e.Right = answer.Grounds.chance(&deservesWeights), answer.Grounds.chance(&rightWeights)
+	byDeserves, byRight := answer.judging()
+	e.Deserves, e.Right = answer.Grounds.chance(byDeserves), answer.Grounds.chance(byRight)
 	e.Deserves.Needed = deserving
 	e.Sure, e.Unsure = l.rules.levels()
 	switch {
@@ -339,7 +342,7 @@ func (v *view) plead(q search.Query, m Match, audience string, asked []Idea) Cas
 
 // add adds what speaks for one translation.
 func (c *Case) add(e search.Explanation, a *Article) {
-	c.Words, c.Letters = max(c.Words, e.Hit.Words), max(c.Letters, e.Hit.Letters)
+	c.Words, c.Letters, c.Alike = max(c.Words, e.Hit.Words), max(c.Letters, e.Hit.Letters), max(c.Alike, e.Hit.Alike)
 	if len(e.Votes) > 0 && e.Hit.Learned > c.Voted {
 		c.Voted, c.Votes = e.Hit.Learned, nil
 		strongest := 0.0

@@ -6,25 +6,27 @@ import "math"
 type Sign int
 
 const (
-	Always    Sign = iota // 1
-	Word                  // how well the words match
-	Meaning               // share of the query's meaning that the first hit has
-	Title                 // likewise, its title
-	Rarest                // how well it has the rarest idea of the query
-	Spelling              // how well the letters match
-	Voted                 // probability by the classifier
-	Decided               // how far that is ahead of the next document's
-	Lead                  // how far the score is ahead of the second's, as a share
-	Margin                // likewise, of the fourth's
-	Agreement             // share of the voices that have it first
-	Brevity               // few words: 1 for one, less for more
-	Logit                 // what the classifier's probability is made of
-	Near                  // how like a phrasing of the first hit the query is
-	NearThree             // likewise, three of them
-	Strange               // share of the query's words, pairs and letters that no document has
-	Unheard               // share of the query's meaning that no document has
-	Length                // many words: 1 for twelve or more, 0 for none
-	Alike                 // what the classifier says and how like a phrasing, together
+	Always       Sign = iota // 1
+	Word                     // how well the words match
+	Meaning                  // share of the query's meaning that the first hit has
+	Title                    // likewise, its title
+	Rarest                   // how well it has the rarest idea of the query
+	Spelling                 // how well the letters match
+	Voted                    // probability by the classifier
+	Decided                  // how far that is ahead of the next document's
+	Lead                     // how far the score is ahead of the second's, as a share
+	Margin                   // likewise, of the fourth's
+	Agreement                // share of the voices that have it first
+	Brevity                  // few words: 1 for one, less for more
+	Logit                    // what the classifier's probability is made of
+	Near                     // how like a phrasing of the first hit the query is
+	NearThree                // likewise, three of them
+	Strange                  // share of the query's words, pairs and letters that no document has
+	Unheard                  // share of the query's meaning that no document has
+	Length                   // many words: 1 for twelve or more, 0 for none
+	Alike                    // what the classifier says and how like a phrasing, together
+	Semantic                 // how alike the query and the first hit mean
+	SemanticLead             // how far that is ahead of the next document's
 	signs
 )
 
@@ -66,6 +68,11 @@ func read(hits []Hit, n int, unheard float64) Signs {
 	s[Agreement] = voices / 3
 	s[Strange], s[Unheard] = first.strange, unheard
 	s[Logit], s[Near], s[NearThree] = first.logit/10, first.near, first.nearThree
+	likest := 0.0
+	for _, h := range hits[1:] {
+		likest = max(likest, h.Alike)
+	}
+	s[Semantic], s[SemanticLead] = first.Alike, max(0, first.Alike-likest)
 	s[Length] = min(float64(n), 12) / 12
 	s[Alike] = first.Learned * first.near
 	s[Brevity] = 1 / float64(max(n, 1))

@@ -7,7 +7,8 @@
 //     stand for it on a shelf (its stem, related words, a likely typo).
 //   - Three voices put documents up: postings.go by words (BM25 over fields,
 //     and adjacent.go for those side by side),
-//     grams.go by letters, classifier.go by what phrasings taught it.
+//     grams.go by letters, classifier.go by what phrasings taught it. A fourth
+//     comes with the query, if anything knows how alike texts mean: a [Likeness].
 //   - rank.go is the one place where the voices are combined, by the fitted
 //     numbers of weights.go; confidence.go says how far to believe them, and
 //     explain.go says why.

@@ -64,7 +64,7 @@ type Pair struct {
 // some hundred times what ranking does.
 func (x *Index) Explain(q Query, d Document) Explanation {
 	e := Explanation{Weight: x.weights}
-	for _, h := range x.Rank(q, byWords+byLetters+byLearned).Hits {
+	for _, h := range x.Rank(q, byWords+byLetters+byLearned+byAlike).Hits {
 		if h.ID == d.ID {
 			e.Hit = h
 		}

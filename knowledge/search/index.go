@@ -55,6 +55,7 @@ type shelf struct {
 	adjacent adjacency
 	letters  letterVoice
 	learned  *classifier       // nil without phrasings
+	phrased  int               // how many phrasings there are
 	trained  *classifier       // what learned was before Document.Learned was taught: kept to be found again
 	features *table            // what letters and classifier know, and where
 	runs     map[string][]run  // the letters of words that title, headings and phrasings have; nil if documents are many
@@ -255,6 +256,7 @@ func (s *shelf) wordsIn(field string) []string {
 // add counts the words of a document.
 func (b *builder) add(d Document) {
 	headSize := b.count(d.Title, b.weights.Title, true)
+	b.phrased += len(d.Phrasings) + len(d.Learned)
 	for _, p := range slices.Concat(d.Phrasings, d.Learned) {
 		headSize += b.count(p, b.weights.Phrasing, true)
 	}

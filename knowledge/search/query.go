@@ -9,8 +9,17 @@ import (
 // A Query is what to look for.
 type Query struct {
 	Text   string
-	Before string // what was asked before; "" unless Text goes on from it
-	Lang   string // BCP 47 tag of the text
+	Before string   // what was asked before; "" unless Text goes on from it
+	Lang   string   // BCP 47 tag of the text
+	Alike  Likeness // what knows how alike the query and documents mean; nil if nothing does
+}
+
+// A Likeness knows how alike a query and the documents mean, whatever their words.
+// All of it is 0 to 1.
+type Likeness interface {
+	Texts(id int) float64     // the query and the document, or a piece of it if that is long
+	Details(id int) float64   // the query and a detail of it, a part or sentence, which takes longer to tell
+	Phrasings(id int) float64 // the query and the phrasings of it, taken together; 0 if there are none
 }
 
 // maxWords is how many words of a query count, and maxSlots how many ideas. The
@@ -87,6 +96,27 @@ func (x *Index) tokens(s, base string, r *reading) []token {
 	out := r.tokens[from:len(r.tokens):len(r.tokens)]
 	x.concepts.mark(out, base)
 	return out
+}
+
+// Mend returns a text in the given language with the words for those that were
+// probably mistyped, for whoever reads it and does not mend words. Words that the
+// reader knows stay. It returns the text itself if all are right.
+func (x *Index) Mend(s, lang string, knows func(word string) bool) string {
+	base := text.Base(lang)
+	known := x.spellings[base]
+	words := text.Words(s)
+	mended := false
+	for i, w := range words[:min(len(words), maxWords)] {
+		if t := tokenOf(w, base); !t.function && !known.has(t.stem) && !knows(w) {
+			if meant, ok := known.nearest(w); ok {
+				words[i], mended = meant, true
+			}
+		}
+	}
+	if !mended {
+		return s
+	}
+	return strings.Join(words, " ")
 }
 
 // tokenOf reads a word that was meant as it is.

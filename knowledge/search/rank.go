@@ -19,13 +19,15 @@ type Hit struct {
 	Words    float64 // share of the best possible match of words, 0 to 1
 	Adjacent float64 // share of it that is side by side in the query and in the document, 0 to 1
 	Letters  float64 // cosine of letters, 0 to 1
-	Learned  float64 // probability by the classifier, 0 to 1; 0 without one
+	Learned  float64 // probability by the phrasings, 0 to 1; 0 without a classifier
+	Alike    float64 // how alike query and document mean, 0 to 1; 0 if nothing knows
 
 	Covered float64 // share of the query's meaning that the document has, 0 to 1
 	Titled  float64 // likewise, that its title has, or its phrasings as much as a title would
 	Telling float64 // how well it has the rarest idea of the query that any document has, 0 to 1
 	Said    bool    // has a word of the query's own text, or a phrase or translation of one
 
+	lift                            float64 // for what it means, where words leave all open
 	taught                          bool    // by a classifier of the query's language
 	logit, near, nearThree, strange float64 // of the classifier, for the first of a shelf
 }
@@ -36,6 +38,8 @@ const (
 	byWords   = 16
 	byLetters = 8
 	byLearned = 8
+	byAlike   = 4
+	byDetails = 8  // of all of them, how many have what they say in detail compared
 	byParts   = 16 // of all of them, how many have their parts compared
 )
 
@@ -65,6 +69,9 @@ type scratch struct {
 	votes   []int32   // by document
 	pairs   []int64   // two sums each
 	learned []float32 // by document; empty without a classifier
+	alike   []float32 // by document; empty if nothing knows
+
+	believed []float32 // by document, as far as phrasings mean much the same
 
 	seats      []uint16 // by document: its place among candidates, plus 1; before it has one, 1; 0 for others
 	docs       []uint32 // that have a seat
@@ -85,7 +92,7 @@ type candidate struct {
 	said                  bool
 	part                  int
 	best                  float64
-	score                 float64
+	score, lift, lifted   float64
 }
 
 // A drawer keeps scratches for the next queries. A sync.Pool would lose them
@@ -147,14 +154,17 @@ func (x *Index) Rank(q Query, n int) Found {
 	for i, s := range x.shelves {
 		if len(slots[i]) > 0 {
 			had := len(hits)
-			hits = x.rank(s, slots[i], query, before, base, rarest, n, d, hits)
+			hits = x.rank(s, slots[i], query, before, base, q.Alike, rarest, n, d, hits)
 			if s.base == base {
 				from, to = had, len(hits)
 			}
 		}
 	}
 	if s := x.shelf(base); s != nil && s.learned != nil {
-		x.doubt(hits, from, to)
+		x.doubt(hits, from, to, x.weights.learned(q.Alike != nil))
+	}
+	if q.Alike != nil {
+		lift(hits)
 	}
 	slices.SortFunc(hits, func(a, b Hit) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
@@ -166,14 +176,34 @@ func (x *Index) Rank(q Query, n int) Found {
 	}
 	if len(hits) > 0 {
 		found.Signs = read(hits, ideas, unheard)
-		judgement := &plain
-		if found.Taught = hits[0].taught; found.Taught {
-			judgement = &taught
-		}
-		found.Confidence = judgement.of(&found.Signs)
+		found.Taught = hits[0].taught
+		found.Confidence = judgement(found.Taught, q.Alike != nil).of(&found.Signs)
 	}
 	return found
 }
+
+// lift adds to the scores of hits for what they mean, as far as everything else
+// leaves open what is asked for.
+func lift(hits []Hit) {
+	best := 0.0
+	for i := range hits {
+		best = max(best, hits[i].Score)
+	}
+	open := leftOpen(best)
+	for i := range hits {
+		hits[i].Score += float64(open * hits[i].lift)
+	}
+}
+
+// leftOpen is how open a question is of which the best document has the given
+// score: wholly if it has nothing, and not at all from answered on.
+func leftOpen(best float64) float64 {
+	open := max(0, 1-best/answered)
+	return open * open
+}
+
+// answered is the score of a document that everything but its meaning is for.
+const answered = 0.75
 
 // unknownShare is how much of what slots mean no document of their shelf has.
 func unknownShare(slots []slot) float64 {
@@ -198,7 +228,7 @@ func unknownShare(slots []slot) float64 {
 // those from to to, which are of the query's own: as far as another language
 // has more of the query in a title. A classifier always believes in one of the
 // documents that it knows.
-func (x *Index) doubt(hits []Hit, from, to int) {
+func (x *Index) doubt(hits []Hit, from, to int, learned float64) {
 	most := titled(hits)
 	if from == to || most == 0 {
 		return
@@ -220,9 +250,9 @@ func (x *Index) doubt(hits []Hit, from, to int) {
 		h := &hits[i]
 		if i < from || i >= to {
 			h.Learned = (1 - own) * foreign(*h) / sum
-			h.Score += float64(x.weights.Learned * h.Learned)
+			h.Score += float64(learned * h.Learned)
 		} else {
-			h.Score -= float64(x.weights.Learned * h.Learned * (1 - own))
+			h.Score -= float64(learned * h.Learned * (1 - own))
 			h.Learned *= own
 		}
 	}
@@ -282,7 +312,7 @@ func (x *Index) rarest(slots [][]slot, n int) int {
 const hangs = 0.5
 
 // rank appends the at most n best documents of a shelf to hits.
-func (x *Index) rank(s *shelf, slots []slot, query, before []token, base string, rarest, n int, d *scratch, hits []Hit) []Hit {
+func (x *Index) rank(s *shelf, slots []slot, query, before []token, base string, alike Likeness, rarest, n int, d *scratch, hits []Hit) []Hit {
 	own := s.base == base
 	d.start(s)
 	s.walk(slots, d)
@@ -304,8 +334,25 @@ func (x *Index) rank(s *shelf, slots []slot, query, before []token, base string,
 	if s.learned != nil && own {
 		s.learned.guess(d.features, x.weights.Sharp, d)
 		d.heap = d.heap[:0]
+		if alike != nil {
+			s.believe(alike, x.weights, d)
+		}
 		for doc, p := range d.learned {
 			d.heap = push(d.heap, scored{uint32(doc), int32(p * full * unit)}, byLearned)
+		}
+		d.pick()
+	}
+	if alike != nil {
+		d.alike = grown(d.alike, len(s.docs))
+		d.heap = d.heap[:0]
+		for doc, e := range s.docs {
+			like := alike.Texts(e.id)
+			if s.learned == nil { // or else these have been heard
+				like = max(like, alike.Phrasings(e.id))
+			}
+			if d.alike[doc] = float32(like); d.means(uint32(doc)) {
+				d.heap = push(d.heap, scored{uint32(doc), int32(d.alike[doc] * full * unit)}, byAlike)
+			}
 		}
 		d.pick()
 	}
@@ -318,23 +365,38 @@ func (x *Index) rank(s *shelf, slots []slot, query, before []token, base string,
 	for i := range d.candidates {
 		c := &d.candidates[i]
 		c.best = c.whole
-		c.score = x.weigh(s, c, total, own, d).Score
+		d.score(c, x.weigh(s, c, total, own, d))
 		d.order = append(d.order, i)
 	}
 	d.sort()
 	if len(s.parts.from) > 0 {
-		for _, i := range d.order[:min(byParts, len(d.order))] {
-			if c := &d.candidates[i]; s.docs[c.doc].parts > 0 {
-				s.part(c, slots)
-				c.score = x.weigh(s, c, total, own, d).Score
+		for at, i := range d.order[:min(byParts, len(d.order))] {
+			c := &d.candidates[i]
+			e := s.docs[c.doc]
+			if e.parts == 0 {
+				continue
 			}
+			if c.whole > 0 {
+				s.part(c, slots)
+			}
+			if alike != nil && at < byDetails {
+				// A detail that is like the query counts half of what the whole would: it may
+				// only be mentioned there.
+				if more := float32(alike.Details(e.id)) - d.alike[c.doc]; more > 0 {
+					d.alike[c.doc] += more / 2
+				}
+			}
+			d.score(c, x.weigh(s, c, total, own, d))
 		}
 		d.sort()
 	}
 	first := true
+	if alike != nil {
+		n = len(d.order) // how much what they mean counts, all shelves tell together
+	}
 	for _, i := range d.order[:min(n, len(d.order))] {
 		c := &d.candidates[i]
-		if c.whole == 0 && d.letters[c.doc] <= letterFloor {
+		if c.whole == 0 && d.letters[c.doc] <= letterFloor && !d.means(c.doc) {
 			continue // a classifier believes in someone, whatever is asked
 		}
 		hit := x.weigh(s, c, total, own, d)
@@ -349,10 +411,22 @@ func (x *Index) rank(s *shelf, slots []slot, query, before []token, base string,
 	return hits
 }
 
+// score sets what a candidate is ordered by.
+func (d *scratch) score(c *candidate, h Hit) { c.score, c.lift = h.Score, h.lift }
+
 // sort orders the candidates, the best first; of equals, the first document.
 func (d *scratch) sort() {
+	best := 0.0
+	for i := range d.candidates {
+		best = max(best, d.candidates[i].score)
+	}
+	open := leftOpen(best)
+	for i := range d.candidates {
+		c := &d.candidates[i]
+		c.lifted = c.score + float64(open*c.lift)
+	}
 	slices.SortFunc(d.order, func(a, b int) int {
-		return cmp.Or(cmp.Compare(d.candidates[b].score, d.candidates[a].score), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(d.candidates[b].lifted, d.candidates[a].lifted), cmp.Compare(a, b))
 	})
 }
 
@@ -364,7 +438,7 @@ func (d *scratch) start(s *shelf) {
 	}
 	d.seats = grown(d.seats, len(s.docs))
 	d.place = grown(d.place, int(s.features.count))
-	d.learned = d.learned[:0]
+	d.learned, d.alike = d.learned[:0], d.alike[:0]
 	if s.learned != nil {
 		d.learned = grown(d.learned, len(s.docs))
 		clear(d.learned)
@@ -655,16 +729,57 @@ func (x *Index) weigh(s *shelf, c *candidate, total float64, own bool, d *scratc
 	if own && len(d.learned) > 0 {
 		h.Learned = float64(d.learned[c.doc])
 	}
-	letters := w.Letters
+	letters, alike := w.Letters, w.Alike
 	if s.learned != nil {
-		letters = w.Spelled
+		letters, alike = w.Spelled, w.Taught
 	}
-	h.Score = float64(h.Words*float64(1-w.Asked+float64(w.Asked*c.asks))) + float64(w.Adjacent*h.Adjacent) + float64(letters*h.Letters) + float64(w.Learned*h.Learned)
+	h.Score = float64(h.Words*float64(1-w.Asked+float64(w.Asked*c.asks))) + float64(w.Adjacent*h.Adjacent) + float64(letters*h.Letters)
+	h.Score += float64(w.learned(len(d.alike) > 0) * h.Learned)
+	if len(d.alike) > 0 {
+		h.Alike = float64(d.alike[c.doc])
+		h.lift = float64(alike * min(h.Alike, wholly))
+	}
 	if !own {
 		h.Score *= w.Foreign
+		h.lift *= w.Foreign
 	}
 	return h
 }
+
+// believe makes what was learned from phrasings heed what these mean: of the
+// documents, one is believed in as far as its phrasings are liker the query than
+// those of others.
+func (s *shelf) believe(alike Likeness, w Weights, d *scratch) {
+	d.believed = grown(d.believed, len(s.docs))
+	sum := float32(0)
+	for doc, e := range s.docs {
+		like := alike.Phrasings(e.id)
+		if like == 0 {
+			like = alike.Texts(e.id) // what it says must do for how one asks for it
+		}
+		d.believed[doc] = float32(math.Exp(float64(w.Keen * (like - 1))))
+		sum += d.believed[doc]
+	}
+	share := float32(w.Believed * min(1, manyPhrasings*float64(len(s.docs))/float64(max(s.phrased, 1))))
+	for doc := range d.learned {
+		d.learned[doc] = float32((1-share)*d.learned[doc]) + float32(share*float32(d.believed[doc]/sum))
+	}
+}
+
+// manyPhrasings are so many, a document, that a classifier learns from them alone
+// what there is to know.
+const manyPhrasings = 10
+
+// means reports whether a document is like enough the query in what it means to
+// count without a common word.
+func (d *scratch) means(doc uint32) bool { return len(d.alike) > 0 && d.alike[doc] > alikeFloor }
+
+// wholly is how alike texts are that mean the same; those of the same words are not
+// any more alike for that.
+const wholly = 0.65
+
+// alikeFloor is how alike texts are that have something to do with each other.
+const alikeFloor = 0.25
 
 // letterFloor is how much letters must agree to count without a common word, in
 // the steps of the letter voice: a tenth.

@@ -30,6 +30,21 @@ type Weights struct {
 	Asked    float64 // what a title loses of which nothing was asked: special cases come after plain ones
 	Doubt    float64 // how soon the classifier is doubted where another language has more of the query in its titles: an exponent
 	Foreign  float64 // what is left of a document in another language than the question's
+
+	// Where it is known how alike question and documents mean:
+	Alike    float64 // the likeness of what they mean against words, as far as the words leave something open
+	Taught   float64 // likewise, where a classifier decides as well
+	Believed float64 // the share of what is learned from phrasings that goes by what these mean, 0 to 1
+	Both     float64 // what is learned from phrasings counts, both ways together, against words
+	Keen     float64 // how sharply phrasings are told apart by what they mean: a factor of their likeness
+}
+
+// learned is what counts what was learned from phrasings.
+func (w *Weights) learned(alike bool) float64 {
+	if alike {
+		return w.Both
+	}
+	return w.Learned
 }
 
 // fitted is the one shipped setting. It was found by a random search around what
@@ -40,6 +55,7 @@ var fitted = Weights{
 	Related: 1, Translated: 1, Phrase: 0.293, Typo: 0.865, Before: 0.5, Whole: 0.796,
 	Adjacent: 0.278, Letters: 0.096, Spelled: 0.411, Learned: 0.637, Sharp: 1.54, Asked: 0.169,
 	Doubt: 4.41, Foreign: 0.869,
+	Alike: 3, Taught: 0.5, Believed: 0.7, Both: 0.8, Keen: 14,
 }
 
 // Fitted returns the shipped weights, for the program that fits them.
@@ -60,4 +76,30 @@ var (
 		Decided: 2.41, Lead: 0.63, Margin: 0.26, Agreement: 0.03, Brevity: -4.54, Unheard: 0.66,
 		Length: 1.02,
 	}
+
+	// Likewise, where it is known how alike question and documents mean.
+	taughtAlike = Judgement{
+		Always: -3.02, Word: 0.64, Meaning: 0.96, Title: -1.86, Rarest: -0.05, Spelling: 3.06, Voted: 0.79,
+		Decided: 0.39, Lead: -0.06, Margin: 0.72, Agreement: 0.09, Brevity: -1.4, Logit: 1.4, Near: 1.91,
+		NearThree: -1.75, Strange: -0.13, Unheard: -0.25, Length: 0.92, Alike: 1.73, Semantic: 2.53,
+		SemanticLead: -1.39,
+	}
+	plainAlike = Judgement{
+		Always: -3.19, Word: 4.3, Meaning: 0.03, Title: 0.83, Rarest: -0.45, Spelling: 0.16, Voted: -2.31,
+		Decided: 1.42, Lead: 0.35, Margin: 0.08, Agreement: 0.2, Brevity: -3.23, Unheard: 1.1,
+		Length: 0.92, Semantic: 4.39, SemanticLead: 0.38,
+	}
 )
+
+// judgement returns the numbers for a query.
+func judgement(byClassifier, alike bool) *Judgement {
+	switch {
+	case byClassifier && alike:
+		return &taughtAlike
+	case byClassifier:
+		return &taught
+	case alike:
+		return &plainAlike
+	}
+	return &plain
+}
