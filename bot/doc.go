@@ -56,16 +56,18 @@
 //
 // Around it:
 //
-//	bot/chat          words all parts share: events, replies, places, buttons
-//	bot/conversation  one asker's exchange: what was asked and shown
-//	bot/desk          tickets, their states, the order they are worked in
-//	bot/spool         the durable path, and the contract of its store
-//	knowledge         articles, and Library.Find
-//	adapters/redis    the store; the same code on a Redis inside the process
-//	adapters/web      health, metrics
-//	config            file and environment to one checked Config
-//	main.go           the commands, and the wiring: it alone knows every part
-//	testdata/script   whole conversations, told as a person sees them
+//	bot/chat            words all parts share: events, replies, places, buttons
+//	bot/conversation    one asker's exchange: what was asked and shown
+//	bot/desk            tickets, their states, the order they are worked in
+//	bot/spool           the durable path, and the contract of its store
+//	knowledge           articles, and Library.Find
+//	knowledge/semantic  what texts mean: vectors, and the model in the program
+//	adapters/embedding  a server that tells what texts mean
+//	adapters/redis      the store; the same code on a Redis inside the process
+//	adapters/web        health, metrics
+//	config              file and environment to one checked Config
+//	main.go             the commands, and the wiring: it alone knows every part
+//	testdata/script     whole conversations, told as a person sees them
 //
 // # Rules that hold everywhere
 //

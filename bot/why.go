@@ -368,6 +368,10 @@ func (x *explaining) lacks(missing []string) {
 	}
 }
 
+// alikeEnough is from where on it is told how alike question and article mean:
+// texts that have nothing to do with each other are seldom that alike.
+const alikeEnough = 0.35
+
 // voices says what else speaks for the first article.
 func (x *explaining) voices() {
 	if len(x.Cases) == 0 {
@@ -393,6 +397,9 @@ func (x *explaining) voices() {
 	}
 	if n := percent(first.Letters); n >= 5 {
 		x.say("letters", args{"Percent": n})
+	}
+	if first.Alike >= alikeEnough {
+		x.say("meant", args{"Percent": percent(first.Alike)})
 	}
 }
 

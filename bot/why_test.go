@@ -191,3 +191,29 @@ func TestAskedKeepsVersion(t *testing.T) {
 		}
 	}
 }
+
+// TestWhyMeans: how alike question and article mean is told in every language,
+// where it matters.
+func TestWhyMeans(t *testing.T) {
+	e, err := testLibrary().Explain(t.Context(), knowledge.Question{Text: "where is my refund?"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		alike float64
+		want  bool
+	}{{0, false}, {0.2, false}, {0.62, true}}
+	for _, test := range tests {
+		e.Cases[0].Alike = test.alike
+		for lang, says := range map[string]string{"en": "by meaning alone", "pt-BR": "pelo sentido", "es": "por el significado"} {
+			paragraphs, err := Explain(e, lang, Settings{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			told := fmt.Sprintln(paragraphs)
+			if strings.Contains(told, says) != test.want || test.want && !strings.Contains(told, "62 %") {
+				t.Errorf("%v in %s: says so: %t, want %t:\n%s", test.alike, lang, !test.want, test.want, told)
+			}
+		}
+	}
+}
