@@ -61,7 +61,7 @@ type mentioned struct {
 
 // Run asks the library one question.
 func (o *askCommand) Run(ctx context.Context, c *cli, s streams) error {
-	library, cfg, err := openLibrary(c, o.Knowledge)
+	list, cfg, err := openArticles(c, o.Knowledge)
 	if err != nil {
 		return err
 	}
@@ -69,6 +69,9 @@ func (o *askCommand) Run(ctx context.Context, c *cli, s streams) error {
 	if o.Audience != "" && !askAs(&q, o.Audience, cfg) {
 		return fmt.Errorf("there is no audience %q in the configuration", o.Audience)
 	}
+	server := consult(ctx, cfg, list, s.err)
+	defer hangUp(server)
+	library := knowledge.NewLibrary(list, rules(cfg, server))
 	ans, err := library.Find(ctx, q)
 	if err != nil {
 		return err
@@ -182,17 +185,8 @@ func (a answered) print(w io.Writer) error {
 	return err
 }
 
-// openLibrary reads configuration and articles; dir, if given, takes the place
+// openArticles reads configuration and articles; dir, if given, takes the place
 // of the configured folder.
-func openLibrary(c *cli, dir string) (*knowledge.Library, config.Config, error) {
-	list, cfg, err := openArticles(c, dir)
-	if err != nil {
-		return nil, cfg, err
-	}
-	return knowledge.NewLibrary(list, rules(cfg)), cfg, nil
-}
-
-// openArticles reads the same, and leaves making a library to the caller.
 func openArticles(c *cli, dir string) ([]*knowledge.Article, config.Config, error) {
 	cfg, err := c.settings()
 	if err != nil {

@@ -24,9 +24,9 @@ type catalogue struct {
 	titles  map[knowledge.ArticleID][]string // in every language
 }
 
-func newCatalogue(list []*knowledge.Article, cfg config.Config) *catalogue {
+func newCatalogue(list []*knowledge.Article, cfg config.Config, servers ...*embedder) *catalogue {
 	c := &catalogue{
-		library: knowledge.NewLibrary(list, rules(cfg)), config: cfg,
+		library: knowledge.NewLibrary(list, rules(cfg, servers...)), config: cfg,
 		called: map[string][]knowledge.ArticleID{}, titles: map[knowledge.ArticleID][]string{},
 	}
 	for _, a := range cfg.Audiences {

@@ -108,7 +108,9 @@ func (o *evalCommand) Run(ctx context.Context, c *cli, s streams) error {
 	if err != nil {
 		return err
 	}
-	results, err := o.ask(ctx, knowledge.NewLibrary(list, rules(cfg)), questions)
+	server := consult(ctx, cfg, list, s.err)
+	defer hangUp(server)
+	results, err := o.ask(ctx, knowledge.NewLibrary(list, rules(cfg, server)), questions)
 	if err != nil {
 		return err
 	}
@@ -119,7 +121,7 @@ func (o *evalCommand) Run(ctx context.Context, c *cli, s streams) error {
 	}
 	f := measure(questions, results)
 	if bare, some := untaught(list); some {
-		if results, err = o.ask(ctx, knowledge.NewLibrary(bare, rules(cfg)), questions); err != nil {
+		if results, err = o.ask(ctx, knowledge.NewLibrary(bare, rules(cfg, server)), questions); err != nil {
 			return err
 		}
 		f.Untaught = measure(questions, results).ByLang

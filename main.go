@@ -121,9 +121,12 @@ func (c *cli) settings() (config.Config, error) {
 	return cfg, nil
 }
 
-// rules are what the configuration says of articles.
-func rules(cfg config.Config) knowledge.Rules {
-	r := knowledge.Rules{Cues: audience.DefaultCues(), Sure: cfg.Answers.Sure, Unsure: cfg.Answers.Unsure, Cache: cfg.Knowledge.Cache}
+// rules are what the configuration says of articles, with the embedding servers
+// that are at hand.
+func rules(cfg config.Config, servers ...*embedder) knowledge.Rules {
+	r := knowledge.Rules{
+		Cues: audience.DefaultCues(), Sure: cfg.Answers.Sure, Unsure: cfg.Answers.Unsure, Sources: sources(cfg, servers...), Cache: cfg.Knowledge.Cache,
+	}
 	for _, a := range cfg.Audiences {
 		r.Audiences = append(r.Audiences, knowledge.Audience{Name: a.Name, Private: a.Private, Called: slices.Sorted(maps.Values(a.Label))})
 		if a.Cues != nil {
@@ -240,13 +243,14 @@ func weekly(c config.Report) desk.Weekly {
 
 // parts are what every way to run Signpost has.
 type parts struct {
-	bot      *bot.Bot
-	events   *spool.Spool
-	shelf    *shelf
-	learner  *learner
-	follower *follower
-	watcher  *knowledge.Watcher // nil: the articles are built in
-	board    *board
+	bot         *bot.Bot
+	events      *spool.Spool
+	shelf       *shelf
+	learner     *learner
+	follower    *follower
+	watcher     *knowledge.Watcher // nil: the articles are built in
+	interpreter *interpreter       // nil: no embedding server is asked
+	board       *board
 }
 
 // begin sets off what goes on by itself.
@@ -260,7 +264,7 @@ func (p *parts) begin(ctx context.Context, at time.Time, log *slog.Logger) {
 // before anything is handled.
 func assemble(cfg config.Config, settings bot.Settings, shelf *shelf, store spool.Store, platforms map[string]chat.Platform, meter spool.Meter, now func() time.Time, log *slog.Logger) (*parts, error) {
 	learner, follower := newLearner(store, shelf, log), newFollower(store, log, bot.Channels, bot.Links)
-	board, err := newBoard(cfg, func() bot.Library { return shelf.library() }, log)
+	board, err := newBoard(cfg, counting(shelf, meter), log)
 	if err != nil {
 		return nil, err
 	}
@@ -285,6 +289,9 @@ func assemble(cfg config.Config, settings bot.Settings, shelf *shelf, store spoo
 			Dir: cfg.Knowledge.Dir, Rules: rules(cfg), Current: shelf.first, Rescan: cfg.Knowledge.Rescan, Log: log,
 			Swap: shelf.restock,
 		}
+	}
+	if cfg.Knowledge.Asks() {
+		p.interpreter = newInterpreter(cfg, shelf, log)
 	}
 	return p, nil
 }
@@ -315,6 +322,8 @@ func (o *chatCommand) Run(ctx context.Context, c *cli, s streams) error {
 	if err != nil {
 		return err
 	}
+	server := consult(ctx, cfg, list, s.err)
+	defer hangUp(server)
 	store, err := redis.Embedded(redis.Options{Installation: cfg.Installation, Log: log})
 	if err != nil {
 		return fmt.Errorf("start the store in memory: %w", err)
@@ -327,9 +336,14 @@ func (o *chatCommand) Run(ctx context.Context, c *cli, s streams) error {
 	}
 	platforms := map[string]chat.Platform{}
 	clock := newAheadClock(o.At)
-	p, err := assemble(cfg, settings, newShelf(list, rules(cfg)), store, platforms, spool.Unmetered{}, clock.Now, log)
+	p, err := assemble(cfg, settings, newShelf(list, rules(cfg, server)), store, platforms, spool.Unmetered{}, clock.Now, log)
 	if err != nil {
 		return err
+	}
+	if server != nil {
+		p.interpreter.with(server)
+	} else {
+		p.interpreter = nil // it has been said that we go on without
 	}
 	terminal := console.New(console.Options{
 		In: s.in, Out: s.out, Front: p.bot, Quiet: p.events.Quiet, Person: o.As, Agents: o.Agents, Now: clock.Step,
@@ -350,6 +364,9 @@ func (o *chatCommand) Run(ctx context.Context, c *cli, s streams) error {
 	group.Go(func() error { p.follower.run(ctx); return nil })
 	if p.watcher != nil {
 		group.Go(func() error { p.watcher.Run(ctx); return nil })
+	}
+	if p.interpreter != nil {
+		group.Go(func() error { p.interpreter.run(ctx); return nil })
 	}
 	group.Go(func() error { p.board.run(ctx); return nil })
 	group.Go(func() error {

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
 	"github.com/signpost-bot/signpost/adapters/web"
+	"github.com/signpost-bot/signpost/bot"
 	"github.com/signpost-bot/signpost/bot/chat"
 	"github.com/signpost-bot/signpost/bot/desk"
 	"github.com/signpost-bot/signpost/bot/spool"
+	"github.com/signpost-bot/signpost/knowledge"
+	"github.com/signpost-bot/signpost/knowledge/semantic"
 )
 
 // A meter makes of what the spool tells the figures that the web server shows,
@@ -84,6 +88,42 @@ func (m meter) Sent(l spool.Letter, how string, took time.Duration) {
 
 // Trouble implements [spool.Meter].
 func (m meter) Trouble(step string) { m.metrics.Trouble(step) }
+
+// Meant counts a question whose meaning a model told; empty: none did.
+func (m meter) Meant(model string) {
+	by := "server"
+	switch model {
+	case "":
+		by = "none"
+	case semantic.BuiltIn().Model().Name:
+		by = "static"
+	}
+	m.metrics.Meant(by)
+}
+
+// counting is what a shelf holds, which tells the meter what told the meaning of
+// each question, if it counts that.
+func counting(s *shelf, m spool.Meter) func() bot.Library {
+	counter, ok := m.(interface{ Meant(model string) })
+	if !ok {
+		return func() bot.Library { return s.library() }
+	}
+	return func() bot.Library { return metered{s.library(), counter.Meant} }
+}
+
+// A metered library tells what told the meaning of each question.
+type metered struct {
+	bot.Library
+	meant func(model string)
+}
+
+func (l metered) Find(ctx context.Context, q knowledge.Question) (knowledge.Answer, error) {
+	answer, err := l.Library.Find(ctx, q)
+	if err == nil {
+		l.meant(answer.Meaning)
+	}
+	return answer, err
+}
 
 func orUnknown(name string) string {
 	if name == "" {

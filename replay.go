@@ -83,7 +83,9 @@ func (o *testCommand) Run(ctx context.Context, c *cli, s streams) error {
 	if err != nil {
 		return err
 	}
-	articles := newCatalogue(list, cfg)
+	server := consult(ctx, cfg, list, s.err)
+	defer hangUp(server)
+	articles := newCatalogue(list, cfg, server)
 	files, err := articles.readGolden(ctx, o.Files)
 	if err != nil {
 		return err

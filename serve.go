@@ -198,6 +198,9 @@ func (p *parts) serve(ctx context.Context, platforms map[string]chat.Platform, s
 	if p.watcher != nil {
 		group.Go(func() error { p.watcher.Run(intake); return nil })
 	}
+	if p.interpreter != nil {
+		group.Go(func() error { p.interpreter.run(answering); return nil }) // until the last question is answered
+	}
 	group.Go(func() error { p.board.run(intake); return nil })
 	var bringing sync.WaitGroup
 	for name, platform := range platforms {
@@ -279,7 +282,7 @@ func (r redactor) redact(text string) string {
 // than a word would tear other words apart.
 func secrets(cfg config.Config) redactor {
 	text := cfg.Redis.URL.Reveal()
-	found := []string{text, cfg.Slack.BotToken.Reveal(), cfg.Slack.AppToken.Reveal(), cfg.Slack.SigningSecret.Reveal(), cfg.Discord.Token.Reveal()}
+	found := []string{text, cfg.Slack.BotToken.Reveal(), cfg.Slack.AppToken.Reveal(), cfg.Slack.SigningSecret.Reveal(), cfg.Discord.Token.Reveal(), cfg.Knowledge.Embedder.Key.Reveal()}
 	_, rest, _ := strings.Cut(text, "://")
 	rest, query, _ := strings.Cut(rest, "?")
 	if at := strings.LastIndex(rest, "@"); at >= 0 {

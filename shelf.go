@@ -11,6 +11,7 @@ import (
 	"github.com/signpost-bot/signpost/bot/desk"
 	"github.com/signpost-bot/signpost/bot/spool"
 	"github.com/signpost-bot/signpost/knowledge"
+	"github.com/signpost-bot/signpost/knowledge/semantic"
 )
 
 // A shelf holds the library in use. Articles and what was learned for them
@@ -20,6 +21,7 @@ type shelf struct {
 	first   []*knowledge.Article // that it was opened with
 	rules   knowledge.Rules
 	current atomic.Pointer[knowledge.Library]
+	changed func() // hears of new articles and aliases; nil: nobody does
 
 	mu      sync.Mutex // held while a library is built
 	aliases []knowledge.Alias
@@ -37,7 +39,23 @@ func (s *shelf) library() *knowledge.Library { return s.current.Load() }
 func (s *shelf) restock(list []*knowledge.Article) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.current.Store(knowledge.NewLibrary(list, s.rules, s.aliases...))
+	s.put(knowledge.NewLibrary(list, s.rules, s.aliases...))
+}
+
+// put takes a library whose texts are others.
+func (s *shelf) put(l *knowledge.Library) {
+	s.current.Store(l)
+	if s.changed != nil {
+		s.changed()
+	}
+}
+
+// interpret goes by other sources of what texts mean.
+func (s *shelf) interpret(sources ...semantic.Source) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rules.Sources = sources
+	s.current.Store(s.library().WithSources(sources...))
 }
 
 // relearn takes all aliases there are now.
@@ -46,7 +64,7 @@ func (s *shelf) relearn(aliases []knowledge.Alias) {
 	defer s.mu.Unlock()
 	if !slices.Equal(aliases, s.aliases) {
 		s.aliases = aliases
-		s.current.Store(s.library().WithAliases(aliases))
+		s.put(s.library().WithAliases(aliases))
 	}
 }
 

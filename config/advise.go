@@ -14,5 +14,5 @@ func Advise(c Config) []string {
 				"so on Discord only questions in threads become tickets by themselves; write discord.answers: thread")
 		}
 	}
-	return append(advice, adviseEmbedder(c.Knowledge.Embedder)...)
+	return append(advice, adviseMeaning(c.Knowledge)...)
 }

@@ -35,8 +35,12 @@ type Knowledge struct {
 	Cache    string        `yaml:"cache"`    // folder for what was learned; empty: learned at every start
 	Dir      string        `yaml:"dir"`      // empty: the built-in sample
 	Rescan   time.Duration `yaml:"rescan"`   // at least 1 s
+	Meaning  bool          `yaml:"meaning"`  // articles are found by what they mean, too
 	Embedder Embedder      `yaml:"embedder"` // off unless it has a url
 }
+
+// Asks reports whether an embedding server is asked.
+func (k Knowledge) Asks() bool { return k.Meaning && k.Embedder.On() }
 
 // An Embedder is a server that turns texts into vectors, so that a question
 // finds an article which says the same in other words.

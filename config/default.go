@@ -9,7 +9,7 @@ const day = 24 * time.Hour
 func Default() Config {
 	return Config{
 		Installation: "main",
-		Knowledge:    Knowledge{Rescan: time.Minute, Embedder: Embedder{Timeout: 300 * time.Millisecond}},
+		Knowledge:    Knowledge{Rescan: time.Minute, Meaning: true, Embedder: Embedder{Timeout: 300 * time.Millisecond}},
 		Languages:    []string{"en", "pt-BR", "es"},
 		Audiences: []Audience{
 			{Name: "buyer", Label: map[string]string{"en": "Buyer", "pt-BR": "Comprador", "es": "Comprador"}},

@@ -60,10 +60,14 @@ func (l *loader) checkEmbedderKey(path, key string) {
 	}
 }
 
-func adviseEmbedder(e Embedder) []string {
+func adviseMeaning(k Knowledge) []string {
+	e := k.Embedder
 	u, err := url.Parse(e.URL)
 	if !e.On() || err != nil {
 		return nil
+	}
+	if !k.Meaning {
+		return []string{"knowledge.meaning: it is false, so the embedding server is never asked; remove embedder, or write meaning: true"}
 	}
 	var advice []string
 	ip, _ := netip.ParseAddr(u.Hostname())

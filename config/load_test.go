@@ -319,7 +319,7 @@ desks:
 				`SIGNPOST_KNOWLEDGE_CACHE, SIGNPOST_KNOWLEDGE_DIR, SIGNPOST_KNOWLEDGE_EMBEDDER_DIMENSIONS, ` +
 				`SIGNPOST_KNOWLEDGE_EMBEDDER_KEY, SIGNPOST_KNOWLEDGE_EMBEDDER_KEY_FILE, SIGNPOST_KNOWLEDGE_EMBEDDER_MODEL, ` +
 				`SIGNPOST_KNOWLEDGE_EMBEDDER_PASSAGE_PREFIX, SIGNPOST_KNOWLEDGE_EMBEDDER_QUESTION_PREFIX, ` +
-				`SIGNPOST_KNOWLEDGE_EMBEDDER_TIMEOUT, SIGNPOST_KNOWLEDGE_EMBEDDER_URL, SIGNPOST_KNOWLEDGE_RESCAN, SIGNPOST_LANGUAGES, SIGNPOST_LOG_FORMAT, ` +
+				`SIGNPOST_KNOWLEDGE_EMBEDDER_TIMEOUT, SIGNPOST_KNOWLEDGE_EMBEDDER_URL, SIGNPOST_KNOWLEDGE_MEANING, SIGNPOST_KNOWLEDGE_RESCAN, SIGNPOST_LANGUAGES, SIGNPOST_LOG_FORMAT, ` +
 				`SIGNPOST_LOG_LEVEL, SIGNPOST_OVERHEARD_CHANNELS, SIGNPOST_OVERHEARD_MAX_AGE, SIGNPOST_OVERHEARD_WAIT, ` +
 				`SIGNPOST_REDIS_URL, SIGNPOST_REDIS_URL_FILE, SIGNPOST_RESOLVE_GRACE, SIGNPOST_RETENTION_CONVERSATIONS, ` +
 				`SIGNPOST_RETENTION_DEAD_LETTERS, SIGNPOST_RETENTION_LEDGER, SIGNPOST_RETENTION_RECEIPTS, SIGNPOST_SLACK_AGENT_VIEW, ` +
@@ -536,6 +536,28 @@ func TestAdviseEmbedder(t *testing.T) {
 				t.Errorf("advises %q, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+// TestAdviseMeaning: a server that is not asked is told of, and which of the two
+// to drop.
+func TestAdviseMeaning(t *testing.T) {
+	c := Default()
+	if !c.Knowledge.Meaning || c.Knowledge.Asks() {
+		t.Errorf("by itself: %+v", c.Knowledge)
+	}
+	c.Knowledge.Meaning = false
+	if got := Advise(c); len(got) > 0 {
+		t.Errorf("off: advises %q", got)
+	}
+	c.Knowledge.Embedder.URL = "http://embed.example"
+	c.Knowledge.Embedder.PassagePrefix = "passage:" // of no use, so not worth a word
+	if got := Advise(c); len(got) != 1 || !strings.Contains(got[0], "remove embedder, or write meaning: true") || c.Knowledge.Asks() {
+		t.Errorf("off, with a server: advises %q", got)
+	}
+	c.Knowledge.Meaning = true
+	if !c.Knowledge.Asks() {
+		t.Error("on, with a server, it is not asked")
 	}
 }
 

@@ -54,6 +54,7 @@ type Metrics struct {
 	ready    func(context.Context) string // set by the server; nil: always
 
 	questions  *prometheus.CounterVec
+	meanings   *prometheus.CounterVec
 	events     *prometheus.CounterVec
 	stages     *prometheus.HistogramVec
 	deliveries *prometheus.CounterVec
@@ -67,6 +68,7 @@ func NewMetrics(version string, stats func(context.Context) (Stats, error)) *Met
 	m := &Metrics{
 		registry: prometheus.NewRegistry(), stats: stats,
 		questions: counters("questions_total", "Questions that were answered, by how sure the answer was.", "level", "language", "audience"),
+		meanings:  counters("meanings_total", "Questions that were looked up, by what told what they mean: server, static, none.", "source"),
 		events:    counters("events_total", "Events by what became of them: accepted, repeated, finished, failed, buried.", "platform", "result"),
 		stages: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "signpost_stage_seconds", Help: "Time an event spent in each stage: accept, wait, handle; deliver is one try.", Buckets: buckets,
@@ -81,12 +83,15 @@ func NewMetrics(version string, stats func(context.Context) (Stats, error)) *Met
 	})
 	info.Set(1)
 	m.registry.MustRegister(
-		m.questions, m.events, m.stages, m.deliveries, m.claims, m.troubles, info, scrape{m},
+		m.questions, m.meanings, m.events, m.stages, m.deliveries, m.claims, m.troubles, info, scrape{m},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	// Known values stand at 0 from the start: a rate needs something to begin at.
 	for _, stage := range []Stage{AcceptStage, WaitStage, HandleStage, DeliverStage} {
 		m.stages.WithLabelValues(string(stage))
+	}
+	for _, by := range []string{"server", "static", "none"} {
+		m.meanings.WithLabelValues(by)
 	}
 	for _, step := range []string{"accept", "handle", "deliver", "fire", "trim", "stats"} {
 		m.troubles.WithLabelValues(step)
@@ -110,6 +115,9 @@ func label(s string) string {
 func (m *Metrics) Asked(level, language, audience string) {
 	m.questions.WithLabelValues(label(level), label(language), label(audience)).Inc()
 }
+
+// Meant counts a question by what told what it means: server, static, none.
+func (m *Metrics) Meant(by string) { m.meanings.WithLabelValues(label(by)).Inc() }
 
 // Event counts what became of an event: accepted, repeated, finished, failed or
 // buried.

@@ -131,6 +131,7 @@ func TestMetrics(t *testing.T) {
 	})
 	m.Asked("sure", "pt-BR", "buyer")
 	m.Asked("none", "\xff", strings.Repeat("x", 65))
+	m.Meant("server")
 	m.Event("slack", "accepted")
 	m.Took(HandleStage, 3*time.Millisecond)
 	m.Took(WaitStage, -time.Second) // the clocks of two machines differ
@@ -142,6 +143,7 @@ func TestMetrics(t *testing.T) {
 		`signpost_build_info{go="`,
 		`signpost_questions_total{audience="buyer",language="pt-BR",level="sure"} 1`,
 		`signpost_questions_total{audience="other",language="?",level="none"} 1`,
+		`signpost_meanings_total{source="server"} 1`, `signpost_meanings_total{source="static"} 0`, `signpost_meanings_total{source="none"} 0`,
 		`signpost_events_total{platform="slack",result="accepted"} 1`,
 		`signpost_stage_seconds_bucket{stage="handle",le="0.005"} 1`,
 		`signpost_stage_seconds_bucket{stage="handle",le="0.0025"} 0`,
