@@ -2,7 +2,7 @@
 # make check  formatting, vet, staticcheck and a short fuzz of every parser
 # make build  the program, as dist/signpost
 #
-# make compare   how well and how fast articles are found, beside bleve and sahilm/fuzzy
+# make compare   how well and how fast articles are found, with meaning and without, beside bleve and sahilm/fuzzy
 # make fit       the numbers of the ranking anew, to paste into knowledge/search/weights.go
 # make pictures  docs/images anew, from what the tests compare with; needs Chromium
 #

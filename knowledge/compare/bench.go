@@ -1,22 +1,32 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"runtime"
 	"sync"
 
 	"github.com/signpost-bot/signpost/knowledge"
 	"github.com/signpost-bot/signpost/knowledge/search"
+	"github.com/signpost-bot/signpost/knowledge/semantic"
 )
 
 // A bench tries weights on all trials.
 type bench struct {
 	trials  []trial
-	some    [][]query // by trial: those that weights are tried on
+	all     [][]asked // by trial
+	some    [][]asked // by trial: those that weights are tried on
 	related []search.Concept
 	cache   search.Cache
 
 	weights search.Weights // of the indexes
 	indexes []*search.Index
+}
+
+// An asked query is one of a trial, and how alike it and the documents mean.
+type asked struct {
+	query
+	like frozen
 }
 
 // mostTried is how many queries of a trial weights are tried on.
@@ -31,19 +41,37 @@ const (
 	threeSaves = 0.25
 )
 
-func newBench(trials []trial) *bench {
+// newBench returns a bench of trials, whose documents mean something in the eyes of
+// a source.
+func newBench(trials []trial, source semantic.Source) (*bench, error) {
 	b := &bench{trials: trials, related: knowledge.Glossary(), cache: &memory{byKey: map[string][]byte{}}}
-	for _, t := range trials {
-		var in []query
-		for _, q := range t.queries {
-			if len(q.right) > 0 {
-				in = append(in, q)
-			}
-		}
-		b.some = append(b.some, spread(in, mostTried))
-	}
+	b.all, b.some = make([][]asked, len(trials)), make([][]asked, len(trials))
 	b.indexes = make([]*search.Index, len(trials))
-	return b
+	errs := make([]error, len(trials))
+	b.each(func(i int) { errs[i] = b.read(i, source) })
+	return b, errors.Join(errs...)
+}
+
+// read compares the queries of a trial with its documents.
+func (b *bench) read(i int, source semantic.Source) error {
+	t := b.trials[i]
+	x, ok := semantic.Build(meant(t.docs), source)
+	if !ok {
+		return fmt.Errorf("%s %s: too many texts to compare", t.set, t.setting)
+	}
+	var in []asked
+	for _, q := range t.queries {
+		like, err := freeze(x, q, len(t.docs))
+		if err != nil {
+			return fmt.Errorf("%s: compare %q: %w", t.set, q.text, err)
+		}
+		b.all[i] = append(b.all[i], asked{q, like})
+		if len(q.right) > 0 {
+			in = append(in, asked{q, like})
+		}
+	}
+	b.some[i] = spread(in, mostTried)
+	return nil
 }
 
 // spread returns at most n of a list, at even distances.
@@ -77,14 +105,15 @@ func builtIn(w search.Weights) [5]float64 {
 	return [...]float64{w.Title, w.Phrasing, w.Heading, w.K1, w.B}
 }
 
-// cost is what weights cost, on the mean of the trials.
-func (b *bench) cost(w search.Weights) float64 {
+// cost is what weights cost, on the mean of the trials, with or without what the
+// queries mean.
+func (b *bench) cost(w search.Weights, meaning bool) float64 {
 	costs := make([]float64, len(b.trials))
 	b.each(func(i int) {
 		x := b.index(i, w)
 		list := make([]judged, len(b.some[i]))
 		for k, q := range b.some[i] {
-			list[k] = b.trials[i].ask(x, q)
+			list[k] = b.trials[i].ask(x, q, meaning)
 		}
 		f, surprise := measureJudged(list)
 		costs[i] = surprise - firstSaves*float64(f.S1) - threeSaves*float64(f.S3)
@@ -97,12 +126,12 @@ func (b *bench) cost(w search.Weights) float64 {
 	return sum / n
 }
 
-// judge asks all queries of every trial.
-func (b *bench) judge() [][]judged {
+// judge asks all queries of every trial, with or without what they mean.
+func (b *bench) judge(meaning bool) [][]judged {
 	lists := make([][]judged, len(b.trials))
 	b.each(func(i int) {
-		for _, q := range b.trials[i].queries {
-			lists[i] = append(lists[i], b.trials[i].ask(b.indexes[i], q))
+		for _, q := range b.all[i] {
+			lists[i] = append(lists[i], b.trials[i].ask(b.indexes[i], q, meaning))
 		}
 	})
 	return lists

@@ -8,13 +8,21 @@ import (
 
 const resamples = 2000
 
-// bootstrap returns the mean of differences between pairs and the lower bound
-// of its 90 % interval: the 5th percentile of the means of resamples. Both are
-// the same in every run.
-func bootstrap(differences []float64) (average, lower share) {
+// An interval is a mean and the bounds of its 90 % interval.
+type interval struct {
+	Mean  share `json:"mean"`
+	Lower share `json:"lower"`
+	Upper share `json:"upper"`
+}
+
+// bootstrap returns the mean of differences between pairs and its interval: the
+// 5th and the 95th percentile of the means of resamples. They are the same in
+// every run.
+func bootstrap(differences []float64) interval {
 	n := len(differences)
 	if n == 0 {
-		return share(math.NaN()), share(math.NaN())
+		nothing := share(math.NaN())
+		return interval{nothing, nothing, nothing}
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	means := make([]float64, resamples)
@@ -30,5 +38,6 @@ func bootstrap(differences []float64) (average, lower share) {
 	for _, d := range differences {
 		sum += d
 	}
-	return share(sum / float64(n)), share(means[resamples*5/100-1])
+	const tail = resamples * 5 / 100
+	return interval{share(sum / float64(n)), share(means[tail-1]), share(means[resamples-tail])}
 }

@@ -22,12 +22,15 @@ func TestBootstrap(t *testing.T) {
 		{"by chance", []float64{1, -1, 0, 1, 0}, 0.2, -1, 0},
 	}
 	for _, test := range tests {
-		average, lower := bootstrap(test.differences)
-		if !near(average, test.average) || lower < test.least || lower > test.lowest {
-			t.Errorf("%s: mean %.3f, lower bound %.3f; want %.3f, and %.3f to %.3f", test.name, average, lower, test.average, test.least, test.lowest)
+		got := bootstrap(test.differences)
+		if !near(got.Mean, test.average) || got.Lower < test.least || got.Lower > test.lowest {
+			t.Errorf("%s: mean %.3f, lower bound %.3f; want %.3f, and %.3f to %.3f", test.name, got.Mean, got.Lower, test.average, test.least, test.lowest)
 		}
-		if _, again := bootstrap(test.differences); again != lower {
-			t.Errorf("%s: lower bound %v, then %v", test.name, lower, again)
+		if got.Upper < got.Mean || got.Mean-got.Lower > 2*(got.Upper-got.Mean)+1e-9 {
+			t.Errorf("%s: upper bound %.3f of %.3f", test.name, got.Upper, got.Mean)
+		}
+		if again := bootstrap(test.differences); again != got {
+			t.Errorf("%s: %v, then %v", test.name, got, again)
 		}
 	}
 }

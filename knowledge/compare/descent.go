@@ -14,19 +14,26 @@ import (
 type knob struct {
 	name string
 	most float64
+	held bool // it stays as it is
 }
 
 // shares are the weights that are between 0 and 1: what counts less than the
 // word itself, what is left of something, or a mix of two.
 var shares = []string{
 	"B", "Function", "Faint", "Related", "Translated", "Phrase", "Typo", "Before", "Whole", "Asked", "Foreign",
+	"Believed",
 }
 
-// knobs are the weights of the ranking, in the order of their fields.
-func knobs() []knob {
+// ofMeaning are the weights that count where it is known what queries mean. There
+// is no other use for them.
+var ofMeaning = []string{"Alike", "Taught", "Believed", "Both", "Keen"}
+
+// knobs are the weights of the ranking, in the order of their fields: those of
+// meaning can be turned, or all others.
+func knobs(meaning bool) []knob {
 	var list []knob
 	for _, name := range weightNames() {
-		k := knob{name, math.Inf(1)}
+		k := knob{name: name, most: math.Inf(1), held: slices.Contains(ofMeaning, name) != meaning}
 		if slices.Contains(shares, name) {
 			k.most = 1
 		}
@@ -108,6 +115,9 @@ func descend(knobs []knob, from []float64, cost func([]float64) float64, keep fu
 // turn multiplies a value, within the bounds. What comes out has three digits:
 // as it is tried, so it is printed.
 func (k knob) turn(value, factor float64) float64 {
+	if k.held {
+		return value
+	}
 	digits, _ := strconv.ParseFloat(strconv.FormatFloat(value*factor, 'g', 3, 64), 64) // of a number just written
 	return min(digits, k.most)
 }

@@ -24,7 +24,7 @@ func TestTurn(t *testing.T) {
 		{"nothing stays nothing", 1, 0, 1.3, 0},
 	}
 	for _, test := range tests {
-		if got := (knob{"x", test.most}).turn(test.value, test.factor); got != test.want {
+		if got := (knob{name: "x", most: test.most}).turn(test.value, test.factor); got != test.want {
 			t.Errorf("%s: %v, want %v", test.name, got, test.want)
 		}
 	}
@@ -33,16 +33,16 @@ func TestTurn(t *testing.T) {
 // TestDescend looks for the bottom of a bowl, one side of which is out of
 // bounds.
 func TestDescend(t *testing.T) {
-	knobs := []knob{{"free", math.Inf(1)}, {"share", 1}, {"idle", 1}}
-	bottom := []float64{3, 1.5, 0}
+	knobs := []knob{{name: "free", most: math.Inf(1)}, {name: "share", most: 1}, {name: "idle", most: 1}, {name: "held", most: 9, held: true}}
+	bottom := []float64{3, 1.5}
 	descent := func() (end []float64, kept [][]float64) {
 		cost := func(at []float64) float64 {
-			if at[1] > 1 {
-				t.Errorf("tried a share of %v", at[1])
+			if at[1] > 1 || at[3] != 4 {
+				t.Errorf("tried a share of %v, and %v of what is held at 4", at[1], at[3])
 			}
 			return math.Pow(at[0]-bottom[0], 2) + math.Pow(at[1]-bottom[1], 2)
 		}
-		return descend(knobs, []float64{1, 0.5, 0.2}, cost, func(at []float64) { kept = append(kept, at) }), kept
+		return descend(knobs, []float64{1, 0.5, 0.2, 4}, cost, func(at []float64) { kept = append(kept, at) }), kept
 	}
 	end, kept := descent()
 	if math.Abs(end[0]-3) > 0.2 || end[1] != 1 || end[2] != 0.2 {
@@ -60,12 +60,15 @@ func TestDescend(t *testing.T) {
 // weights to their bounds.
 func TestKnobs(t *testing.T) {
 	names, shipped := weightNames(), values(search.Fitted())
-	for _, name := range shares {
+	for _, name := range slices.Concat(shares, ofMeaning) {
 		if !slices.Contains(names, name) {
 			t.Errorf("there is no weight %s", name)
 		}
 	}
-	for i, k := range knobs() {
+	for i, k := range knobs(false) {
+		if meaning := knobs(true)[i]; k.held == meaning.held || meaning.held == slices.Contains(ofMeaning, k.name) {
+			t.Errorf("%s is held: %t, with meaning: %t", k.name, k.held, meaning.held)
+		}
 		if shipped[i] <= 0 || shipped[i] > k.most {
 			t.Errorf("%s is %v, want above 0 and at most %v", k.name, shipped[i], k.most)
 		}

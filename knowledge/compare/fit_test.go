@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/signpost-bot/signpost/knowledge/search"
+	"github.com/signpost-bot/signpost/knowledge/semantic"
 )
 
 func TestTrials(t *testing.T) {
@@ -60,34 +61,46 @@ func TestBench(t *testing.T) {
 		{id: "card", lang: "en", title: "Lost card", phrasings: []string{"my card is gone"}},
 		{id: "pin", lang: "en", title: "New PIN", phrasings: []string{"forgot my pin"}},
 	}
-	queries := []query{{"lost my card", "en", []string{"card"}}, {"a new pin", "en", []string{"pin"}}, {"hello", "en", nil}}
-	b := newBench([]trial{{"bank", "dev", "k1", 1, docs, queries}})
+	queries := []query{{text: "lost my card", lang: "en", right: []string{"card"}}, {text: "a new pin", lang: "en", right: []string{"pin"}}, {text: "hello", lang: "en"}, {text: "a number for my card", lang: "en", right: []string{"pin"}}}
+	open := func(trials []trial) *bench {
+		b, err := newBench(trials, semantic.BuiltIn())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	b := open([]trial{{"bank", "dev", "k1", 1, docs, queries}})
 	w := search.Fitted()
 	b.keep(w)
-	shipped := b.cost(w)
-	if shipped >= 0 {
-		t.Errorf("cost %v with all articles right, want below 0", shipped)
+	costs := func(b *bench, w search.Weights) [2]float64 { return [2]float64{b.cost(w, false), b.cost(w, true)} }
+	shipped := costs(b, w)
+	if shipped[0] <= 0 || shipped[1] <= 0 {
+		t.Errorf("costs %v with an article that is not first, want them above 0", shipped)
 	}
 	for _, change := range []func(*search.Weights){
-		func(w *search.Weights) { w.Learned /= 2 }, // counts in a query
-		func(w *search.Weights) { w.K1 *= 2 },      // is built in
+		func(w *search.Weights) { w.Adjacent *= 2 }, // counts in a query
+		func(w *search.Weights) { w.K1 *= 2 },       // is built in
+		func(w *search.Weights) { w.Both *= 2 },     // counts with meaning alone
 	} {
 		other := w
 		change(&other)
-		tried := b.cost(other)
-		if tried == shipped {
-			t.Errorf("%+v cost as much as those shipped", other)
+		tried := costs(b, other)
+		if tried[1] == shipped[1] || (tried[0] == shipped[0]) != (other.Both != w.Both) {
+			t.Errorf("%+v cost %v, those shipped %v", other, tried, shipped)
 		}
-		if b.cost(w) != shipped {
+		if costs(b, w) != shipped {
 			t.Error("a try that was not kept changed the cost")
 		}
-		anew := newBench(b.trials)
+		anew := open(b.trials)
 		anew.keep(other)
-		if got := anew.cost(other); got != tried {
+		if got := costs(anew, other); got != tried {
 			t.Errorf("cost %v where they are kept, %v where they are tried", got, tried)
 		}
 	}
-	list := b.judge()[0]
+	list := b.judge(false)[0]
+	if with := b.judge(true)[0]; list[0].signs[search.Semantic] != 0 || with[0].signs[search.Semantic] == 0 {
+		t.Errorf("signs %v without meaning, %v with it", list[0].signs, with[0].signs)
+	}
 	if list[0].target != 1 || list[2].target != 0 || !list[0].taught {
 		t.Errorf("targets %v and %v, taught %v; want 1, 0 and true", list[0].target, list[2].target, list[0].taught)
 	}

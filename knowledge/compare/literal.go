@@ -14,6 +14,7 @@ var signNames = [len(search.Signs{})]string{
 	search.Lead: "Lead", search.Margin: "Margin", search.Agreement: "Agreement", search.Brevity: "Brevity",
 	search.Logit: "Logit", search.Near: "Near", search.NearThree: "NearThree", search.Strange: "Strange",
 	search.Unheard: "Unheard", search.Length: "Length", search.Alike: "Alike",
+	search.Semantic: "Semantic", search.SemanticLead: "SemanticLead",
 }
 
 // lineLength is how long the lines of a literal are at most, about.

@@ -12,6 +12,8 @@ type quality struct {
 	Scores  []score  `json:"scores"`
 	Drops   []drops  `json:"drops"`
 	Gains   []gain   `json:"gains"`
+	Adds    []adds   `json:"adds"`
+	Kinds   []kind   `json:"kinds"`
 	Repeats []repeat `json:"repeats"`
 }
 
@@ -25,7 +27,7 @@ type score struct {
 	Answerable int    `json:"answerable"` // queries that are in scope
 	figures
 
-	firsts []float64 // by in-scope query: share of the seeds with the right article first
+	firsts, threes []float64 // by in-scope query: share of the seeds with the right article first, or among three
 }
 
 // drops are what slips of the keyboard cost a system.
@@ -44,8 +46,7 @@ type gain struct {
 	Setting string `json:"setting"`
 	Over    string `json:"over"`
 	Queries int    `json:"queries"` // in scope
-	Mean    share  `json:"mean"`
-	Lower   share  `json:"lower"` // bound of the 90 % interval
+	interval
 }
 
 func (g gain) ok() bool { return g.Mean >= 0 && g.Lower > 0 }
@@ -56,12 +57,16 @@ const fewQueries = 500
 // others are what we are compared with.
 var others = []system{bleveSystem{}, fuzzySystem{}}
 
-func compareQuality(sets []set) (quality, error) {
+func compareQuality(sets []set, voices []voice) (quality, error) {
 	var q quality
 	for _, s := range sets {
 		for _, t := range s.settings {
 			log.Printf("%s %s: %d articles, %d queries", s.name, t.name, len(t.seeds[0]), len(s.queries))
-			for _, system := range append(slices.Clone(others), s.ours) {
+			systems := slices.Clone(others)
+			for _, v := range voices {
+				systems = append(systems, s.ours(v))
+			}
+			for _, system := range systems {
 				scored, dropped, err := s.score(t, system)
 				if err != nil {
 					return q, fmt.Errorf("%s %s: %w", s.name, t.name, err)
@@ -81,6 +86,7 @@ func compareQuality(sets []set) (quality, error) {
 	for _, other := range others {
 		q.Gains = append(q.Gains, q.gains(sets, other.name())...)
 	}
+	q.Adds, q.Kinds = q.adds(), q.kinds(sets)
 	return q, nil
 }
 
@@ -91,7 +97,7 @@ func (q quality) gains(sets []set, other string) []gain {
 	for _, s := range sets {
 		var sum []float64 // by in-scope query, over the settings
 		for _, t := range s.settings {
-			own, _ := q.score(s.name, t.name, "ours")
+			own, _ := q.score(s.name, t.name, columnOurs)
 			their, _ := q.score(s.name, t.name, other)
 			d := differences(own.firsts, their.firsts)
 			if len(d) >= fewQueries {
@@ -126,9 +132,7 @@ func (q quality) score(set, setting, system string) (score, bool) {
 }
 
 func newGain(set, setting, over string, d []float64) gain {
-	g := gain{Set: set, Setting: setting, Over: over, Queries: len(d)}
-	g.Mean, g.Lower = bootstrap(d)
-	return g
+	return gain{set, setting, over, len(d), bootstrap(d)}
 }
 
 func differences(a, b []float64) []float64 {
@@ -156,7 +160,7 @@ func (s set) score(t setting, system system) (score, *drops, error) {
 			return scored, nil, err
 		}
 		all = append(all, measure(outcomes))
-		scored.addFirsts(outcomes, len(t.seeds))
+		scored.addQueries(outcomes, len(t.seeds))
 		if slipping {
 			for i, queries := range append([][]query{s.typos.clean}, s.typos.slips[:]...) {
 				outcomes, err := ask(x, docs, queries)
@@ -185,17 +189,20 @@ func (s set) score(t setting, system system) (score, *drops, error) {
 	return scored, dropped, nil
 }
 
-// addFirsts adds which in-scope queries had the right article first with one of
-// the given number of seeds.
-func (s *score) addFirsts(outcomes []outcome, seeds int) {
+// addQueries adds which in-scope queries had the right article first, or among
+// three, with one of the given number of seeds.
+func (s *score) addQueries(outcomes []outcome, seeds int) {
 	outcomes = slices.DeleteFunc(slices.Clone(outcomes), func(o outcome) bool { return !o.in })
 	s.Answerable = len(outcomes)
 	if s.firsts == nil {
-		s.firsts = make([]float64, len(outcomes))
+		s.firsts, s.threes = make([]float64, len(outcomes)), make([]float64, len(outcomes))
 	}
 	for i, o := range outcomes {
 		if o.rank == 0 {
 			s.firsts[i] += 1 / float64(seeds)
+		}
+		if o.rank >= 0 && o.rank < 3 {
+			s.threes[i] += 1 / float64(seeds)
 		}
 	}
 }

@@ -10,17 +10,17 @@ var shop = []document{
 
 // TestSystems asks every system something easy.
 func TestSystems(t *testing.T) {
-	for _, system := range []system{bleveSystem{}, fuzzySystem{}, ours{}} {
+	for _, system := range []system{bleveSystem{}, fuzzySystem{}, ours{voice: wordsAlone}, ours{voice: shipped()}} {
 		t.Run(system.name(), func(t *testing.T) {
 			x, err := system.build(shop)
 			if err != nil {
 				t.Fatal(err)
 			}
 			outcomes, err := ask(x, shop, []query{
-				{"invoice", "en", []string{"invoice"}},
-				{"receipt", "en", []string{"invoice"}},
-				{"reembolso", "es", []string{"refund"}},
-				{"xylophone", "en", nil},
+				{text: "invoice", lang: "en", right: []string{"invoice"}},
+				{text: "receipt", lang: "en", right: []string{"invoice"}},
+				{text: "reembolso", lang: "es", right: []string{"refund"}},
+				{text: "xylophone", lang: "en"},
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -64,17 +64,17 @@ func TestRank(t *testing.T) {
 func TestQualityPoolsSmallSets(t *testing.T) {
 	s := set{
 		name:     "shop",
-		queries:  []query{{"invoice", "en", []string{"invoice"}}, {"weather", "en", nil}},
+		queries:  []query{{text: "invoice", lang: "en", right: []string{"invoice"}}, {text: "weather", lang: "en"}},
 		settings: []setting{{"zero", [][]document{shop}}, {"full", [][]document{shop}}},
-		ours:     ours{},
+		ours:     func(v voice) system { return ours{voice: v} },
 		pool:     poolSmall,
 	}
-	got, err := compareQuality([]set{s, s})
+	got, err := compareQuality([]set{s, s}, []voice{wordsAlone, shipped()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(got.Scores) != 12 || len(got.Gains) != 2 {
-		t.Fatalf("%d scores, %d gains, want 12 and one over each other system", len(got.Scores), len(got.Gains))
+	if len(got.Scores) != 16 || len(got.Gains) != 2 || len(got.Adds) != 4 {
+		t.Fatalf("%d scores, %d gains, %d adds; want 16, one over each other system, and 4", len(got.Scores), len(got.Gains), len(got.Adds))
 	}
 	for _, g := range got.Gains {
 		if g.Set != "pooled small sets" || g.Queries != 2 || g.Mean != 0 || g.ok() {

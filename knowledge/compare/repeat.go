@@ -42,7 +42,12 @@ func (s set) repeat() (repeat, error) {
 // hash builds an index of ours and hashes what it finds for every query, bit by
 // bit.
 func (s set) hash(docs []document) (string, error) {
-	x, err := s.ours.build(docs)
+	own := s.ours(shipped())
+	if o, ok := own.(ours); ok {
+		o.anew = true
+		own = o
+	}
+	x, err := own.build(docs)
 	if err != nil {
 		return "", err
 	}

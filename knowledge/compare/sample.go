@@ -18,6 +18,10 @@ var sampleRules = knowledge.Rules{
 	Languages: []knowledge.Lang{"en", "pt-BR", "es"},
 }
 
+// samplePrefix begins the names of the sample's sets; what follows is the language
+// of the questions.
+const samplePrefix = "sample-"
+
 // readSample returns the built-in articles as a set for each language that
 // questions/dev.jsonl asks in, if its name matches. Every set has the articles
 // of all languages.
@@ -33,10 +37,10 @@ func readSample(shared string, match *regexp.Regexp) ([]set, error) {
 	var sets []set
 	for _, lang := range sampleRules.Languages {
 		s := set{
-			name:     "sample-" + string(lang),
+			name:     samplePrefix + string(lang),
 			split:    "dev",
 			settings: settings,
-			ours:     whole{articles, sampleRules},
+			ours:     func(v voice) system { return whole{articles, sampleRules, v} },
 			pool:     poolSample,
 		}
 		for _, q := range asked {
@@ -50,6 +54,10 @@ func readSample(shared string, match *regexp.Regexp) ([]set, error) {
 	}
 	return sets, nil
 }
+
+// sampleSettingNames are the settings of the sample: without phrasings, and with
+// those in the articles.
+var sampleSettingNames = [...]string{"zero", "questions"}
 
 // sampleSettings returns the built-in articles of all languages, and the settings
 // they are asked in.
@@ -70,7 +78,7 @@ func sampleSettings() ([]*knowledge.Article, []setting, error) {
 	for i, a := range articles {
 		phrased[i].phrasings = a.Questions
 	}
-	return articles, []setting{{"zero", [][]document{plain}}, {"questions", [][]document{phrased}}}, nil
+	return articles, []setting{{sampleSettingNames[0], [][]document{plain}}, {sampleSettingNames[1], [][]document{phrased}}}, nil
 }
 
 // readQuestions reads a file of the form that questions/README.md describes.
@@ -85,11 +93,12 @@ func readQuestions(name string) ([]query, error) {
 			Text     string
 			Lang     string
 			Articles []string
+			Kind     string
 		}
 		if err := json.Unmarshal([]byte(text), &q); err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", name, len(queries)+1, err)
 		}
-		queries = append(queries, query{text: q.Text, lang: q.Lang, right: q.Articles})
+		queries = append(queries, query{text: q.Text, lang: q.Lang, right: q.Articles, kind: q.Kind})
 	}
 	return queries, nil
 }

@@ -17,9 +17,9 @@ type set struct {
 	split    string // where the queries come from: dev or test
 	queries  []query
 	settings []setting
-	typos    *typos // nil: none
-	ours     system // what stands for us
-	pool     string // the sets it is counted with if it has few queries
+	typos    *typos             // nil: none
+	ours     func(voice) system // what stands for us
+	pool     string             // the sets it is counted with if it has few queries
 }
 
 // A setting says what of a set's phrasings the systems get.
@@ -80,7 +80,7 @@ func readSets(shared string, match *regexp.Regexp) ([]set, error) {
 
 // readSet reads a folder of the shape that retrieval/README.md describes.
 func readSet(dir string) (set, error) {
-	s := set{name: filepath.Base(dir), ours: ours{}, pool: poolSmall}
+	s := set{name: filepath.Base(dir), ours: func(v voice) system { return ours{voice: v} }, pool: poolSmall}
 	lang := language(s.name)
 	articles, err := readArticles(filepath.Join(dir, "articles.tsv"), lang)
 	if err != nil {

@@ -60,7 +60,7 @@ func TestTime(t *testing.T) {
 	for i := range 60 {
 		c.queries = append(c.queries, query{text: fmt.Sprint("invoice ", i), lang: "en"})
 	}
-	speeds, err := c.time([]system{bleveSystem{}, ours{}})
+	speeds, err := c.time([]system{bleveSystem{}, ours{voice: wordsAlone}, ours{voice: shipped()}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,5 +68,43 @@ func TestTime(t *testing.T) {
 		if s.Asked != 120 || s.Median <= 0 || s.P99 < s.Median || s.Articles != 3 {
 			t.Errorf("%+v", s)
 		}
+		if texts := map[string]int{columnOurs: 3}[s.System]; s.Texts != texts { // each page as a whole
+			t.Errorf("%s compares %d texts, want %d", s.System, s.Texts, texts)
+		}
+	}
+	if words, own := speeds[1], speeds[2]; own.HeapMB < words.HeapMB || own.Build < words.Build {
+		t.Errorf("%+v does not count what it shares with %+v", own, words)
+	}
+}
+
+func TestLengthen(t *testing.T) {
+	docs := []document{
+		{lang: "en", sections: []section{{text: "a"}, {text: "b"}}},
+		{lang: "es", sections: []section{{text: "c"}}},
+		{lang: "en", sections: []section{{text: "d"}}},
+	}
+	for _, n := range []int{2, 4, 5, 11} {
+		sum := 0
+		for i, d := range lengthen(docs, n) {
+			sum += len(d.sections)
+			for _, s := range d.sections {
+				if (s.text == "c") != (docs[i].lang == "es") {
+					t.Errorf("section %q in %s", s.text, docs[i].lang)
+				}
+			}
+		}
+		if sum != n {
+			t.Errorf("%d sections, want %d", sum, n)
+		}
+	}
+	if len(docs[0].sections) != 2 {
+		t.Error("the documents themselves have grown")
+	}
+}
+
+func TestMedianDifference(t *testing.T) {
+	a, b := []time.Duration{30e3, 20e3, 15e3}, []time.Duration{10e3, 18e3, 20e3}
+	if got := medianDifference(a, b); got != 2 {
+		t.Errorf("%v µs, want 2", got)
 	}
 }

@@ -20,6 +20,7 @@ type query struct {
 	text  string
 	lang  string   // BCP 47 tag
 	right []string // documents, any of which is right; nil: nothing answers it
+	kind  string   // how it is asked; empty: nobody said
 }
 
 // A system makes documents findable.

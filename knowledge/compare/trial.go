@@ -118,9 +118,14 @@ const (
 	rightElsewhere = elsewhere / 10
 )
 
-// ask asks an index of the trial's documents a query of it.
-func (t *trial) ask(x *search.Index, q query) judged {
-	got := x.Rank(search.Query{Text: q.text, Lang: q.lang}, depth)
+// ask asks an index of the trial's documents a query of it, with or without what
+// it means.
+func (t *trial) ask(x *search.Index, q asked, meaning bool) judged {
+	asks := search.Query{Text: q.text, Lang: q.lang}
+	if meaning {
+		asks.Alike = q.like
+	}
+	got := x.Rank(asks, depth)
 	j := judged{
 		outcome: outcome{in: len(q.right) > 0, confidence: got.Confidence},
 		signs:   got.Signs,
