@@ -63,7 +63,7 @@ var (
 	// Likewise, where it was told what the message means; deserving one counts less
 	// than fitted, so that as few messages are answered that deserve no article.
 	deservesMeant = Grounds{
-		GroundAlways: -0.95, GroundFound: 1.18, GroundAsks: 1.03, GroundFollows: 2.5, GroundUnheard: -1.24, GroundStrange: -0.2, GroundAlike: -0.99, GroundDecided: -0.88, GroundForeign: -0.43,
+		GroundAlways: -0.75, GroundFound: 1.18, GroundAsks: 1.03, GroundFollows: 2.5, GroundUnheard: -1.24, GroundStrange: -0.2, GroundAlike: -0.99, GroundDecided: -0.88, GroundForeign: -0.43,
 	}
 	rightMeant = Grounds{
 		GroundAlways: -0.1, GroundFound: 1.14, GroundTitle: 1.33, GroundMeaning: -0.75, GroundRarest: 0.75, GroundPhrasings: -1.08, GroundDecided: 0.42, GroundForeign: 0.89, GroundLead: 2.06, GroundMargin: -1.09,

@@ -24,13 +24,14 @@ func meant(docs []document) []semantic.Document {
 
 // A frozen likeness is how alike a query and each document mean, worked out
 // beforehand for who asks the same again and again.
-type frozen struct{ texts, details, phrasings []float32 }
+type frozen struct{ texts, details, phrasings, phrasing []float32 }
 
 var _ search.Likeness = frozen{}
 
 func (f frozen) Texts(doc int) float64     { return float64(f.texts[doc]) }
 func (f frozen) Details(doc int) float64   { return float64(f.details[doc]) }
 func (f frozen) Phrasings(doc int) float64 { return float64(f.phrasings[doc]) }
+func (f frozen) Phrasing(doc int) float64  { return float64(f.phrasing[doc]) }
 
 // freeze compares a query with n documents.
 func freeze(x *semantic.Index, q query, n int) (frozen, error) {
@@ -39,9 +40,10 @@ func freeze(x *semantic.Index, q query, n int) (frozen, error) {
 		return frozen{}, err
 	}
 	defer like.Done()
-	f := frozen{make([]float32, n), make([]float32, n), make([]float32, n)}
+	f := frozen{make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n)}
 	for doc := range n {
-		f.texts[doc], f.details[doc], f.phrasings[doc] = float32(like.Texts(doc)), float32(like.Details(doc)), float32(like.Phrasings(doc))
+		f.texts[doc], f.details[doc] = float32(like.Texts(doc)), float32(like.Details(doc))
+		f.phrasings[doc], f.phrasing[doc] = float32(like.Phrasings(doc)), float32(like.Phrasing(doc))
 	}
 	return f, nil
 }

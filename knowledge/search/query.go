@@ -20,6 +20,7 @@ type Likeness interface {
 	Texts(id int) float64     // the query and the document, or a piece of it if that is long
 	Details(id int) float64   // the query and a detail of it, a part or sentence, which takes longer to tell
 	Phrasings(id int) float64 // the query and the phrasings of it, taken together; 0 if there are none
+	Phrasing(id int) float64  // the query and the likest of these, which takes longer to tell
 }
 
 // maxWords is how many words of a query count, and maxSlots how many ideas. The

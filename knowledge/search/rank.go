@@ -35,12 +35,13 @@ type Hit struct {
 // How many documents each voice puts up. The final score is worked out for
 // these; one that is among the best in no voice cannot be the best of all.
 const (
-	byWords   = 16
-	byLetters = 8
-	byLearned = 8
-	byAlike   = 4
-	byDetails = 8  // of all of them, how many have what they say in detail compared
-	byParts   = 16 // of all of them, how many have their parts compared
+	byWords    = 16
+	byLetters  = 8
+	byLearned  = 8
+	byAlike    = 4
+	byPhrasing = 8  // of those whose phrasings are liker than others', how many have each compared
+	byDetails  = 8  // of all of them, how many have what they say in detail compared
+	byParts    = 16 // of all of them, how many have their parts compared
 )
 
 // A scratch holds what ranking one query on one shelf needs, and is used again.
@@ -331,17 +332,6 @@ func (x *Index) rank(s *shelf, slots []slot, query, before []token, base string,
 		}
 	}
 	d.pick()
-	if s.learned != nil && own {
-		s.learned.guess(d.features, x.weights.Sharp, d)
-		d.heap = d.heap[:0]
-		if alike != nil {
-			s.believe(alike, x.weights, d)
-		}
-		for doc, p := range d.learned {
-			d.heap = push(d.heap, scored{uint32(doc), int32(p * full * unit)}, byLearned)
-		}
-		d.pick()
-	}
 	if alike != nil {
 		d.alike = grown(d.alike, len(s.docs))
 		d.heap = d.heap[:0]
@@ -353,6 +343,17 @@ func (x *Index) rank(s *shelf, slots []slot, query, before []token, base string,
 			if d.alike[doc] = float32(like); d.means(uint32(doc)) {
 				d.heap = push(d.heap, scored{uint32(doc), int32(d.alike[doc] * full * unit)}, byAlike)
 			}
+		}
+		d.pick()
+	}
+	if s.learned != nil && own {
+		s.learned.guess(d.features, x.weights.Sharp, d)
+		if alike != nil {
+			s.believe(alike, x.weights, d)
+		}
+		d.heap = d.heap[:0]
+		for doc, p := range d.learned {
+			d.heap = push(d.heap, scored{uint32(doc), int32(p * full * unit)}, byLearned)
 		}
 		d.pick()
 	}
@@ -748,16 +749,29 @@ func (x *Index) weigh(s *shelf, c *candidate, total float64, own bool, d *scratc
 
 // believe makes what was learned from phrasings heed what these mean: of the
 // documents, one is believed in as far as its phrasings are liker the query than
-// those of others.
+// those of others. One that has a phrasing like the query is like it, too.
 func (s *shelf) believe(alike Likeness, w Weights, d *scratch) {
 	d.believed = grown(d.believed, len(s.docs))
-	sum := float32(0)
+	d.heap = d.heap[:0]
 	for doc, e := range s.docs {
 		like := alike.Phrasings(e.id)
 		if like == 0 {
 			like = alike.Texts(e.id) // what it says must do for how one asks for it
 		}
-		d.believed[doc] = float32(math.Exp(float64(w.Keen * (like - 1))))
+		d.believed[doc] = float32(like)
+		d.heap = push(d.heap, scored{uint32(doc), int32(like * full * unit)}, byPhrasing)
+	}
+	for _, h := range d.heap {
+		// One phrasing that is the query counts as much as what all have in common.
+		one := float32(alike.Phrasing(s.docs[h.doc].id))
+		d.believed[h.doc] = max(d.believed[h.doc], (d.believed[h.doc]+one)/2)
+		if one > phrasingFloor {
+			d.alike[h.doc] = max(d.alike[h.doc], one)
+		}
+	}
+	sum := float32(0)
+	for doc, like := range d.believed {
+		d.believed[doc] = float32(math.Exp(float64(w.Keen * float64(like-1))))
 		sum += d.believed[doc]
 	}
 	share := float32(w.Believed * min(1, manyPhrasings*float64(len(s.docs))/float64(max(s.phrased, 1))))
@@ -780,6 +794,10 @@ const wholly = 0.65
 
 // alikeFloor is how alike texts are that have something to do with each other.
 const alikeFloor = 0.25
+
+// phrasingFloor is likewise how alike two questions are: they have more in common
+// than a question and a page, whatever they are about.
+const phrasingFloor = 0.4
 
 // letterFloor is how much letters must agree to count without a common word, in
 // the steps of the letter voice: a tenth.

@@ -55,7 +55,7 @@ var fitted = Weights{
 	Related: 1, Translated: 1, Phrase: 0.293, Typo: 0.865, Before: 0.5, Whole: 0.796,
 	Adjacent: 0.278, Letters: 0.096, Spelled: 0.411, Learned: 0.637, Sharp: 1.54, Asked: 0.169,
 	Doubt: 4.41, Foreign: 0.869,
-	Alike: 3, Taught: 0.5, Believed: 0.7, Both: 0.8, Keen: 14,
+	Alike: 3, Taught: 1, Believed: 0.7, Both: 0.8, Keen: 14,
 }
 
 // Fitted returns the shipped weights, for the program that fits them.
@@ -79,15 +79,15 @@ var (
 
 	// Likewise, where it is known how alike question and documents mean.
 	taughtAlike = Judgement{
-		Always: -3.02, Word: 0.64, Meaning: 0.96, Title: -1.86, Rarest: -0.05, Spelling: 3.06, Voted: 0.79,
-		Decided: 0.39, Lead: -0.06, Margin: 0.72, Agreement: 0.09, Brevity: -1.4, Logit: 1.4, Near: 1.91,
-		NearThree: -1.75, Strange: -0.13, Unheard: -0.25, Length: 0.92, Alike: 1.73, Semantic: 2.53,
-		SemanticLead: -1.39,
+		Always: -3.16, Word: 1.72, Meaning: 0.37, Title: -1.74, Rarest: -0.12, Spelling: 3.96,
+		Voted: -0.14, Decided: 0.66, Lead: 0.05, Margin: 0.61, Agreement: 0.03, Brevity: -1.59, Logit: 2,
+		Near: 1.56, NearThree: -2.03, Strange: 0.39, Unheard: -0.09, Length: 0.86, Alike: 0.93,
+		Semantic: 2.2, SemanticLead: -0.37,
 	}
 	plainAlike = Judgement{
-		Always: -3.19, Word: 4.3, Meaning: 0.03, Title: 0.83, Rarest: -0.45, Spelling: 0.16, Voted: -2.31,
-		Decided: 1.42, Lead: 0.35, Margin: 0.08, Agreement: 0.2, Brevity: -3.23, Unheard: 1.1,
-		Length: 0.92, Semantic: 4.39, SemanticLead: 0.38,
+		Always: -3.23, Word: 4.02, Meaning: -0.58, Title: 0.84, Rarest: -0.29, Spelling: -0.43,
+		Voted: -3.01, Decided: 2.31, Lead: 0.31, Margin: 0.25, Agreement: 0.55, Brevity: -2.7,
+		Unheard: 0.36, Length: 0.98, Semantic: 4.86, SemanticLead: 0.53,
 	}
 )
 

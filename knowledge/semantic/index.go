@@ -39,7 +39,8 @@ type Index struct {
 	source    Source
 	texts     vectorsOf
 	details   vectorsOf
-	phrasings *Vectors  // of each document, taken together; none if no document has any
+	phrasings vectorsOf
+	asked     *Vectors  // of each document, its phrasings taken together; none if no document has any
 	room      sync.Pool // of *Likeness
 }
 
@@ -63,20 +64,26 @@ func Build(docs []Document, source Source) (x *Index, ok bool) {
 }
 
 func build(docs []Document, source Source, of func(Document) []string) (v vectorsOf, ok bool) {
-	v.from = []int{0}
-	var texts []string
-	for _, d := range docs {
-		texts = append(texts, of(d)...)
-		v.from = append(v.from, len(texts))
-	}
+	texts, from := gather(docs, of)
 	if len(texts) > MaxTexts*detailsToText {
 		return v, false
 	}
 	vectors, ok := source.Known(texts)
-	if ok {
-		v.Vectors = NewVectors(source.Model().Dims, vectors)
+	if !ok {
+		return v, false
 	}
-	return v, ok
+	return vectorsOf{NewVectors(source.Model().Dims, vectors), from}, true
+}
+
+// gather lists texts of all documents, and where those of each begin, and the end.
+// They are asked for at once: a source may have to read a file for them.
+func gather(docs []Document, of func(Document) []string) (texts []string, from []int) {
+	from = []int{0}
+	for _, d := range docs {
+		texts = append(texts, of(d)...)
+		from = append(from, len(texts))
+	}
+	return texts, from
 }
 
 // detailsToText is how many details to a text are kept at most: they are
@@ -85,29 +92,27 @@ const detailsToText = 10
 
 // Taught returns the index with the phrasings that the same documents have now.
 func (x *Index) Taught(docs []Document) (next *Index, ok bool) {
-	dims := x.source.Model().Dims
-	var phrasings []string
-	for _, d := range docs {
-		phrasings = append(phrasings, d.Phrasings...)
-	}
-	vectors, ok := x.source.Known(phrasings) // all at once: a source may have to read a file for them
+	texts, from := gather(docs, func(d Document) []string { return d.Phrasings })
+	vectors, ok := x.source.Known(texts)
 	if !ok {
 		return nil, false
 	}
+	dims := x.source.Model().Dims
 	var middles [][]float32
-	if len(phrasings) > 0 {
+	if len(texts) > 0 {
 		middles = make([][]float32, len(docs))
 	}
-	for i, d := range docs[:len(middles)] {
+	for i := range middles {
 		middles[i] = make([]float32, dims)
-		for _, v := range vectors[:len(d.Phrasings)] {
+		for _, v := range vectors[from[i]:from[i+1]] {
 			for k, n := range v {
 				middles[i][k] += n
 			}
 		}
-		vectors = vectors[len(d.Phrasings):]
 	}
-	return &Index{source: x.source, texts: x.texts, details: x.details, phrasings: NewVectors(dims, middles)}, true
+	next = &Index{source: x.source, texts: x.texts, details: x.details, asked: NewVectors(dims, middles)}
+	next.phrasings = vectorsOf{NewVectors(dims, vectors), from}
+	return next, true
 }
 
 // Knows reports whether the source need not have a word mended: it knows it, or
@@ -135,11 +140,11 @@ func (x *Index) Compare(ctx context.Context, question, before string) (*Likeness
 	}
 	l, ok := x.room.Get().(*Likeness)
 	if !ok {
-		l = &Likeness{Index: x, text: make([]float32, x.texts.Len()), phrased: make([]float32, x.phrasings.Len())}
+		l = &Likeness{Index: x, text: make([]float32, x.texts.Len()), phrased: make([]float32, x.asked.Len())}
 	}
 	l.question = NewNeedle(vectors[0])
 	x.texts.Cosines(l.question, 0, l.text)
-	x.phrasings.Cosines(l.question, 0, l.phrased)
+	x.asked.Cosines(l.question, 0, l.phrased)
 	l.usual = 0
 	for _, c := range l.text {
 		l.usual += c
@@ -162,7 +167,7 @@ type Likeness struct {
 	usual    float32   // the cosine of the question and just any text: high for some models
 	text     []float32 // by text
 	phrased  []float32 // by document
-	sentence []float32 // of the document at hand
+	some     []float32 // of the document at hand
 }
 
 // Done gives back the room that l took; l must not be used any more.
@@ -175,14 +180,21 @@ func (l *Likeness) Texts(doc int) float64 {
 }
 
 // Details does so for the likest detail of it; they are compared only now.
-func (l *Likeness) Details(doc int) float64 {
-	from, to := l.details.from[doc], l.details.from[doc+1]
-	if cap(l.sentence) < to-from {
-		l.sentence = make([]float32, to-from)
+func (l *Likeness) Details(doc int) float64 { return l.beyond(l.likest(l.details, doc)) }
+
+// Phrasing does so for the likest of its phrasings; they are compared only now.
+func (l *Likeness) Phrasing(doc int) float64 { return max(0, float64(l.likest(l.phrasings, doc))) }
+
+// likest is the highest cosine of the question and texts of a document; -1 if it
+// has none.
+func (l *Likeness) likest(of vectorsOf, doc int) float32 {
+	from, to := of.from[doc], of.from[doc+1]
+	if cap(l.some) < to-from {
+		l.some = make([]float32, to-from)
 	}
-	l.sentence = l.sentence[:to-from]
-	l.details.Cosines(l.question, from, l.sentence)
-	return l.beyond(most(l.sentence))
+	l.some = l.some[:to-from]
+	of.Cosines(l.question, from, l.some)
+	return most(l.some)
 }
 
 // Phrasings does so for its phrasings, all taken together; 0 if it has none.
