@@ -148,7 +148,7 @@ func TestLongArticlesDoNotWinByLength(t *testing.T) {
 		library := NewLibrary(articles, sampleRules)
 		var all []map[ArticleID]int
 		for _, text := range questions {
-			answer, err := library.Find(t.Context(), Question{Text: text, Limit: 30})
+			answer, err := library.Find(t.Context(), Question{Text: text, Limit: 10})
 			if err != nil {
 				t.Fatal(err)
 			}

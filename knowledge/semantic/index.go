@@ -53,26 +53,45 @@ type vectorsOf struct {
 // Build makes an index of documents. It is not ok if the source does not know all
 // of them yet, or there are more than [MaxTexts].
 func Build(docs []Document, source Source) (x *Index, ok bool) {
+	n := 0
+	for _, d := range docs {
+		n += len(d.Texts) + len(d.Details) + len(d.Phrasings)
+	}
+	if s, own := source.(*Static); !own || s != BuiltIn() || n > maxRemembered {
+		return build(docs, source)
+	}
+	key := fingerprintOf(docs)
+	if x, ok = lately.get(key); ok {
+		return x, true
+	}
+	if x, ok = build(docs, source); ok {
+		lately.put(key, x)
+	}
+	return x, ok
+}
+
+func build(docs []Document, source Source) (x *Index, ok bool) {
 	x = &Index{source: source}
-	if x.texts, ok = build(docs, source, func(d Document) []string { return d.Texts }); !ok || x.texts.Len() > MaxTexts {
+	if x.texts, ok = vectors(docs, source, func(d Document) []string { return d.Texts }); !ok || x.texts.Len() > MaxTexts {
 		return nil, false
 	}
-	if x.details, ok = build(docs, source, func(d Document) []string { return d.Details }); !ok {
+	if x.details, ok = vectors(docs, source, func(d Document) []string { return d.Details }); !ok {
 		return nil, false
 	}
 	return x.Taught(docs)
 }
 
-func build(docs []Document, source Source, of func(Document) []string) (v vectorsOf, ok bool) {
+// vectors are those of one kind of text of documents.
+func vectors(docs []Document, source Source, of func(Document) []string) (v vectorsOf, ok bool) {
 	texts, from := gather(docs, of)
 	if len(texts) > MaxTexts*detailsToText {
 		return v, false
 	}
-	vectors, ok := source.Known(texts)
+	list, ok := source.Known(texts)
 	if !ok {
 		return v, false
 	}
-	return vectorsOf{NewVectors(source.Model().Dims, vectors), from}, true
+	return vectorsOf{NewVectors(source.Model().Dims, list), from}, true
 }
 
 // gather lists texts of all documents, and where those of each begin, and the end.

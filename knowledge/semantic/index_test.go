@@ -310,3 +310,29 @@ func BenchmarkCompare(b *testing.B) {
 	b.ReportMetric(float64(texts), "texts")
 	b.ReportMetric(float64(len(docs)), "articles")
 }
+
+// TestBuildAgain: what was built of the same documents is there, and what has one
+// word more is not taken for it.
+func TestBuildAgain(t *testing.T) {
+	docs := []Document{{Texts: []string{"refunds"}, Details: []string{"ask for it"}}, {Texts: []string{"passwords"}}}
+	first, ok := Build(docs, BuiltIn())
+	again, okAgain := Build(docs, BuiltIn())
+	if !ok || !okAgain || first != again {
+		t.Errorf("built %p, then %p", first, again)
+	}
+	others := [][]Document{
+		{{Texts: []string{"refunds", "ask for it"}}, {Texts: []string{"passwords"}}},
+		{{Texts: []string{"refunds"}, Details: []string{"ask for it"}}, {Texts: []string{"passwords"}, Phrasings: []string{"locked out"}}},
+	}
+	for _, other := range others {
+		if x, ok := Build(other, BuiltIn()); !ok || x == first {
+			t.Errorf("%v is taken for %v", other, docs)
+		}
+	}
+	for i := range remembered {
+		Build([]Document{{Texts: []string{"number", string(rune('a' + i))}}}, BuiltIn())
+	}
+	if len(lately.built) > remembered || len(lately.order) != len(lately.built) {
+		t.Errorf("%d indexes are kept, %d in order", len(lately.built), len(lately.order))
+	}
+}
