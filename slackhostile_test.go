@@ -33,14 +33,15 @@ import (
 // hostileInputs are how many each door gets of what no Slack would send.
 const hostileInputs = 5000
 
-// nasty are values that break what is not careful, and pinging texts.
+// nasty are values that break what is not careful, and pinging texts. Lists and
+// maps are raw: enemies that work side by side share them, and spoil no JSON.
 var nasty = []any{
 	nil, true, -1, 1e300, json.Number("99999999999999999999999999"), json.Number("1e-400"), "", " ", "null", "0", "..", "../../etc/passwd",
 	"<!channel>", "<!here|x> <!everyone> <!subteam^S1|@all>", "<@U0ASKER> <@U0SIGNPOST|x", "&lt;!channel&gt;", "<https://evil.example|<!channel>>",
 	"\u202egnp.exe\u2066<!channel>\u2069", "\x00\x01\x1b[31m", "\xff\xfe\xc3\x28", json.RawMessage(`"\ud800"`), strings.Repeat("<!channel> ", 4000), strings.Repeat("\u0301", 3000),
 	"1772443800.000000", "9999999999999.999999", "17.", "C0HELP", "D0", "U0SIGNPOST", "T0OTHER", "B0SIGNPOST", "home/x", "url/x", "in/1.1",
 	"contact:x", "claim:T-1", "reply:T-1:<!channel>", "undo:T-1:-1", ":::", strings.Repeat("a:", 200), `{"c":"C0HELP","t":"x","h":"url/stolen"}`, "{", "[]",
-	[]any{}, map[string]any{}, []any{nil, 1, "x"}, map[string]any{"": map[string]any{"": nil}}, "tombstone", "message_changed", "bot_message",
+	json.RawMessage(`[]`), json.RawMessage(`{}`), json.RawMessage(`[null, 1, "x"]`), json.RawMessage(`{"": {"": null}}`), "tombstone", "message_changed", "bot_message",
 	"view_submission", "block_actions", "message", "app_mention", "/ticket", "/ask", "claim T-1", "@signpost claim", pinging,
 }
 
