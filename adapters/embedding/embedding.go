@@ -159,22 +159,15 @@ func (c *Client) take(m keptModel) {
 // prefixes and the vector of one sentence.
 func (c *Client) Model() semantic.Model { return c.model }
 
-// Embed asks the server. Questions go one by one: each waits for Options.Timeout
-// at most, and for nothing while the server fails, which is [ErrResting].
-// Passages go many at a time, and again if that fails. Texts without a word have
-// vectors without length.
+// Embed asks the server. Questions go together, and wait for Options.Timeout at
+// most, and for nothing while the server fails, which is [ErrResting]. Passages
+// go many at a time, and again if that fails. Texts without a word have vectors
+// without length.
 func (c *Client) Embed(ctx context.Context, role semantic.Role, texts []string) ([][]float32, error) {
 	if role == semantic.Passage {
 		return c.passages(ctx, texts)
 	}
-	vectors := make([][]float32, len(texts))
-	for i, text := range texts {
-		var err error
-		if vectors[i], err = c.question(ctx, text); err != nil {
-			return nil, err
-		}
-	}
-	return vectors, nil
+	return c.questions(ctx, texts)
 }
 
 // Close ends what goes on in the background.

@@ -128,16 +128,7 @@ func wanted(texts []string) map[key]bool {
 
 // passages asks for the vectors of texts.
 func (c *Client) passages(ctx context.Context, texts []string) ([][]float32, error) {
-	vectors := make([][]float32, len(texts))
-	var full []string
-	var at []int // where they are in texts
-	for i, text := range texts {
-		if empty(text) {
-			vectors[i] = make([]float32, c.model.Dims)
-			continue
-		}
-		full, at = append(full, text), append(at, i)
-	}
+	vectors, full, at := c.worded(texts)
 	err := c.batches(ctx, full, func(from int, batch [][]float32) error {
 		for i, vector := range batch {
 			vectors[at[from+i]] = vector
@@ -148,6 +139,20 @@ func (c *Client) passages(ctx context.Context, texts []string) ([][]float32, err
 		return nil, err
 	}
 	return vectors, nil
+}
+
+// worded sorts out the texts that have a word, and where they are; the others have
+// their vectors already.
+func (c *Client) worded(texts []string) (vectors [][]float32, worded []string, at []int) {
+	vectors = make([][]float32, len(texts))
+	for i, text := range texts {
+		if empty(text) {
+			vectors[i] = make([]float32, c.model.Dims)
+			continue
+		}
+		worded, at = append(worded, text), append(at, i)
+	}
+	return vectors, worded, at
 }
 
 // batches asks for the vectors of texts that are not empty, many at a time, and

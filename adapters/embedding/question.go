@@ -41,10 +41,11 @@ func newBreaker(c *Client) *gobreaker.CircuitBreaker[[][]float32] {
 	})
 }
 
-// question asks once for one vector.
-func (c *Client) question(ctx context.Context, text string) ([]float32, error) {
-	if empty(text) {
-		return make([]float32, c.model.Dims), nil
+// questions asks once, for all of them together: who asks waits for one answer.
+func (c *Client) questions(ctx context.Context, texts []string) ([][]float32, error) {
+	vectors, input, at := c.worded(texts)
+	if len(input) == 0 {
+		return vectors, nil
 	}
 	c.mu.Lock()
 	changed, checked := c.changed, c.checked
@@ -58,10 +59,13 @@ func (c *Client) question(ctx context.Context, text string) ([]float32, error) {
 	if checked.IsZero() {
 		return nil, ErrResting
 	}
-	vectors, err := c.breaker.Execute(func() ([][]float32, error) {
+	for i, text := range input {
+		input[i] = c.o.QuestionPrefix + cut(text, maxText)
+	}
+	answer, err := c.breaker.Execute(func() ([][]float32, error) {
 		ctx, cancel := context.WithTimeout(ctx, c.o.Timeout)
 		defer cancel()
-		return c.ask(ctx, []string{c.o.QuestionPrefix + cut(text, maxText)})
+		return c.ask(ctx, input)
 	})
 	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
 		return nil, ErrResting
@@ -69,7 +73,10 @@ func (c *Client) question(ctx context.Context, text string) ([]float32, error) {
 	if err != nil {
 		return nil, c.verify(nil, err)
 	}
-	return vectors[0], nil
+	for i, vector := range answer {
+		vectors[at[i]] = vector
+	}
+	return vectors, nil
 }
 
 // checkSoon asks for the probe in the background, unless that is being done or

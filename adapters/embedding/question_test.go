@@ -86,6 +86,29 @@ func TestPlugPulled(t *testing.T) {
 	}
 }
 
+// TestQuestionsTogether: who asks about two texts at once makes one request, and
+// waits no longer for it.
+func TestQuestionsTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{}
+		c := open(t, f, Options{})
+		before := f.count()
+		vectors, err := c.Embed(t.Context(), semantic.Question, []string{"and when?", "", "where is my refund?"})
+		must(t, err)
+		want := f.vector("where is my refund?")
+		must(t, normalise(want))
+		if n := f.count() - before; n != 1 || !slices.Equal(vectors[2], want) || !slices.Equal(vectors[1], make([]float32, 8)) {
+			t.Errorf("%d requests made for %v", n, vectors)
+		}
+		f.set(func() { f.trouble = silent })
+		begun := time.Now()
+		_, err = c.Embed(t.Context(), semantic.Question, []string{"and when?", "where is my refund?"})
+		if took := time.Since(begun); err == nil || took != defaultTimeout {
+			t.Errorf("it took %v: %v", took, err)
+		}
+	})
+}
+
 // TestPlugPulledWhileAsked: many wait at the same time as the server falls
 // silent.
 func TestPlugPulledWhileAsked(t *testing.T) {
