@@ -30,9 +30,9 @@ func meanings(articles []*Article, sources []semantic.Source) []meaning {
 }
 
 // WithSources returns a library of the same articles and phrasings that goes by
-// other sources, which must be comparable: nothing else is learned again, nor from
-// those that told before. l stays as it is, and answers until
-// the new one is ready, private views that were asked for included.
+// other sources, which must be comparable. Nothing else is learned again, nor is a
+// source asked again that told before. l stays as it is, and answers until the new
+// one is ready, private views that were asked for included.
 func (l *Library) WithSources(sources ...semantic.Source) *Library {
 	next := &Library{
 		loaded: l.loaded, articles: l.articles, sketches: l.sketches, orphans: l.orphans,
@@ -84,9 +84,9 @@ func (a *Article) Meant() semantic.Document {
 		part := strings.TrimSpace(s.Heading + "\n" + s.Text)
 		if i > 0 && len(piece)+len(part) > maxPiece {
 			d.Texts = append(d.Texts, piece)
-			piece = a.Title
+			piece = "" // the title again would give long articles more chances to be like something
 		}
-		piece += "\n" + part
+		piece = strings.TrimSpace(piece + "\n" + part)
 		d.Details = append(append(d.Details, part), spoken(s.Text)...)
 	}
 	d.Texts = append(d.Texts, piece)
@@ -124,11 +124,11 @@ const minSentence = 15 // runes
 // that told what it means. It returns nil if none did.
 func (v *view) alike(ctx context.Context, question, before, lang string) (*semantic.Likeness, string, error) {
 	for _, x := range v.meanings {
-		like, err := x.Compare(ctx, v.index.Mend(question, lang, x.Knows), before)
+		like, err := x.Compare(ctx, v.index.Mend(question, lang, x), before)
 		if ctx.Err() != nil {
 			return nil, "", ctx.Err()
 		}
-		if err == nil {
+		if err == nil && like != nil {
 			return like, x.source.Model().Name, nil
 		}
 	}

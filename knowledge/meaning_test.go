@@ -102,6 +102,9 @@ func TestMeaning(t *testing.T) {
 			t.Errorf("%s: %q is found, by %q; want %q, by %q", test.name, id, by, test.id, test.by)
 		}
 	}
+	if answer, err := library.Find(t.Context(), Question{Text: "get videos"}); err != nil || answer.Meaning != "" || len(answer.Matches) == 0 {
+		t.Errorf("told by %q, though none knows what is asked: %d matches, %v", answer.Meaning, len(answer.Matches), err)
+	}
 	if library.Version() != plain.Version() {
 		t.Error("a source makes other articles")
 	}
@@ -149,5 +152,38 @@ func TestMeaningUnknown(t *testing.T) {
 	}
 	if len(library.WithAliases(nil).Passages())+1 != len(library.Passages()) {
 		t.Error("the phrasing was not kept")
+	}
+}
+
+// TestMeant: a long article is compared in pieces, which take whole sections and
+// have the title once; its title, sections and sentences are details.
+func TestMeant(t *testing.T) {
+	long := strings.Repeat("It takes a while. ", 70) // of which two do not fit a piece
+	a := &Article{
+		Title: "Refunds", Questions: []string{"my money back"}, Learned: []string{"give it back"},
+		Sections: []Section{{Text: "Ask for it."}, {Heading: "When", Text: long}, {Heading: "How", Text: "1. Open the page of the order.\nNo.\n" + long}},
+	}
+	got := a.Meant()
+	want := semantic.Document{
+		Texts:     []string{"Refunds\nAsk for it.\nWhen\n" + strings.TrimSpace(long), "How\n1. Open the page of the order.\nNo.\n" + strings.TrimSpace(long)},
+		Phrasings: []string{"my money back", "give it back"},
+	}
+	if diff := cmp.Diff(want.Texts, got.Texts); diff != "" {
+		t.Errorf("pieces:\n%s", diff)
+	}
+	if !slices.Equal(got.Phrasings, want.Phrasings) || len(a.Questions) != 1 {
+		t.Errorf("phrasings %q", got.Phrasings)
+	}
+	for detail, among := range map[string]bool{
+		"Refunds": true, "Ask for it.": true, "Open the page of the order": true, "It takes a while": true,
+		"No": false, // too short to say anything
+		"":   false,
+	} {
+		if slices.Contains(got.Details, detail) != among {
+			t.Errorf("%q is a detail: %t", detail, !among)
+		}
+	}
+	if short := (&Article{Title: "Refunds"}).Meant(); !slices.Equal(short.Texts, []string{"Refunds"}) {
+		t.Errorf("a title alone is %q", short.Texts)
 	}
 }

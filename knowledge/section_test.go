@@ -125,16 +125,14 @@ var unrelated = []Section{
 	{Heading: "Tomatoes", Text: "Pinch out side shoots weekly. Yellowing leaves near the roots are harmless; curled tips mean drought."},
 	{Heading: "Hedges", Text: "Yew tolerates shade, beech keeps its brown foliage through winter. Trim both wider below than on top."},
 	{Heading: "Bulbs", Text: "Plant tulips three times as deep as they are tall. Squirrels dislike chopped holly strewn above."},
-	{Heading: "Ponds", Text: "Half the surface wants shading by lilies. Frogs return by themselves where one bank slopes gently."},
+	{Heading: "Ponds", Text: "Half the surface wants shading by lilies. Frogs arrive by themselves where one bank slopes gently."},
 	{Heading: "Beans", Text: "Sow beans when hawthorn blossoms. Runner beans climb hazel poles and set poorly above thirty degrees."},
 	{Heading: "Apples", Text: "A tree on dwarf rootstock fruits early and needs a stake for good. Thin the crop in June."},
 	{Heading: "Bees", Text: "Leave hollow stems standing until April. Lavender, thyme and ivy feed bumblebees from thaw to frost."},
 }
 
 // TestLongArticlesDoNotWinByLength pads one article after the other with what
-// nobody asked about. It must not come further up for that where anybody looks;
-// further down, where hardly anything speaks for an article, one that has more
-// pieces to be compared with may pass another by.
+// nobody asked about. It must not come further up for that in any answer.
 func TestLongArticlesDoNotWinByLength(t *testing.T) {
 	articles := sampleArticles(t)
 	var questions []string
@@ -160,7 +158,6 @@ func TestLongArticlesDoNotWinByLength(t *testing.T) {
 		}
 		return all
 	}
-	const looked = 6 // matches: two answers
 	before := places(articles)
 	for _, i := range []int{first[3], first[17], first[31], first[44], first[49]} {
 		padded := slices.Clone(articles)
@@ -171,7 +168,7 @@ func TestLongArticlesDoNotWinByLength(t *testing.T) {
 		for k, after := range places(padded) {
 			now, found := after[long.ID]
 			then, was := before[k][long.ID]
-			if found && now < looked && (!was || now < then) {
+			if found && (!was || now < then) {
 				t.Errorf("%q: %q comes up from place %d to %d (was found: %t)", questions[k], long.Title, then+1, now+1, was)
 			}
 			if was && (!found || now > then) {

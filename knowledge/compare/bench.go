@@ -26,7 +26,7 @@ type bench struct {
 // An asked query is one of a trial, and how alike it and the documents mean.
 type asked struct {
 	query
-	like frozen
+	like search.Likeness // nil: nothing tells
 }
 
 // mostTried is how many queries of a trial weights are tried on.
@@ -41,12 +41,13 @@ const (
 	threeSaves = 0.25
 )
 
-// newBench returns a bench of trials, whose documents mean something in the eyes of
-// a source.
-func newBench(trials []trial, source semantic.Source) (*bench, error) {
+// newBench returns a bench of trials with weights, whose documents mean something in
+// the eyes of a source.
+func newBench(trials []trial, source semantic.Source, w search.Weights) (*bench, error) {
 	b := &bench{trials: trials, related: knowledge.Glossary(), cache: &memory{byKey: map[string][]byte{}}}
 	b.all, b.some = make([][]asked, len(trials)), make([][]asked, len(trials))
 	b.indexes = make([]*search.Index, len(trials))
+	b.keep(w)
 	errs := make([]error, len(trials))
 	b.each(func(i int) { errs[i] = b.read(i, source) })
 	return b, errors.Join(errs...)
@@ -61,7 +62,7 @@ func (b *bench) read(i int, source semantic.Source) error {
 	}
 	var in []asked
 	for _, q := range t.queries {
-		like, err := freeze(x, q, len(t.docs))
+		like, err := freeze(x, b.indexes[i].Mend(q.text, q.lang, x), len(t.docs))
 		if err != nil {
 			return fmt.Errorf("%s: compare %q: %w", t.set, q.text, err)
 		}

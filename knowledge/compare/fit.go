@@ -46,14 +46,12 @@ type fittedRow struct {
 // only, see the parts; empty means all.
 func fit(trials []trial, source semantic.Source, only string) (fitting, error) {
 	var f fitting
-	log.Printf("%d trials: comparing what queries and documents mean", len(trials))
-	bench, err := newBench(trials, source)
+	log.Printf("%d trials: building, learning, comparing what queries and documents mean", len(trials))
+	f.weights = search.Fitted()
+	bench, err := newBench(trials, source, f.weights)
 	if err != nil {
 		return f, err
 	}
-	log.Printf("building, learning")
-	f.weights = search.Fitted()
-	bench.keep(f.weights)
 	before := [2][][]judged{bench.judge(false), bench.judge(true)}
 	after := before
 	for _, part := range parts {

@@ -63,7 +63,7 @@ func TestBench(t *testing.T) {
 	}
 	queries := []query{{text: "lost my card", lang: "en", right: []string{"card"}}, {text: "a new pin", lang: "en", right: []string{"pin"}}, {text: "hello", lang: "en"}, {text: "a number for my card", lang: "en", right: []string{"pin"}}}
 	open := func(trials []trial) *bench {
-		b, err := newBench(trials, semantic.BuiltIn())
+		b, err := newBench(trials, semantic.BuiltIn(), search.Fitted())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,7 +71,6 @@ func TestBench(t *testing.T) {
 	}
 	b := open([]trial{{"bank", "dev", "k1", 1, docs, queries}})
 	w := search.Fitted()
-	b.keep(w)
 	costs := func(b *bench, w search.Weights) [2]float64 { return [2]float64{b.cost(w, false), b.cost(w, true)} }
 	shipped := costs(b, w)
 	if shipped[0] <= 0 || shipped[1] <= 0 {

@@ -33,11 +33,12 @@ func (f frozen) Details(doc int) float64   { return float64(f.details[doc]) }
 func (f frozen) Phrasings(doc int) float64 { return float64(f.phrasings[doc]) }
 func (f frozen) Phrasing(doc int) float64  { return float64(f.phrasing[doc]) }
 
-// freeze compares a query with n documents.
-func freeze(x *semantic.Index, q query, n int) (frozen, error) {
-	like, err := x.Compare(context.Background(), q.text, "")
-	if err != nil {
-		return frozen{}, err
+// freeze compares a text with n documents. It returns nil if nothing tells what the
+// text means.
+func freeze(x *semantic.Index, text string, n int) (search.Likeness, error) {
+	like, err := x.Compare(context.Background(), text, "")
+	if like == nil {
+		return nil, err
 	}
 	defer like.Done()
 	f := frozen{make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n)}

@@ -15,8 +15,7 @@ func TestFreeze(t *testing.T) {
 	}
 	x := search.Build(searchable(shop), nil, search.Settings{})
 	for _, text := range []string{"my money back", "a paper for the tax office", "quiero mi dinero"} {
-		q := query{text: text, lang: "en"}
-		like, err := freeze(meaning, q, len(shop))
+		like, err := freeze(meaning, text, len(shop))
 		if err != nil {
 			t.Fatal(err)
 		}

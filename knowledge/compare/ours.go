@@ -51,12 +51,14 @@ type oursIndex struct {
 func (x oursIndex) rank(q query, k int) (found, error) {
 	asks := search.Query{Text: q.text, Lang: q.lang}
 	if x.meaning != nil {
-		like, err := x.meaning.Compare(context.Background(), x.Mend(q.text, q.lang, x.meaning.Knows), "")
+		like, err := x.meaning.Compare(context.Background(), x.Mend(q.text, q.lang, x.meaning), "")
 		if err != nil {
 			return found{}, err
 		}
-		defer like.Done()
-		asks.Alike = like
+		if like != nil {
+			defer like.Done()
+			asks.Alike = like
+		}
 	}
 	got := x.Rank(asks, k)
 	out := found{confidence: got.Confidence}

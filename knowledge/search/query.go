@@ -99,19 +99,30 @@ func (x *Index) tokens(s, base string, r *reading) []token {
 	return out
 }
 
-// Mend returns a text in the given language with the words for those that were
-// probably mistyped, for whoever reads it and does not mend words. Words that the
-// reader knows stay. It returns the text itself if all are right.
-func (x *Index) Mend(s, lang string, knows func(word string) bool) string {
+// A Reader reads words, and makes nothing of mistyped ones.
+type Reader interface {
+	Knows(word string) bool
+	Guess(word string) (meant string, ok bool) // what is probably meant by one that it does not know
+}
+
+// Mend returns a text in the given language as r can read it: with what was probably
+// meant by each word that neither the documents have nor r knows. It returns the
+// text itself if all are right.
+func (x *Index) Mend(s, lang string, r Reader) string {
 	base := text.Base(lang)
 	known := x.spellings[base]
 	words := text.Words(s)
 	mended := false
 	for i, w := range words[:min(len(words), maxWords)] {
-		if t := tokenOf(w, base); !t.function && !known.has(t.stem) && !knows(w) {
-			if meant, ok := known.nearest(w); ok {
-				words[i], mended = meant, true
-			}
+		if t := tokenOf(w, base); t.function || known.has(t.stem) || r.Knows(w) {
+			continue
+		}
+		meant, ok := r.Guess(w) // it knows more words than the documents have
+		if !ok {
+			meant, ok = known.nearest(w)
+		}
+		if ok {
+			words[i], mended = meant, true
 		}
 	}
 	if !mended {

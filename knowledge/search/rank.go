@@ -40,7 +40,7 @@ const (
 	byLearned  = 8
 	byAlike    = 4
 	byPhrasing = 8  // of those whose phrasings are liker than others', how many have each compared
-	byDetails  = 8  // of all of them, how many have what they say in detail compared
+	byDetails  = 5  // of all of them, how many have what they say in detail compared
 	byParts    = 16 // of all of them, how many have their parts compared
 )
 
@@ -150,7 +150,11 @@ func (x *Index) Rank(q Query, n int) Found {
 		slots[i] = x.slots(query, before, base, s, &d.reading)
 	}
 	rarest := x.rarest(slots, len(query)+len(before))
-	var hits []Hit
+	room := n
+	if q.Alike != nil {
+		room = byWords + byLetters + byLearned + byAlike
+	}
+	hits := make([]Hit, 0, room*len(x.shelves))
 	from, to := 0, 0 // where the hits in the query's own language are
 	for i, s := range x.shelves {
 		if len(slots[i]) > 0 {
@@ -167,9 +171,7 @@ func (x *Index) Rank(q Query, n int) Found {
 	if q.Alike != nil {
 		lift(hits)
 	}
-	slices.SortFunc(hits, func(a, b Hit) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
-	})
+	hits = bestFirst(hits)
 	found := Found{Hits: hits[:min(n, len(hits))]}
 	ideas, unheard := 0, 1.0
 	for _, list := range slots {
@@ -181,6 +183,22 @@ func (x *Index) Rank(q Query, n int) Found {
 		found.Confidence = judgement(found.Taught, q.Alike != nil).of(&found.Signs)
 	}
 	return found
+}
+
+// bestFirst returns hits, the best first. They are large, so their places are sorted.
+func bestFirst(hits []Hit) []Hit {
+	order := make([]int32, len(hits))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(hits[b].Score, hits[a].Score), cmp.Compare(hits[a].ID, hits[b].ID))
+	})
+	list := make([]Hit, len(hits))
+	for i, at := range order {
+		list[i] = hits[at]
+	}
+	return list
 }
 
 // lift adds to the scores of hits for what they mean, as far as everything else
@@ -370,17 +388,14 @@ func (x *Index) rank(s *shelf, slots []slot, query, before []token, base string,
 		d.order = append(d.order, i)
 	}
 	d.sort()
-	if len(s.parts.from) > 0 {
+	if len(s.parts.from) > 0 || alike != nil {
 		for at, i := range d.order[:min(byParts, len(d.order))] {
 			c := &d.candidates[i]
 			e := s.docs[c.doc]
-			if e.parts == 0 {
-				continue
-			}
-			if c.whole > 0 {
+			if e.parts > 0 && c.whole > 0 {
 				s.part(c, slots)
 			}
-			if alike != nil && at < byDetails {
+			if alike != nil && at < byDetails && (own || d.means(c.doc)) {
 				// A detail that is like the query counts half of what the whole would: it may
 				// only be mentioned there.
 				if more := float32(alike.Details(e.id)) - d.alike[c.doc]; more > 0 {
@@ -393,7 +408,7 @@ func (x *Index) rank(s *shelf, slots []slot, query, before []token, base string,
 	}
 	first := true
 	if alike != nil {
-		n = len(d.order) // how much what they mean counts, all shelves tell together
+		n = max(n, byParts) // how much what they mean counts, all shelves tell together
 	}
 	for _, i := range d.order[:min(n, len(d.order))] {
 		c := &d.candidates[i]

@@ -440,3 +440,36 @@ func BenchmarkRankTaught(b *testing.B) {
 		index.Rank(Query{Text: "hello, where can i see the refund that i asked for last week on my card", Lang: "en"}, 10)
 	}
 }
+
+// A literate knows some words, and what is meant by others.
+type literate struct {
+	known string
+	means map[string]string
+}
+
+func (r literate) Knows(word string) bool { return strings.Contains(r.known, word) }
+
+func (r literate) Guess(word string) (string, bool) {
+	meant, ok := r.means[word]
+	return meant, ok
+}
+
+// TestMend: words of the documents and of the reader stay; of others, the reader's
+// guess comes before a word of the documents.
+func TestMend(t *testing.T) {
+	x := New([]Document{{ID: 1, Lang: "en", Title: "Ask for refunds of vouchers"}}, nil)
+	r := literate{"strange", map[string]string{"monye": "money", "refnud": "refuse", "strange": "orange"}}
+	for s, want := range map[string]string{
+		"Where IS my refund?":  "Where IS my refund?", // as it was typed
+		"a strange voucher":    "a strange voucher",
+		"monye for vouchers":   "money for vouchers",
+		"refnud":               "refuse",
+		"the vuochers, please": "the vouchers please",
+		"zzz 12":               "zzz 12",
+		"":                     "",
+	} {
+		if got := x.Mend(s, "en", r); got != want {
+			t.Errorf("%q becomes %q, want %q", s, got, want)
+		}
+	}
+}

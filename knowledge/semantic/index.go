@@ -14,6 +14,13 @@ type Source interface {
 	Known(passages []string) (vectors [][]float32, ok bool)
 }
 
+// A speller is a source to which a mistyped word means nothing.
+type speller interface {
+	Source
+	Knows(word string) bool
+	Guess(word string) (meant string, ok bool)
+}
+
 // A Document is the texts by which a document is found.
 type Document struct {
 	Texts     []string // all of it, in pieces if it is long
@@ -137,12 +144,21 @@ func (x *Index) Taught(docs []Document) (next *Index, ok bool) {
 // Knows reports whether the source need not have a word mended: it knows it, or
 // makes something of mistyped ones.
 func (x *Index) Knows(word string) bool {
-	s, ok := x.source.(interface{ Knows(word string) bool })
+	s, ok := x.source.(speller)
 	return !ok || s.Knows(word)
 }
 
+// Guess returns what is probably meant by a word that the source does not know.
+func (x *Index) Guess(word string) (meant string, ok bool) {
+	if s, ok := x.source.(speller); ok {
+		return s.Guess(word)
+	}
+	return "", false
+}
+
 // Compare compares a question with all documents. If it goes on from one before,
-// that counts as well; empty: it stands alone. It fails as the source does.
+// that counts as well; empty: it stands alone. It returns nil if the source knows
+// nothing of what is asked, and fails as the source does.
 func (x *Index) Compare(ctx context.Context, question, before string) (*Likeness, error) {
 	texts := []string{question}
 	if before != "" {
@@ -157,11 +173,15 @@ func (x *Index) Compare(ctx context.Context, question, before string) (*Likeness
 			vectors[0][k] += saidBefore * n
 		}
 	}
+	needle := NewNeedle(vectors[0])
+	if needle.length == 0 {
+		return nil, nil
+	}
 	l, ok := x.room.Get().(*Likeness)
 	if !ok {
 		l = &Likeness{Index: x, text: make([]float32, x.texts.Len()), phrased: make([]float32, x.asked.Len())}
 	}
-	l.question = NewNeedle(vectors[0])
+	l.question = needle
 	x.texts.Cosines(l.question, 0, l.text)
 	x.asked.Cosines(l.question, 0, l.phrased)
 	l.usual = 0
@@ -202,7 +222,7 @@ func (l *Likeness) Texts(doc int) float64 {
 func (l *Likeness) Details(doc int) float64 { return l.beyond(l.likest(l.details, doc)) }
 
 // Phrasing does so for the likest of its phrasings; they are compared only now.
-func (l *Likeness) Phrasing(doc int) float64 { return max(0, float64(l.likest(l.phrasings, doc))) }
+func (l *Likeness) Phrasing(doc int) float64 { return l.beyond(l.likest(l.phrasings, doc)) }
 
 // likest is the highest cosine of the question and texts of a document; -1 if it
 // has none.
@@ -218,10 +238,10 @@ func (l *Likeness) likest(of vectorsOf, doc int) float32 {
 
 // Phrasings does so for its phrasings, all taken together; 0 if it has none.
 func (l *Likeness) Phrasings(doc int) float64 {
-	if len(l.phrased) == 0 {
+	if l.phrasings.from[doc] == l.phrasings.from[doc+1] {
 		return 0
 	}
-	return min(max(0, float64(l.phrased[doc])), 1)
+	return l.beyond(l.phrased[doc])
 }
 
 // beyond is how much more alike the question and a text are than it and just any

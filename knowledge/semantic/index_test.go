@@ -69,30 +69,54 @@ func TestLikeness(t *testing.T) {
 		Document{},
 		Document{Texts: []string{"nowhere"}, Details: []string{"south"}, Phrasings: []string{"south"}},
 		Document{Details: []string{"north"}, Phrasings: []string{"north", "south"}},
+		Document{Details: []string{"west"}, Phrasings: []string{"north"}},
 	)
 	tests := []struct {
-		question                    string
-		doc                         int
-		texts, sentences, phrasings float64 // to two places
+		question                            string
+		doc                                 int
+		texts, details, phrasings, phrasing float64 // to two places
 	}{
-		{"north", 0, 1, 1, 0.71},
-		{"north", 1, 0, 0, 0},
-		{"north", 2, 0, 0, 0},
-		{"north", 3, 0, 0, 0},
-		{"north", 4, 0, 1, 0},
-		{"south", 0, 1, 0, 0},
-		{"south", 3, 0, 1, 1},
-		{"nowhere", 0, 0, 0, 0},
+		{"north", 0, 1, 1, 0.71, 1},
+		{"north", 1, 0, 0, 0, 0},
+		{"north", 2, 0, 0, 0, 0},
+		{"north", 3, 0, 0, 0, 0},
+		{"north", 4, 0, 1, 0, 1},
+		{"north", 5, 0, 0, 1, 1},
+		{"south", 0, 1, 0, 0, 0},
+		{"south", 3, 0, 1, 1, 1},
 	}
 	for _, test := range tests {
 		t.Run(fmt.Sprint(test.question, test.doc), func(t *testing.T) {
 			l := compare(t, x, test.question)
 			defer l.Done()
-			got := fmt.Sprintf("%.2f %.2f %.2f", l.Texts(test.doc), l.Details(test.doc), l.Phrasings(test.doc))
-			if want := fmt.Sprintf("%.2f %.2f %.2f", test.texts, test.sentences, test.phrasings); got != want {
-				t.Errorf("texts, sentences, phrasings %s, want %s", got, want)
+			got := fmt.Sprintf("%.2f %.2f %.2f %.2f", l.Texts(test.doc), l.Details(test.doc), l.Phrasings(test.doc), l.Phrasing(test.doc))
+			if want := fmt.Sprintf("%.2f %.2f %.2f %.2f", test.texts, test.details, test.phrasings, test.phrasing); got != want {
+				t.Errorf("texts, details, phrasings, phrasing %s, want %s", got, want)
 			}
 		})
+	}
+}
+
+// TestKnowsNothing: of a question of which the source knows nothing, there is no
+// likeness; it is not unlike everything.
+func TestKnowsNothing(t *testing.T) {
+	l, err := indexed(t, compass, Document{Texts: []string{"north"}}).Compare(t.Context(), "nowhere", "")
+	if l != nil || err != nil {
+		t.Errorf("likeness %v, %v", l, err)
+	}
+}
+
+// TestGoesOn: a question that goes on from one before is like what that is like, if
+// less.
+func TestGoesOn(t *testing.T) {
+	x := indexed(t, compass, Document{Texts: []string{"north"}}, Document{Texts: []string{"east"}})
+	alone := compare(t, x, "north")
+	after, err := x.Compare(t.Context(), "north", "east")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if alone.Texts(1) != 0 || after.Texts(1) <= 0 || after.Texts(1) >= after.Texts(0) {
+		t.Errorf("alone it is %v like what was asked before, after it %v, and %v like what it asks", alone.Texts(1), after.Texts(1), after.Texts(0))
 	}
 }
 
@@ -204,10 +228,13 @@ func TestLikenessRange(t *testing.T) {
 		}
 		question := rapid.OneOf(rapid.String(), rapid.Just("how do I pay?")).Draw(rt, "question")
 		l := compare(t, indexed(t, s, docs...), question)
+		if l == nil {
+			return // nothing is known of what is asked
+		}
 		defer l.Done()
 		for i := range docs {
-			for _, x := range []float64{l.Texts(i), l.Details(i), l.Phrasings(i)} {
-				if !(x >= 0 && x <= 1+1e-6) { // a cosine is rounded
+			for _, x := range []float64{l.Texts(i), l.Details(i), l.Phrasings(i), l.Phrasing(i)} {
+				if !(x >= 0 && x <= 1) {
 					rt.Fatalf("document %d is %v alike", i, x)
 				}
 			}

@@ -131,6 +131,46 @@ func (s *Static) Knows(word string) bool {
 	return ok
 }
 
+// Guess returns the commonest word that the model knows and that differs from a
+// word by one slip of the keyboard: a letter too many, missing, wrong, or in the
+// other order. It is not ok for short words, which too many differ from.
+func (s *Static) Guess(word string) (meant string, ok bool) {
+	word = fold(word)
+	if len(word) < minGuessed || len(word) > maxGuessed {
+		return "", false
+	}
+	first := int32(math.MaxInt32)
+	try := func(candidate []byte) {
+		if id, known := s.tokens.whole[string(candidate)]; known && id < first {
+			meant, first = string(candidate), id // common ones come first
+		}
+	}
+	var b []byte
+	for i := range len(word) + 1 {
+		if i < len(word) {
+			try(append(append(b[:0], word[:i]...), word[i+1:]...))
+		}
+		if i+1 < len(word) {
+			b = append(append(b[:0], word[:i]...), word[i+1], word[i])
+			try(append(b, word[i+2:]...))
+		}
+		for c := byte('a'); c <= 'z'; c++ {
+			b = append(append(b[:0], word[:i]...), c)
+			try(append(b, word[i:]...))
+			if i < len(word) {
+				try(append(b, word[i+1:]...))
+			}
+		}
+	}
+	return meant, meant != ""
+}
+
+// The lengths of words that are guessed at, bytes.
+const (
+	minGuessed = 5
+	maxGuessed = 14
+)
+
 // What is read of a text: what it is about is said by then.
 const (
 	maxTokens = 512

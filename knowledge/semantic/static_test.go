@@ -249,3 +249,26 @@ func BenchmarkEmbed(b *testing.B) {
 		s.embed(twelveWords)
 	}
 }
+
+// TestGuess: of words that differ by one slip, the commonest is meant.
+func TestGuess(t *testing.T) {
+	tests := []struct{ word, want string }{
+		{"knjow", "know"},        // a letter too many
+		{"passwrd", "password"},  // missing
+		{"passwird", "password"}, // wrong
+		{"calendra", "calendar"}, // in the other order
+		{"PASSWRD", "password"},
+		{"senhha", "senha"},
+		{"contraseñaa", "contrasena"},
+		{"mony", ""},     // too short
+		{"qqqqzzzz", ""}, // nothing near
+		{"pssswrd", ""},  // two slips
+		{strings.Repeat("a", 200), ""},
+		{"", ""},
+	}
+	for _, test := range tests {
+		if got, ok := BuiltIn().Guess(test.word); got != test.want || ok != (test.want != "") {
+			t.Errorf("%q is taken for %q, %t; want %q", test.word, got, ok, test.want)
+		}
+	}
+}
