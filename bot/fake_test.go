@@ -32,6 +32,7 @@ type records struct {
 	tallies       []desk.Tally
 	waits         []desk.Wait // oldest first
 	sets          map[spool.Set]map[string]string
+	aliases       map[desk.AliasID]desk.Alias
 }
 
 type stored struct {
@@ -44,6 +45,7 @@ func newRecords() *records {
 		conversations: map[chat.ConversationID]stored{}, tickets: map[chat.TicketID]stored{},
 		persons: map[chat.PersonID]stored{}, newest: map[chat.Lane]chat.ConversationID{},
 		posted: map[string]spool.Posted{}, lines: map[desk.LineID]stored{}, sets: map[spool.Set]map[string]string{},
+		aliases: map[desk.AliasID]desk.Alias{},
 	}
 }
 
@@ -175,6 +177,14 @@ func (r *records) Member(_ context.Context, set spool.Set, member string) (strin
 	return value, nil
 }
 
+func (r *records) Alias(_ context.Context, id desk.AliasID) (desk.Alias, error) {
+	a, ok := r.aliases[id]
+	if !ok {
+		return a, spool.ErrNotFound
+	}
+	return a, nil
+}
+
 func (r *records) Line(_ context.Context, id desk.LineID) (spool.Versioned[desk.Line], error) {
 	return get[desk.LineID, desk.Line](r.lines, id)
 }
@@ -278,6 +288,14 @@ func (r *records) commit(o spool.Outcome) error {
 	}
 	r.tallies = desk.Sum(append(r.tallies, o.Tallies...))
 	r.waits = append(slices.Clip(r.waits), o.Waits...)
+	for _, a := range o.Learned {
+		if _, known := r.aliases[a.ID]; !known {
+			r.aliases[a.ID] = a
+		}
+	}
+	for _, id := range o.Unlearned {
+		delete(r.aliases, id)
+	}
 	for _, c := range o.Sets {
 		if c.If != nil && *c.If != r.sets[c.Set][c.Member] {
 			return fmt.Errorf("%s of %s: %w", c.Member, c.Set, spool.ErrConflict)
@@ -297,7 +315,7 @@ func (r *records) commit(o spool.Outcome) error {
 func (r *records) clone() *records {
 	return &records{
 		maps.Clone(r.conversations), maps.Clone(r.tickets), maps.Clone(r.persons), maps.Clone(r.newest), maps.Clone(r.posted), r.number,
-		maps.Clone(r.lines), r.tallies, r.waits, maps.Clone(r.sets),
+		maps.Clone(r.lines), r.tallies, r.waits, maps.Clone(r.sets), maps.Clone(r.aliases),
 	}
 }
 

@@ -71,6 +71,21 @@ func (s *Store) Aliases(ctx context.Context) ([]desk.Alias, int64, error) {
 	return list, version, nil
 }
 
+func (r reader) Alias(ctx context.Context, id desk.AliasID) (desk.Alias, error) {
+	value, err := r.db.HGet(ctx, r.keys.aliases(), string(id)).Result()
+	if errors.Is(err, goredis.Nil) {
+		return desk.Alias{}, fmt.Errorf("alias %q: %w", id, spool.ErrNotFound)
+	}
+	if err != nil {
+		return desk.Alias{}, fmt.Errorf("alias %q: %w", id, explain(ctx, err))
+	}
+	a, err := decode[desk.Alias](value)
+	if err != nil {
+		return a, fmt.Errorf("alias %q: %w", id, err)
+	}
+	return a, nil
+}
+
 func (s *Store) AliasVersion(ctx context.Context) (int64, error) {
 	version, err := s.db.Get(ctx, s.keys.aliasVersion()).Int64()
 	if errors.Is(err, goredis.Nil) {

@@ -12,6 +12,8 @@ import (
 	"github.com/signpost-bot/signpost/bot/spool"
 )
 
+var changeScript = script("change")
+
 // Set takes one round trip.
 func (r reader) Set(ctx context.Context, name spool.Set) (map[string]string, int64, error) {
 	// It reads what aliases.lua reads of the aliases: a hash, and its version.
@@ -39,6 +41,14 @@ func (s *Store) SetVersion(ctx context.Context, name spool.Set) (int64, error) {
 		return 0, fmt.Errorf("version of the set %q: %w", name, explain(ctx, err))
 	}
 	return version, nil
+}
+
+func (s *Store) Change(ctx context.Context, changes ...spool.SetChange) error {
+	args := append([]any{string(s.keys)}, members(changes)...)
+	if err := s.settle(ctx, changeScript, []string{s.keys.set(changes[0].Set)}, args...); err != nil {
+		return fmt.Errorf("change the set %q: %w", changes[0].Set, err)
+	}
+	return nil
 }
 
 func (r reader) Member(ctx context.Context, name spool.Set, member string) (string, error) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -25,7 +26,7 @@ const (
 	// What is longer tells a story, and its words find anything.
 	MaxPhrasing = 200
 	// maxAliasName is how many bytes the names in an alias have at most: of its
-	// article, its language and who taught it.
+	// article, its language, its ticket and who taught it.
 	maxAliasName = 200
 )
 
@@ -48,6 +49,10 @@ type Alias struct {
 	Text    string        `json:"text"`    // the phrasing, on one line
 	By      chat.PersonID `json:"by,omitempty"`
 	At      time.Time     `json:"at"` // UTC
+	// Ticket is where the phrasing was asked, and From the account of the agent who
+	// taught it there; empty: it was taught by itself.
+	Ticket chat.TicketID  `json:"ticket,omitempty"`
+	From   chat.AccountID `json:"from,omitempty"`
 }
 
 // NewAlias makes an alias of what someone typed, on one line and without
@@ -75,9 +80,10 @@ func (a *Alias) UnmarshalJSON(data []byte) error {
 func (a *Alias) check() error {
 	for _, name := range []struct{ what, value string }{
 		{"id", string(a.ID)}, {"article", a.Article}, {"language", a.Lang}, {"person", string(a.By)},
+		{"ticket", string(a.Ticket)}, {"account", string(a.From)},
 	} {
 		switch {
-		case name.value == "" && name.what != "person":
+		case name.value == "" && slices.Contains([]string{"id", "article", "language"}, name.what):
 			return fmt.Errorf("alias has no %s", name.what)
 		case len(name.value) > maxAliasName:
 			return fmt.Errorf("%s of the alias is longer than %d bytes", name.what, maxAliasName)

@@ -121,6 +121,8 @@ type Reader interface {
 	// the value of one.
 	Set(ctx context.Context, set Set) (map[string]string, int64, error)
 	Member(ctx context.Context, set Set, member string) (string, error)
+	// Alias is one that is learned.
+	Alias(ctx context.Context, id desk.AliasID) (desk.Alias, error)
 	// Line reads a line of the ledger. Lately lists a person's newest ones, at
 	// most [desk.MaxLately], newest first.
 	Line(ctx context.Context, id desk.LineID) (Versioned[desk.Line], error)
@@ -288,6 +290,10 @@ type Store interface {
 
 	// SetVersion is the version of a set, without reading it.
 	SetVersion(ctx context.Context, set Set) (int64, error)
+	// Change makes changes of sets in one step, as an outcome does: [ErrConflict]
+	// if one of them found another value than it was to, and then none is made. So
+	// does a repeat after a lost answer, if it had such a condition.
+	Change(ctx context.Context, changes ...SetChange) error
 
 	// DeadLetters lists the newest, at most limit. DeadLetter reads one.
 	DeadLetters(ctx context.Context, limit int) ([]DeadLetter, error)

@@ -35,6 +35,9 @@ func (f *fixture) learned(changed bool, want ...desk.Alias) {
 	}
 	for _, a := range want {
 		byID[a.ID] = a
+		told, err := f.Alias(f.Context(), a.ID)
+		f.must(err)
+		f.same("alias", told, a)
 	}
 	f.same("aliases", got, byID)
 	told, err := f.AliasVersion(f.Context())
@@ -62,7 +65,10 @@ func (f *fixture) remove(id desk.AliasID, want bool) {
 
 func testAliases(f *fixture) {
 	money, owed := f.alias("where is my money"), f.alias("¿dónde está? <b>\"what\" you & owe</b>")
+	owed.Ticket, owed.From = "T-12", "slack:w:ana"
 	f.learned(false)
+	_, err := f.Alias(f.Context(), money.ID)
+	f.want("alias", err, spool.ErrNotFound)
 	f.remove(money.ID, false)
 	f.learned(false)
 

@@ -63,6 +63,29 @@ func testSets(f *fixture) {
 	holds("links", true, none)
 }
 
+// Outside an outcome, sets change in one step, too, or not at all.
+func testSetsChange(f *fixture) {
+	ctx := f.Context()
+	is := func(value string) *string { return &value }
+	f.must(f.Change(ctx, put("drafts", "T-1", "new"), put("seen", "T-1", "é <b>")))
+	f.must(f.Change(ctx, put("drafts", "T-1", "new"), put("seen", "T-1", "é <b>"))) // as after a lost answer
+	_, version, err := f.Set(ctx, "drafts")
+	f.must(err)
+	f.same("version", version, int64(1))
+
+	written := spool.SetChange{Set: "drafts", Member: "T-1", Value: "written", If: is("new")}
+	f.want("another value", f.Change(ctx, put("seen", "T-2", "x"), spool.SetChange{Set: "drafts", Member: "T-1", Remove: true, If: is("old")}), spool.ErrConflict)
+	_, err = f.Member(ctx, "seen", "T-2")
+	f.want("what came with it", err, spool.ErrNotFound)
+	f.must(f.Change(ctx, written))
+	f.want("once more", f.Change(ctx, written), spool.ErrConflict)
+	f.must(f.Change(ctx, spool.SetChange{Set: "drafts", Member: "T-1", Remove: true, If: is("written")}, put("drafts", "T-2", "")))
+	got, version, err := f.Set(ctx, "drafts")
+	f.must(err)
+	f.same("drafts", got, map[string]string{"T-2": ""})
+	f.same("version", version, int64(4))
+}
+
 // What was read must still be so, or nothing of the outcome is kept.
 func testSetsIf(f *fixture) {
 	ctx := f.Context()

@@ -73,6 +73,7 @@ func TestStore(t *testing.T, open func(t *testing.T) spool.Store) {
 		{"limit of aliases", testAliasLimit},
 		{"sets", testSets},
 		{"sets if", testSetsIf},
+		{"sets change", testSetsChange},
 		{"limit of sets", testSetsFull},
 		{"ledger", testLedger},
 		{"asked lately", testLately},
