@@ -63,6 +63,7 @@
 //	knowledge           articles, and Library.Find
 //	knowledge/semantic  what texts mean: vectors, and the model in the program
 //	adapters/embedding  a server that tells what texts mean
+//	adapters/helpcentre where articles come from: sitemaps, help centres, files
 //	adapters/redis      the store; the same code on a Redis inside the process
 //	adapters/web        health, metrics
 //	config              file and environment to one checked Config
