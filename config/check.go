@@ -411,6 +411,7 @@ func (l *loader) checkRetention(r Retention) {
 	keep("retention.receipts", r.Receipts)
 	keep("retention.dead_letters", r.DeadLetters)
 	keep("retention.ledger", r.Ledger)
+	keep("retention.audit", r.Audit)
 }
 
 func (l *loader) checkOverheard(o Overheard) {

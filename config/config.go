@@ -208,6 +208,7 @@ type Retention struct {
 	Receipts      time.Duration `yaml:"receipts"`      // of replies, after delivery
 	DeadLetters   time.Duration `yaml:"dead_letters"`
 	Ledger        time.Duration `yaml:"ledger"` // questions and how they ended
+	Audit         time.Duration `yaml:"audit"`  // who did what
 }
 
 // Overheard is about questions that were not asked of the bot.

@@ -20,7 +20,7 @@ func Default() Config {
 		Desks:     []Desk{{Name: "support", ShowNames: "name", Assign: "claim", Report: Report{Time: "09:00"}}},
 		Slack:     Slack{Mode: "socket", AgentView: true},
 		Discord:   Discord{Mode: "gateway", Answers: "reply"},
-		Retention: Retention{Conversations: 30 * day, Receipts: 30 * day, DeadLetters: 90 * day, Ledger: 180 * day},
+		Retention: Retention{Conversations: 30 * day, Receipts: 30 * day, DeadLetters: 90 * day, Ledger: 180 * day, Audit: 400 * day},
 		Overheard: Overheard{Wait: 30 * time.Second, MaxAge: 15 * time.Minute},
 		Escalate:  Escalate{Misses: 2, NudgeAfter: 10 * time.Minute},
 		Resolve:   Resolve{Grace: 48 * time.Hour},

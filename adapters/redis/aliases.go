@@ -16,17 +16,21 @@ import (
 
 var (
 	aliasesScript = script("aliases")
-	learnScript   = script("learn")
-	unlearnScript = script("unlearn")
+	learnScript   = script("audit", "learn")
+	unlearnScript = script("audit", "unlearn")
 )
 
-func (s *Store) AddAlias(ctx context.Context, a desk.Alias) (fresh bool, err error) {
+func (s *Store) AddAlias(ctx context.Context, a desk.Alias, deeds ...desk.Deed) (fresh bool, err error) {
 	a, value, err := encode(a)
 	if err != nil {
 		return false, err
 	}
+	done, err := encodedDeeds(deeds)
+	if err != nil {
+		return false, err
+	}
 	answer, err := s.durably(ctx, learnScript, []string{s.keys.aliases(), s.keys.aliasVersion()},
-		string(a.ID), value, desk.MaxAliases).Text()
+		append([]any{string(a.ID), value, desk.MaxAliases, string(s.keys)}, done...)...).Text()
 	if err == nil && answer == "full" {
 		err = spool.ErrFull
 	}
@@ -36,8 +40,13 @@ func (s *Store) AddAlias(ctx context.Context, a desk.Alias) (fresh bool, err err
 	return answer == "fresh", nil
 }
 
-func (s *Store) RemoveAlias(ctx context.Context, id desk.AliasID) (found bool, err error) {
-	n, err := s.durably(ctx, unlearnScript, []string{s.keys.aliases(), s.keys.aliasVersion()}, string(id)).Int()
+func (s *Store) RemoveAlias(ctx context.Context, id desk.AliasID, deeds ...desk.Deed) (found bool, err error) {
+	done, err := encodedDeeds(deeds)
+	if err != nil {
+		return false, err
+	}
+	n, err := s.durably(ctx, unlearnScript, []string{s.keys.aliases(), s.keys.aliasVersion()},
+		append([]any{string(id), string(s.keys)}, done...)...).Int()
 	if err != nil {
 		return false, fmt.Errorf("remove alias %q: %w", id, err)
 	}

@@ -3,16 +3,18 @@ package redis
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/desk"
 	"github.com/signpost-bot/signpost/bot/spool"
 )
 
 var (
 	deadScript   = script("dead")
-	replayScript = script("replay")
-	dropScript   = script("drop")
+	replayScript = script("audit", "replay")
+	dropScript   = script("audit", "drop")
 )
 
 func (s *Store) DeadLetters(ctx context.Context, limit int) ([]spool.DeadLetter, error) {
@@ -68,10 +70,14 @@ func toDeadLetter(id string, fields []any) (spool.DeadLetter, error) {
 
 // Replay gives an event a new record, so that no reply to it is taken for one
 // of its first life. A reply keeps its id: it is the same message.
-func (s *Store) Replay(ctx context.Context, id string, now time.Time) error {
+func (s *Store) Replay(ctx context.Context, id string, now time.Time, deeds ...desk.Deed) error {
 	letter, err := s.DeadLetter(ctx, id)
 	if err != nil {
 		return fmt.Errorf("replay: %w", err)
+	}
+	done, err := encodedDeeds(deeds)
+	if err != nil {
+		return err
 	}
 	keys := []string{s.keys.dead(), s.keys.deadLetter(id), s.keys.pending()}
 	var args []any
@@ -84,7 +90,7 @@ func (s *Store) Replay(ctx context.Context, id string, now time.Time) error {
 		again.ID, again.Kind = chat.EventID("replay/"+id), chat.Tick // for its identity only
 		record, lane := recordID(again, now), e.Lane()
 		keys = append(keys, s.keys.event(record), s.keys.lane(lane), s.keys.ready(), s.keys.waiting(e.Place))
-		args = []any{id, record, string(lane), now.UnixMilli(), "events", "",
+		args = []any{id, record, string(lane), now.UnixMilli(), "events", "", string(s.keys), len(done),
 			"value", value, "person", string(e.From.Person), "at", now.UnixMilli()}
 	} else {
 		r := letter.Reply
@@ -93,9 +99,10 @@ func (s *Store) Replay(ctx context.Context, id string, now time.Time) error {
 			return err
 		}
 		keys = append(keys, s.keys.reply(id), s.keys.outbox(r.Place), s.keys.out(r.Place.Platform), s.keys.waiting(r.Place))
-		args = []any{id, id, r.Place.String(), now.UnixMilli(), "replies:" + r.Place.Platform, fields[0],
+		args = []any{id, id, r.Place.String(), now.UnixMilli(), "replies:" + r.Place.Platform, fields[0], string(s.keys), len(done),
 			"key", fields[0], "deed", fields[1], "like", fields[2], "value", fields[3], "at", now.UnixMilli()}
 	}
+	args = slices.Insert(args, 8, done...)
 	n, err := s.durably(ctx, replayScript, keys, args...).Int()
 	if err == nil && n == 0 {
 		err = spool.ErrNotFound
@@ -106,8 +113,12 @@ func (s *Store) Replay(ctx context.Context, id string, now time.Time) error {
 	return nil
 }
 
-func (s *Store) Drop(ctx context.Context, id string) error {
-	n, err := s.run(ctx, dropScript, []string{s.keys.dead(), s.keys.deadLetter(id)}, id).Int()
+func (s *Store) Drop(ctx context.Context, id string, deeds ...desk.Deed) error {
+	done, err := encodedDeeds(deeds)
+	if err != nil {
+		return err
+	}
+	n, err := s.durably(ctx, dropScript, []string{s.keys.dead(), s.keys.deadLetter(id)}, append([]any{id, string(s.keys)}, done...)...).Int()
 	if err == nil && n == 0 {
 		err = spool.ErrNotFound
 	}

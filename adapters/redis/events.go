@@ -127,11 +127,11 @@ func (s *Store) Finish(ctx context.Context, w spool.Work, o spool.Outcome, now t
 	}
 	replies, err := s.queued(v.event, o.Replies)
 	timers, err2 := s.setTimers(v.event, o.Timers, now)
-	taught, counted := taught(&b, o), s.counted(&b, o)
+	taught, counted, deeds := taught(&b, o), s.counted(&b, o), encodeDeeds(&b, o.Audit)
 	if err := errors.Join(b.err, err, err2); err != nil {
 		return err
 	}
-	args := slices.Concat(b.args, b.versions, members(o.Sets), b.records, []any{len(o.Conversations)}, newest, replies, timers, taught, counted)
+	args := slices.Concat(b.args, b.versions, members(o.Sets), b.records, []any{len(o.Conversations)}, newest, replies, timers, taught, counted, []any{len(deeds)}, deeds)
 	return s.settle(ctx, finishScript, b.keys, args...)
 }
 

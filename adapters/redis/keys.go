@@ -227,6 +227,22 @@ func (k keys) aliases() string { return string(k) + "aliases" }
 // aliasVersion (string): how often that hash has changed.
 func (k keys) aliasVersion() string { return string(k) + "alias_version" }
 
+// The audit: who did what.
+
+// audit (stream): the sealed lines, each under its number and -0: its text and
+// its seal. Trim drops the oldest.
+func (k keys) audit() string { return string(k) + "audit" }
+
+// auditOpen (list): lines that are not sealed yet, oldest first.
+func (k keys) auditOpen() string { return string(k) + "audit_open" }
+
+// auditChain (hash): number and seal of the newest line that was dropped, first
+// and first_seal, and of the newest one that was sealed, last and last_seal.
+func (k keys) auditChain() string { return string(k) + "audit_chain" }
+
+// audit_number (string) is the number of the newest line, sealed or not. Only
+// audit.lua knows the key.
+
 // The way of a reply.
 
 // reply (hash), by id, until the reply is delivered or discarded:

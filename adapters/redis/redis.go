@@ -50,7 +50,7 @@ var lua embed.FS
 var (
 	acceptScript     = script("accept")
 	leaseScript      = script("lease")
-	finishScript     = script("finish")
+	finishScript     = script("audit", "finish")
 	retryScript      = script("retry")
 	buryScript       = script("bury")
 	numberScript     = script("number")
@@ -66,10 +66,15 @@ var (
 	discardScript    = script("discard")
 )
 
-func script(name string) *goredis.Script {
-	source, err := lua.ReadFile("lua/" + name + ".lua")
-	if err != nil {
-		panic(err) // a name above is mistyped
+// script is a script by its name; before it may stand parts that it uses.
+func script(names ...string) *goredis.Script {
+	var source []byte
+	for _, name := range names {
+		part, err := lua.ReadFile("lua/" + name + ".lua")
+		if err != nil {
+			panic(err) // a name is mistyped
+		}
+		source = append(source, part...)
 	}
 	return goredis.NewScript(string(source))
 }

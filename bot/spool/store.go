@@ -60,6 +60,8 @@ type Outcome struct {
 	Tallies []desk.Tally
 	Waits   []desk.Wait
 	Sets    []SetChange // in this order
+	// Audit is who did what: it is written in the same step as what they did.
+	Audit []desk.Deed
 }
 
 // A Set is a list that the replicas know by heart, and look at anew when its
@@ -213,6 +215,7 @@ type Retention struct {
 	Receipts      time.Duration // after delivery, unless its ticket is live; a reply is no longer replaced after that
 	DeadLetters   time.Duration
 	Ledger        time.Duration // after the question; tallies stay for TalliesKept
+	Audit         time.Duration // after the deed, once it is sealed
 }
 
 // TalliesKept is how long the tallies of a day are kept: a year, and the same
@@ -283,10 +286,11 @@ type Store interface {
 	AliasVersion(ctx context.Context) (int64, error)
 	// AddAlias learns an alias; fresh tells whether it was not learned yet. One
 	// of the same ID stays as it is. It returns [ErrFull] if there are
-	// [desk.MaxAliases] others.
-	AddAlias(ctx context.Context, a desk.Alias) (fresh bool, err error)
-	// RemoveAlias unlearns one; found tells whether it was there.
-	RemoveAlias(ctx context.Context, id desk.AliasID) (found bool, err error)
+	// [desk.MaxAliases] others. The deeds go into the audit if it was fresh.
+	AddAlias(ctx context.Context, a desk.Alias, deeds ...desk.Deed) (fresh bool, err error)
+	// RemoveAlias unlearns one; found tells whether it was there, and then the
+	// deeds go into the audit.
+	RemoveAlias(ctx context.Context, id desk.AliasID, deeds ...desk.Deed) (found bool, err error)
 
 	// SetVersion is the version of a set, without reading it.
 	SetVersion(ctx context.Context, set Set) (int64, error)
@@ -300,9 +304,23 @@ type Store interface {
 	DeadLetter(ctx context.Context, id string) (DeadLetter, error)
 	// Replay puts a dead letter back at the end of its lane or place, with no
 	// failures counted; Drop forgets it. Both are [ErrNotFound] for one that is
-	// not there.
-	Replay(ctx context.Context, id string, now time.Time) error
-	Drop(ctx context.Context, id string) error
+	// not there; else the deeds go into the audit.
+	Replay(ctx context.Context, id string, now time.Time, deeds ...desk.Deed) error
+	Drop(ctx context.Context, id string, deeds ...desk.Deed) error
+
+	// Record adds deeds to the audit that nothing else brings. The step has a name
+	// of its own, chosen at random: repeating it within a few minutes changes
+	// nothing.
+	Record(ctx context.Context, step string, now time.Time, deeds ...desk.Deed) error
+	// Audited lists the sealed lines of the audit above a number, at most limit,
+	// and Unsealed the oldest of those that are not sealed yet.
+	Audited(ctx context.Context, after int64, limit int) ([]desk.AuditLine, error)
+	Unsealed(ctx context.Context, limit int) ([]desk.AuditLine, error)
+	AuditChain(ctx context.Context) (desk.Chain, error)
+	// Seal keeps the seals of the oldest unsealed lines, which were made behind a
+	// place in the chain. It returns [ErrConflict], and changes nothing, if the
+	// chain does not end there, or these lines are not the next.
+	Seal(ctx context.Context, behind desk.Link, lines []desk.AuditLine) error
 
 	// Trim drops some of what is older than its retention, or than what a Memory
 	// promises, and says how much.

@@ -38,6 +38,7 @@
 --           milliseconds, number of its fields; for each: field, what is added
 -- then      how many waits a desk keeps; number of those to add; for each: key of
 --           the desk's (list), JSON
+-- then      number of deeds; for each: JSON
 --
 -- Returns "ok", "lost", or "conflict" and a space and what has changed since; only
 -- "ok" has changed anything.
@@ -183,6 +184,10 @@ for _ = 1, tonumber(take()) do
   local waits, wait = take(), take()
   redis.call("LPUSH", waits, wait)
   redis.call("LTRIM", waits, 0, kept - 1)
+end
+
+for _ = 1, tonumber(take()) do
+  audit(prefix, take())
 end
 
 redis.call("ZADD", KEYS[4], ARGV[4], "finish " .. ARGV[1])

@@ -11,6 +11,8 @@
 -- KEYS[9]  marking (set)
 -- KEYS[10] ledger (zset)
 -- KEYS[11] tallies (zset)
+-- KEYS[12] audit (stream)
+-- KEYS[13] audit_chain (hash)
 -- ARGV[1]  key prefix
 -- ARGV[2]  how many of each kind at most
 -- ARGV[3]  conversations whose newest word is older than this go, Unix
@@ -26,6 +28,7 @@
 -- ARGV[12] marks
 -- ARGV[13] lines of the ledger, likewise
 -- ARGV[14] tallies
+-- ARGV[15] sealed lines of the audit, as their text has the time; empty: none
 --
 -- Returns how much was dropped.
 local dropped = 0
@@ -96,6 +99,21 @@ for _, platform in ipairs(redis.call("SMEMBERS", KEYS[9])) do
   each(marks, ARGV[12], function() end)
   if redis.call("EXISTS", marks) == 0 then
     redis.call("SREM", KEYS[9], platform)
+  end
+end
+if ARGV[15] ~= "" then
+  local number, seal
+  for _, entry in ipairs(redis.call("XRANGE", KEYS[12], "-", "+", "COUNT", ARGV[2])) do
+    local at = string.match(entry[2][2], '"at":"([^"]+)"')
+    if not at or at >= ARGV[15] then
+      break
+    end
+    number, seal = string.match(entry[1], "^%d+"), entry[2][4]
+    dropped = dropped + 1
+  end
+  if number then
+    redis.call("HSET", KEYS[13], "first", number, "first_seal", seal)
+    redis.call("XTRIM", KEYS[12], "MINID", string.format("%d", tonumber(number) + 1) .. "-0")
   end
 end
 return dropped

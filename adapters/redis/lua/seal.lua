@@ -1,0 +1,28 @@
+-- seal.lua moves the oldest unsealed lines of the audit behind the sealed ones.
+--
+-- KEYS[1]   audit_chain (hash)
+-- KEYS[2]   audit_open (list)
+-- KEYS[3]   audit (stream)
+-- ARGV[1]   number of the line that the chain ends with, 0 for none
+-- ARGV[2]   its seal
+-- ARGV[3…]  for each line: number, text, seal
+--
+-- Returns 1, or 0 if the chain ends elsewhere or these lines are not the next.
+-- Checks come before writes: Redis does not undo half a script.
+local last = redis.call("HMGET", KEYS[1], "last", "last_seal")
+local count = (#ARGV - 2) / 3
+local open = redis.call("LRANGE", KEYS[2], 0, count - 1)
+if (last[1] or "0") ~= ARGV[1] or (last[2] or "") ~= ARGV[2] or #open ~= count then
+  return 0
+end
+for i = 1, count do
+  if open[i] ~= ARGV[3 * i + 1] then
+    return 0
+  end
+end
+for i = 1, count do
+  redis.call("XADD", KEYS[3], ARGV[3 * i] .. "-0", "line", ARGV[3 * i + 1], "seal", ARGV[3 * i + 2])
+end
+redis.call("LTRIM", KEYS[2], count, -1)
+redis.call("HSET", KEYS[1], "last", ARGV[#ARGV - 2], "last_seal", ARGV[#ARGV])
+return 1
