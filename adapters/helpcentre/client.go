@@ -151,6 +151,12 @@ func (e *StatusError) Is(target error) bool {
 	return target == ErrGone && (e.Status == http.StatusNotFound || e.Status == http.StatusGone)
 }
 
+// A strayError is a redirect to where we do not go.
+type strayError struct{ why error }
+
+func (e *strayError) Error() string { return "it redirects elsewhere: " + e.why.Error() }
+func (e *strayError) Unwrap() error { return e.why }
+
 // trouble is an error that may pass; wait is how long until then, if it is known.
 type trouble struct {
 	err  error
@@ -240,7 +246,7 @@ func (c *Client) follow(ctx context.Context, r Request) (*Response, error) {
 		}
 		u.Fragment = ""
 		if target, err = c.allowed(u.String()); err != nil {
-			return nil, fmt.Errorf("it redirects elsewhere: %w", err)
+			return nil, &strayError{err}
 		}
 		if first.Scheme == "https" && target.Scheme == "http" {
 			return nil, fmt.Errorf("it redirects from https to %s, which anybody on the way could read and change; mend the redirect", short(target.String()))
@@ -385,6 +391,9 @@ func (c *Client) ask(ctx context.Context, u *url.URL, header http.Header, r Requ
 		}
 		t := &trouble{err: failure}
 		wait, told := retryAfter(answer.Header.Get("Retry-After"), time.Now())
+		if !told {
+			wait, told = limitReset(answer.Header.Get("X-RateLimit-Reset"), time.Now())
+		}
 		if told && wait > c.o.MaxWait {
 			return nil, "", Fatal(fmt.Errorf("%s says %d and to come back in %v, which is longer than we wait; run it again then: it goes on where it stopped", u.Host, status, wait.Round(time.Second)))
 		}
@@ -593,6 +602,16 @@ func retryAfter(value string, now time.Time) (time.Duration, bool) {
 		return max(at.Sub(now), 0), true
 	}
 	return 0, false
+}
+
+// limitReset reads when a limit of requests begins anew, in Unix seconds: what
+// Intercom says instead of Retry-After. Other times than those of the next hour
+// are something else, for nobody has defined the header.
+// Source: https://developers.intercom.com/docs/references/2.17/rest-api/errors/rate-limiting
+func limitReset(value string, now time.Time) (time.Duration, bool) {
+	at, err := strconv.ParseInt(value, 10, 64)
+	wait := time.Unix(at, 0).Sub(now)
+	return wait, err == nil && wait > 0 && wait <= time.Hour
 }
 
 // size is a number of bytes as people read it.
