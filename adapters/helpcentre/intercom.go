@@ -307,7 +307,7 @@ type intercomCollection struct {
 // removed.
 func decodeIntercom(data []byte) (intercomList, error) {
 	var l intercomList
-	if err := decode(data, &l); err != nil {
+	if err := readJSON(data, &l); err != nil {
 		return intercomList{}, err
 	}
 	if l.Type != "list" || !begins(l.Data, '[') {
@@ -317,12 +317,12 @@ func decodeIntercom(data []byte) (intercomList, error) {
 		return l, nil
 	}
 	if !begins(l.Pages.Next, '{') {
-		return l, decode(l.Pages.Next, &l.next)
+		return l, readJSON(l.Pages.Next, &l.next)
 	}
 	var start struct {
 		After string `json:"starting_after"`
 	}
-	err := decode(l.Pages.Next, &start)
+	err := readJSON(l.Pages.Next, &start)
 	l.after = start.After
 	return l, err
 }
@@ -334,7 +334,7 @@ func decodeIntercomArticles(data []byte) (intercomList, []intercomArticle, error
 	l, err := decodeIntercom(data)
 	var list []intercomArticle
 	if err == nil {
-		err = decode(l.Data, &list)
+		err = readJSON(l.Data, &list)
 	}
 	if err != nil {
 		return intercomList{}, nil, err
@@ -353,7 +353,7 @@ func decodeIntercomArticles(data []byte) (intercomList, []intercomArticle, error
 			if !begins(raw, '{') || !localeRule.MatchString(locale) {
 				continue // "type", and null for languages that it is not in
 			}
-			if err := decode(raw, &c); err != nil {
+			if err := readJSON(raw, &c); err != nil {
 				return intercomList{}, nil, err
 			}
 			c.locale = locale
@@ -369,7 +369,7 @@ func decodeIntercomCollections(data []byte) (intercomList, []intercomCollection,
 	l, err := decodeIntercom(data)
 	var list []intercomCollection
 	if err == nil {
-		err = decode(l.Data, &list)
+		err = readJSON(l.Data, &list)
 	}
 	if err != nil {
 		return intercomList{}, nil, err

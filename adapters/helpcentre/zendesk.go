@@ -363,7 +363,7 @@ type zendeskGroup struct {
 // would make every article look removed.
 func decodeZendesk(kind string, data []byte) (zendeskList, error) {
 	var l zendeskList
-	if err := decode(data, &l); err != nil {
+	if err := readJSON(data, &l); err != nil {
 		return zendeskList{}, err
 	}
 	there := map[string]bool{"articles": l.Articles != nil, "sections": l.Sections != nil, "categories": l.Categories != nil}
@@ -395,7 +395,7 @@ type zendeskLocales struct {
 
 func decodeLocales(data []byte) (zendeskLocales, error) {
 	var l zendeskLocales
-	if err := decode(data, &l); err != nil {
+	if err := readJSON(data, &l); err != nil {
 		return zendeskLocales{}, err
 	}
 	if len(l.Locales) == 0 {

@@ -61,9 +61,9 @@ func (u *unix) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// decode reads one JSON value. What it says of a broken one quotes nothing of it:
+// readJSON reads one JSON value. What it says of a broken one quotes nothing of it:
 // it is a stranger's.
-func decode(data []byte, into any) error {
+func readJSON(data []byte, into any) error {
 	err := json.Unmarshal(data, into)
 	var syntax *json.SyntaxError
 	var mismatch *json.UnmarshalTypeError
