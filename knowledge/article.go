@@ -27,6 +27,22 @@ type Article struct {
 	Updated   time.Time // UTC; zero if unknown
 	Sections  []Section // at least one
 	File      string    // path inside the folder it was loaded from, with slashes
+
+	// What a review looks at, and no answer is made of.
+	Links []Link `json:"-"` // in its text, in order
+	Bare  []Bare `json:"-"` // headings with nothing under them, not even another heading
+}
+
+// A Link is where an article's text leads.
+type Link struct {
+	URL  string // absolute, http or https; a fragment is kept
+	Line int    // of its file, from 1; 0 if unknown
+}
+
+// A Bare is a heading that promises what is not there.
+type Bare struct {
+	Heading string
+	Line    int // of its file, from 1
 }
 
 // A Section is a heading of an article and the text under it.

@@ -229,10 +229,33 @@ func parse(f file, rules *Rules) draft {
 	d.front(front)
 	if deep := nested.FindIndex(body); deep != nil {
 		d.report(line+bytes.Count(body[:deep[0]], []byte("\n")), "nests more than %d quotes or lists in one line; write it flat", maxNested)
-	} else if d.article.Sections = sections(body); len(d.article.Sections) == 0 && line > 0 {
+	} else if d.body(body, line); len(d.article.Sections) == 0 && line > 0 {
 		d.report(line, "has no text under its front matter; write the article there")
 	}
 	return d
+}
+
+// body takes over what stands under the front matter; its first line is given.
+func (d *draft) body(source []byte, line int) {
+	o := outlined(source)
+	d.article.Sections, d.article.Bare = o.sections, o.empty
+	for i := range d.article.Bare {
+		d.article.Bare[i].Line += line - 1
+	}
+	base, err := url.Parse(d.article.URL)
+	if err != nil {
+		return // it has been reported
+	}
+	for _, link := range o.links {
+		to, err := base.Parse(strings.TrimSpace(link.URL))
+		if err != nil || to.Scheme != "http" && to.Scheme != "https" || to.Hostname() == "" {
+			continue // mailto, tel and the like
+		}
+		if link.Line > 0 {
+			link.Line += line - 1
+		}
+		d.article.Links = append(d.article.Links, Link{to.String(), link.Line})
+	}
 }
 
 // cut divides a page into front matter and body, and says on which line the

@@ -36,7 +36,7 @@ func TestSections(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, sections([]byte(test.page))); diff != "" {
+			if diff := cmp.Diff(test.want, outlined([]byte(test.page)).sections); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -52,5 +52,34 @@ func TestParseNested(t *testing.T) {
 		if len(d.problems) != 1 {
 			t.Errorf("problems with nested %q = %v, want one", mark, d.problems)
 		}
+	}
+}
+
+func TestLinks(t *testing.T) {
+	tests := []struct {
+		name, page string
+		want       []Link
+	}{
+		{"inline", "See [one](https://x.example/a \"t\"), [two][t] and\n<https://y.example/b#c>.\n\n[t]: /help/t?x=1&y=2\n",
+			[]Link{{"https://x.example/a", 1}, {"/help/t?x=1&y=2", 1}, {"https://y.example/b#c", 1}}},
+		{"lines", "One.\n\n- a\n- [b](b)\n\n| x |\n|---|\n| [c](../c) |\n\n## See [d](#d)\n", []Link{{"b", 4}, {"../c", 8}, {"#d", 10}}},
+		{"HTML", "A <a class=x href='https://z.example/?a=1&amp;b=2'>b</a>\n\n<div>\n<A HREF=\"e\">e</A>\n</div>\n", []Link{{"https://z.example/?a=1&b=2", 1}, {"e", 4}}},
+		{"a picture in a link", "First.\n\n[![p](p.png)](https://x.example)\n", []Link{{"https://x.example", 3}}},
+		{"none", "`[a](b)` \\[a](b) ![p](p.png) <me@x.example>\n", nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, outlined([]byte(test.page)).links); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestBareHeadings(t *testing.T) {
+	const page = "# Title\n## Refund deadline\n### Card\n7 days\n### Boleto\n## Empty\n## Above\n### Deeper\n\nLast\n----\n"
+	want := []Bare{{"Boleto", 5}, {"Empty", 6}, {"Deeper", 8}, {"Last", 10}}
+	if diff := cmp.Diff(want, outlined([]byte(page)).empty); diff != "" {
+		t.Error(diff)
 	}
 }
