@@ -127,12 +127,12 @@ func TestFirstAlias(t *testing.T) {
 	}
 }
 
-// BenchmarkLearn is what each replica does after a change of what was learned:
-// 1,000 articles with ten phrasings each, and so many learned. They are those of
-// the sample, over and over, with a third of the words changed.
-func BenchmarkLearn(b *testing.B) {
+// manyArticles are 1,000 of a language with ten phrasings each: those of the
+// sample, over and over, with a third of the words changed, as changed does.
+func manyArticles(tb testing.TB) (articles []*Article, changed func(string) string) {
+	tb.Helper()
 	random := rand.New(rand.NewPCG(1, 2))
-	changed := func(s string) string {
+	changed = func(s string) string {
 		words := strings.Fields(s)
 		for i := range words {
 			if random.IntN(3) == 0 {
@@ -141,8 +141,7 @@ func BenchmarkLearn(b *testing.B) {
 		}
 		return strings.Join(words, " ")
 	}
-	english := slices.DeleteFunc(sampleArticles(b), func(a *Article) bool { return a.Lang != "en" })
-	var articles []*Article
+	english := slices.DeleteFunc(sampleArticles(tb), func(a *Article) bool { return a.Lang != "en" })
 	for i := range 1000 {
 		like := english[i%len(english)]
 		a := *like
@@ -155,6 +154,15 @@ func BenchmarkLearn(b *testing.B) {
 		}
 		articles = append(articles, &a)
 	}
+	return articles, changed
+}
+
+// BenchmarkLearn is what each replica does after a change of what was learned:
+// 1,000 articles with ten phrasings each, and so many learned. They are those of
+// the sample, over and over, with a third of the words changed.
+func BenchmarkLearn(b *testing.B) {
+	articles, changed := manyArticles(b)
+	english := slices.DeleteFunc(sampleArticles(b), func(a *Article) bool { return a.Lang != "en" })
 	var aliases []Alias
 	for i := range 10_000 {
 		a := english[i%1000%len(english)]

@@ -88,6 +88,24 @@ type twin struct {
 // those of the articles.
 func findTwins(articles []*Article, list []sketch) [][]twin {
 	twins := make([][]twin, len(articles))
+	eachPair(articles, list, func(i, j int, near float64, titles func() float64) {
+		if near >= theSame || near >= alike && titles() >= titlesAlike {
+			twins[i] = append(twins[i], twin{j, near})
+			twins[j] = append(twins[j], twin{i, near})
+		}
+	})
+	for _, list := range twins {
+		slices.SortFunc(list, func(a, b twin) int {
+			return cmp.Or(cmp.Compare(b.alike, a.alike), cmp.Compare(a.article, b.article))
+		})
+	}
+	return twins
+}
+
+// eachPair calls f for each two articles of a language that share enough rare
+// words to be compared, by their places, the second being the smaller: with how
+// much their texts agree, and a function that tells how much their titles do.
+func eachPair(articles []*Article, list []sketch, f func(i, j int, near float64, titles func() float64)) {
 	shelves := map[string][]int{} // by base language, the articles
 	terms := uint32(0)
 	for i, a := range articles {
@@ -134,23 +152,12 @@ func findTwins(articles []*Article, list []sketch) [][]twin {
 			for _, j := range met {
 				enough := shared[j] >= sharedTwin
 				shared[j] = 0
-				if !enough || articles[i].ID == articles[j].ID {
-					continue
-				}
-				near := cosine(texts[i], texts[j])
-				if near >= theSame || near >= alike && cosine(titles[i], titles[j]) >= titlesAlike {
-					twins[i] = append(twins[i], twin{j, near})
-					twins[j] = append(twins[j], twin{i, near})
+				if enough && articles[i].ID != articles[j].ID {
+					f(i, j, cosine(texts[i], texts[j]), func() float64 { return cosine(titles[i], titles[j]) })
 				}
 			}
 		}
 	}
-	for _, list := range twins {
-		slices.SortFunc(list, func(a, b twin) int {
-			return cmp.Or(cmp.Compare(b.alike, a.alike), cmp.Compare(a.article, b.article))
-		})
-	}
-	return twins
 }
 
 // A vector holds weights by term, ascending, of length 1 together.
