@@ -7,7 +7,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,7 +28,6 @@ import (
 
 	"github.com/signpost-bot/signpost/adapters/console"
 	"github.com/signpost-bot/signpost/adapters/redis"
-	"github.com/signpost-bot/signpost/adapters/slack"
 	"github.com/signpost-bot/signpost/bot"
 	"github.com/signpost-bot/signpost/bot/chat"
 	"github.com/signpost-bot/signpost/bot/desk"
@@ -58,7 +56,7 @@ type cli struct {
 	Dead    deadCommand    `cmd:"" help:"Look after what was given up: events and replies that failed."`
 	Alias   aliasCommand   `cmd:"" help:"Teach phrasings that find an article, and forget them."`
 	Ask     askCommand     `cmd:"" help:"Ask one question and print which articles answer it."`
-	Check   checkCommand   `cmd:"" help:"Check configuration and articles, and print every problem."`
+	Check   checkCommand   `cmd:"" help:"Check configuration and articles, and print every problem; with --knowledge also what hurts finding."`
 	Eval    evalCommand    `cmd:"" help:"Measure how well a file of questions with known answers is answered."`
 	Test    testCommand    `cmd:"" help:"Ask golden questions again, and print what was gained and lost."`
 	Slack   slackCommand   `cmd:"" help:"Set up Slack."`
@@ -374,123 +372,6 @@ func (o *chatCommand) Run(ctx context.Context, c *cli, s streams) error {
 		return terminal.Run(ctx, p.events)
 	})
 	return group.Wait()
-}
-
-type checkCommand struct {
-	Knowledge string `help:"Folder of articles, instead of the configured one." placeholder:"DIR"`
-	Snippets  string `help:"Folder of snippets, instead of the configured one." placeholder:"DIR"`
-	Live      bool   `help:"Ask Slack and Discord, too: tokens, rights, channels, groups, roles and accounts."`
-}
-
-// Run prints every problem of configuration and articles, and of what they name
-// on the platforms.
-func (o *checkCommand) Run(ctx context.Context, c *cli, s streams) error {
-	cfg, err := config.Load(c.Config, os.Environ())
-	found := 0
-	report := func(err error) {
-		for line := range strings.Lines(err.Error()) {
-			fmt.Fprintln(s.out, strings.TrimRight(line, "\n"))
-			found++
-		}
-	}
-	if err != nil {
-		report(err)
-		cfg = config.Default() // the articles are worth checking all the same
-	}
-	dir, where := cfg.Knowledge.Dir, "the built-in sample"
-	if o.Knowledge != "" {
-		dir = o.Knowledge
-	}
-	list, err := articles(dir, rules(cfg))
-	var problems knowledge.Problems
-	var library func() bot.Library // nil: what leads to articles cannot be checked
-	switch {
-	case errors.As(err, &problems):
-		report(problems)
-	case err != nil:
-		report(err)
-	default:
-		library = func() bot.Library { return knowledge.NewLibrary(list, rules(cfg)) }
-		if dir != "" {
-			where = dir
-		}
-	}
-	cfg.Knowledge.Dir, cfg.Snippets.Dir = dir, cmp.Or(o.Snippets, cfg.Snippets.Dir)
-	snippets, err := checkedSnippets(cfg, library)
-	if err != nil {
-		report(err)
-	}
-	switch {
-	case o.Live && (cfg.Slack.On() || cfg.Discord.On()):
-		for _, summary := range checkLive(ctx, cfg, report) {
-			fmt.Fprintln(s.out, summary)
-		}
-	case o.Live && found == 0:
-		fmt.Fprintln(s.out, "No platform is configured, so nobody was asked.")
-	}
-	for _, line := range config.Advise(cfg) {
-		fmt.Fprintln(s.out, "Note:", line)
-	}
-	if found == 1 {
-		return errors.New("1 problem")
-	}
-	if found > 0 {
-		return fmt.Errorf("%d problems", found)
-	}
-	fmt.Fprintf(s.out, "All good: configuration, %d articles (%s) and %d snippets.\n", len(list), where, len(snippets))
-	return nil
-}
-
-// A mismatch is something on a platform that does not fit the configuration,
-// with its mend.
-type mismatch struct {
-	platform, what string
-	group          string // the group or role that is not there
-}
-
-// checkLive asks every platform that is on whether the configuration fits it.
-// It reports each mismatch, and returns what it found for the last lines. No
-// secret gets into either.
-func checkLive(ctx context.Context, cfg config.Config, report func(error)) (summaries []string) {
-	var mismatches []mismatch
-	hide, asked := secrets(cfg), 0
-	for _, platform := range []struct {
-		on    bool
-		check func(context.Context, config.Config) ([]mismatch, string)
-	}{{cfg.Slack.On(), checkSlack}, {cfg.Discord.On(), checkDiscord}} {
-		if !platform.on {
-			continue
-		}
-		found, summary := platform.check(ctx, cfg)
-		mismatches = append(mismatches, found...)
-		if asked++; summary != "" {
-			summaries = append(summaries, hide.redact(summary))
-		}
-	}
-	for _, m := range mismatches {
-		if m.group == "" || isNowhere(m, cfg, mismatches, asked) {
-			report(errors.New(hide.redact(m.platform + ": " + m.what)))
-		}
-	}
-	return summaries
-}
-
-// isNowhere reports whether a group or role that is missing on one platform is
-// not on the other either. Agents that are written as @name are a group of one
-// or a role of the other, as it happens; audiences tell the two apart.
-func isNowhere(m mismatch, cfg config.Config, all []mismatch, asked int) bool {
-	missing := 0
-	for _, other := range all {
-		if other.group == m.group {
-			missing++
-		}
-	}
-	return missing == asked || slices.ContainsFunc(cfg.Audiences, func(a config.Audience) bool {
-		if m.platform == slack.Name {
-			return slices.Contains(a.Groups, m.group)
-		}
-		return slices.Contains(a.Roles, m.group)
-	})
 }
 
 type versionCommand struct{}

@@ -42,7 +42,7 @@ var kinds = []struct {
 	{Duplicate, "Articles that say nearly the same", "Merge the two, or say in both titles how they differ."},
 	{SharedAsk, "Questions that two articles claim", "Keep the question where it is answered best."},
 	{HollowTitle, "Titles that say nothing", "Write the title as the question that the article answers."},
-	{NoArticle, "Audiences and topics without articles", "Write what they need, or remove the name from the configuration."},
+	{NoArticle, "Audiences and topics without articles", "Write what is missing, or name fewer audiences and topics."},
 	{NoLanguage, "Languages that are missing", "Translate these, the most asked first; until then people are shown another language."},
 	{OtherWords, "Texts without the words that people use", "Use the words of these questions in title, headings or text, so that others like them are found."},
 	{NoQuestions, "Articles without questions", "Give each five to ten questions as people ask them; no other work helps finding as much."},
@@ -123,15 +123,15 @@ func (l *Library) reviewText() (list []Finding) {
 			size += runes(s.Text)
 			if n := runes(s.Text); s.Heading == "" && n > longOpening {
 				list = append(list, Finding{Kind: TooLong, File: a.File, Hurts: min(1, float64(n)/longArticle),
-					Says: fmt.Sprintf("%s has %s characters under no heading.", quoted(a.Title), thousands(n))})
+					Says: fmt.Sprintf("%s has %s characters under no heading.", inQuotes(a.Title), thousands(n))})
 			}
 		}
 		if size > longArticle {
 			list = append(list, Finding{Kind: TooLong, File: a.File, Hurts: 1,
-				Says: fmt.Sprintf("%s has %s characters in all; several articles would each be found better.", quoted(a.Title), thousands(size))})
+				Says: fmt.Sprintf("%s has %s characters in all; several articles would each be found better.", inQuotes(a.Title), thousands(size))})
 		}
 		for _, h := range a.Bare {
-			list = append(list, Finding{Kind: NothingHere, File: a.File, Line: h.Line, Says: fmt.Sprintf("%s has no text.", quoted(h.Heading))})
+			list = append(list, Finding{Kind: NothingHere, File: a.File, Line: h.Line, Says: fmt.Sprintf("%s has no text.", inQuotes(h.Heading))})
 		}
 	}
 	return list
@@ -143,7 +143,7 @@ func (l *Library) reviewAge(now time.Time) (list []Finding) {
 		if !a.Updated.IsZero() && a.Updated.Before(now.AddDate(-oldAfter, 0, 0)) {
 			years := now.Sub(a.Updated).Hours() / 24 / 365
 			list = append(list, Finding{Kind: Old, File: a.File, Hurts: min(1, years/20),
-				Says: fmt.Sprintf("%s was updated on %s.", quoted(a.Title), a.Updated.Format(time.DateOnly))})
+				Says: fmt.Sprintf("%s was updated on %s.", inQuotes(a.Title), a.Updated.Format(time.DateOnly))})
 		}
 	}
 	return list
@@ -164,7 +164,7 @@ func (l *Library) reviewQuestions() (list []Finding) {
 			continue
 		}
 		for _, a := range silent {
-			list = append(list, Finding{Kind: NoQuestions, File: a.File, Says: fmt.Sprintf("%s has none.", quoted(a.Title))})
+			list = append(list, Finding{Kind: NoQuestions, File: a.File, Says: fmt.Sprintf("%s has none.", inQuotes(a.Title))})
 		}
 	}
 	return append(list, l.sharedQuestions()...)
@@ -197,7 +197,7 @@ func (l *Library) sharedQuestions() (list []Finding) {
 			also := slices.DeleteFunc(slices.Clone(s.articles[i+1:]), func(b *Article) bool { return a.ID == b.ID || !overlap(a, b) })
 			if len(also) > 0 {
 				list = append(list, Finding{Kind: SharedAsk, File: a.File, Also: filesOf(also), Hurts: min(1, float64(len(also))/10),
-					Says: fmt.Sprintf("%s is a question of %s and of %s.", quoted(s.question), quoted(a.Title), titlesOf(also))})
+					Says: fmt.Sprintf("%s is a question of %s and of %s.", inQuotes(s.question), inQuotes(a.Title), titlesOf(also))})
 				break
 			}
 		}
@@ -235,7 +235,7 @@ const maxNamed = 3
 func titlesOf(articles []*Article) string {
 	titles := make([]string, len(articles))
 	for i, a := range articles {
-		titles[i] = quoted(a.Title)
+		titles[i] = inQuotes(a.Title)
 	}
 	return some(titles)
 }
@@ -257,7 +257,7 @@ func some(list []string) string {
 // maxQuoted is how many characters of a title or question are quoted.
 const maxQuoted = 100
 
-func quoted(s string) string {
+func inQuotes(s string) string {
 	if r := []rune(s); len(r) > maxQuoted {
 		s = strings.TrimRight(string(r[:maxQuoted]), " ") + "…"
 	}

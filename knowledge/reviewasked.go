@@ -134,17 +134,28 @@ func (l *Library) try(ctx context.Context, t *trial) error {
 		t.failed = "is taken for talk, not for a question"
 	case ans.Level == None:
 		t.failed = "is too unclear to be answered"
-	case place < 0, place > 0 && ans.Level == Sure:
+	case (place < 0 || place > 0 && ans.Level == Sure) && !t.claimedBy(ans):
 		t.failed = instead(ans)
 	}
 	return nil
+}
+
+// claimedBy reports whether the article that was found instead has the same
+// question, which is told of both.
+func (t *trial) claimedBy(ans Answer) bool {
+	if len(ans.Matches) == 0 {
+		return false
+	}
+	other, words := ans.Matches[0].Article, sameWordsOf(t.text, t.article.Lang)
+	return other.Lang == t.article.Lang && overlap(other, t.article) &&
+		slices.ContainsFunc(other.Questions, func(q string) bool { return slices.Equal(words, sameWordsOf(q, other.Lang)) })
 }
 
 func instead(ans Answer) string {
 	if len(ans.Matches) == 0 {
 		return "finds nothing"
 	}
-	return "finds " + quoted(ans.Matches[0].Article.Title)
+	return "finds " + inQuotes(ans.Matches[0].Article.Title)
 }
 
 // judgeTrials tells what came of the trials of an article.
@@ -159,11 +170,11 @@ func judgeTrials(trials []trial) (list []Finding) {
 		switch {
 		case t.failed == "":
 		case t.titled:
-			list = append(list, Finding{Kind: Unfound, File: a.File, Hurts: 1, Says: fmt.Sprintf("Its own title %s %s.", quoted(t.text), t.failed)})
+			list = append(list, Finding{Kind: Unfound, File: a.File, Hurts: 1, Says: fmt.Sprintf("Its own title %s %s.", inQuotes(t.text), t.failed)})
 		case t.alone:
-			alone = append(alone, quoted(t.text))
+			alone = append(alone, inQuotes(t.text))
 		default:
-			own = append(own, quoted(t.text)+" "+t.failed)
+			own = append(own, inQuotes(t.text)+" "+t.failed)
 		}
 	}
 	switch n := len(own); {
@@ -179,7 +190,7 @@ func judgeTrials(trials []trial) (list []Finding) {
 	}
 	if n := len(alone); n > 0 && float64(n) >= wordless*float64(asked) {
 		list = append(list, Finding{Kind: OtherWords, File: a.File, Hurts: float64(n) / float64(asked),
-			Says: fmt.Sprintf("%d of the %d questions of %s find it only because they stand there: %s.", n, asked, quoted(a.Title), some(alone))})
+			Says: fmt.Sprintf("%d of the %d questions of %s find it only because they stand there: %s.", n, asked, inQuotes(a.Title), some(alone))})
 	}
 	return list
 }

@@ -56,7 +56,7 @@ func (l *Library) reviewLanguages() (list []Finding) {
 		versions := versionsOf(l.loaded, id)
 		a := versions[bestVersion(versions, l.rules.Languages)]
 		list = append(list, Finding{Kind: NoLanguage, File: a.File, Hurts: float64(len(langs)) / float64(len(l.rules.Languages)) / 2,
-			Says: fmt.Sprintf("%s is not in %s.", quoted(a.Title), some(langs))})
+			Says: fmt.Sprintf("%s is not in %s.", inQuotes(a.Title), some(langs))})
 	}
 	return list
 }

@@ -86,7 +86,7 @@ func (l *Library) reviewTitles() (list []Finding) {
 		}
 		for _, t := range titles {
 			if says, hurts := t.judge(titles, worn, empty); says != "" {
-				list = append(list, Finding{Kind: HollowTitle, File: t.article.File, Says: quoted(t.article.Title) + " " + says, Hurts: hurts})
+				list = append(list, Finding{Kind: HollowTitle, File: t.article.File, Says: inQuotes(t.article.Title) + " " + says, Hurts: hurts})
 			}
 		}
 	}
@@ -130,7 +130,7 @@ func (t titled) judge(all []titled, worn func(term string) bool, empty map[strin
 	case len(telling) == 0 && names == 0:
 		return "could stand above any article.", 0.8
 	case len(t.terms) == 1 && len(wider) >= lostOne, len(t.terms) == 2 && len(wider) >= lostTwo:
-		return fmt.Sprintf("says nothing that %d other titles do not say, too, such as %s.", len(wider), quoted(wider[0].Title)), 0.5
+		return fmt.Sprintf("says nothing that %d other titles do not say, too, such as %s.", len(wider), inQuotes(wider[0].Title)), 0.5
 	case len(telling) == 1 && t.plain:
 		return "names a thing, and not what one learns about it.", 0.3
 	}

@@ -52,7 +52,7 @@ func (l *Library) reviewTwins() (list []Finding) {
 		}
 		named[d.other] = true
 		f := Finding{Kind: Duplicate, File: d.other.File, Also: []string{d.kept.File}, Hurts: min(1, d.alike),
-			Says: fmt.Sprintf("%s is %.0f %% the same as %s, which %s.", quoted(d.other.Title), 100*min(1, d.alike), quoted(d.kept.Title), whyKept(d.kept, d.other))}
+			Says: fmt.Sprintf("%s is %.0f %% the same as %s, which %s.", inQuotes(d.other.Title), 100*min(1, d.alike), inQuotes(d.kept.Title), whyKept(d.kept, d.other))}
 		if d.folded {
 			f.Says += " Answers show one, and the other below it as “See also”."
 		}
