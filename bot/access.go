@@ -90,8 +90,12 @@ func (a *access) leads(s chat.Sender, name string) bool {
 }
 
 // among reports whether a list of persons, accounts, @roles and #channels has
-// the sender.
+// the sender. What someone of another organisation is there counts for nothing
+// here: they must be named.
 func (a *access) among(s chat.Sender, list []string) bool {
+	if s.External {
+		s.Roles, s.Groups = nil, nil
+	}
 	return slices.ContainsFunc(list, func(entry string) bool {
 		if role, ok := strings.CutPrefix(entry, "@"); ok {
 			return s.HasRole(role) || s.InGroup(role)
@@ -117,6 +121,12 @@ func (a *access) desk(name string) desk.Desk {
 // between its agents.
 func (a *access) inside(p chat.Place) bool {
 	return slices.ContainsFunc(a.desks, func(d desk.Desk) bool { return slices.Contains(d.Channels, p.Outside().String()) })
+}
+
+// readable are those of some tickets that the sender may read as an agent: who
+// worked a desk once may hold what is no longer theirs to read.
+func (a *access) readable(s chat.Sender, list []desk.Ticket) []desk.Ticket {
+	return slices.DeleteFunc(list, func(k desk.Ticket) bool { return !a.may(s, chat.Agent, k.Desk) })
 }
 
 // worked lists the desks that the sender works.

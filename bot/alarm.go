@@ -104,6 +104,9 @@ func (t *turn) promise(k *heldTicket, due desk.Alarm) error {
 		}
 	}
 	k.Value.Tell(due.Clock, due.Stage)
+	d := t.audited("ticket.escalate")
+	d.Who, d.Account, d.Of, d.How = desk.Signpost.ID, "", []string{string(k.Value.ID)}, []string{string(due.Clock)}
+	t.out.Audit = append(t.out.Audit, d)
 	return nil
 }
 

@@ -15,10 +15,10 @@ import (
 func peopleRows() []command {
 	user := chat.Param{Name: "user", Kind: chat.PersonParam, Optional: true}
 	return []command{
-		lead(deskVerb("block", "", "keep someone from the desks", (*turn).block, aTicket, user, chat.Param{Name: "for", Kind: chat.SpanParam, Optional: true})),
-		lead(deskVerb("unblock", "", "let someone write to the desks again", (*turn).unblock, aTicket, user)),
-		lead(deskVerb("channel", "", "answer in this channel, or no longer", (*turn).listen,
-			chat.Param{Name: "listen", Kind: chat.WordParam, Options: []string{"watch", "unwatch"}})),
+		audits("person.block", lead(deskVerb("block", "", "keep someone from the desks", (*turn).block, aTicket, user, chat.Param{Name: "for", Kind: chat.SpanParam, Optional: true}))),
+		audits("person.unblock", lead(deskVerb("unblock", "", "let someone write to the desks again", (*turn).unblock, aTicket, user))),
+		audits("channel.watch", lead(deskVerb("channel", "", "answer in this channel, or no longer", (*turn).listen,
+			chat.Param{Name: "listen", Kind: chat.WordParam, Options: []string{"watch", "unwatch"}}))),
 	}
 }
 
@@ -28,6 +28,7 @@ func (t *turn) block(in chat.Invocation) error {
 	if err != nil {
 		return err
 	}
+	t.of(string(who.Person))
 	a := args{"Name": who.Name}
 	if t.access.may(who, chat.Agent, "") {
 		return &refusal{id: "block_agent", args: a}
@@ -64,6 +65,7 @@ func (t *turn) unblock(in chat.Invocation) error {
 	if err != nil {
 		return err
 	}
+	t.of(string(who.Person))
 	if !p.Value.Unblock(t.at) {
 		return &refusal{id: "not_blocked", args: args{"Name": who.Name}}
 	}
@@ -97,7 +99,7 @@ func (t *turn) whom(in chat.Invocation) (who chat.Sender, k *heldTicket, err err
 			return who, nil, err
 		}
 		if !t.access.may(t.event.From, chat.Lead, k.Value.Desk) {
-			return who, nil, &refusal{id: "needs_lead"}
+			return who, nil, needs(chat.Lead)
 		}
 		who = k.Value.Asker
 		who.Person = t.Person(who.Account)
@@ -166,9 +168,9 @@ func (t *turn) barred() (*heldPerson, error) {
 // barredLine tells someone how they are kept from the desks.
 func (t *turn) barredLine(p *desk.Person) *refusal {
 	if p.Blocked.Until.IsZero() {
-		return &refusal{id: "barred"}
+		return forbidden("barred", nil)
 	}
-	return &refusal{id: "barred_until", args: args{"Until": t.moment(p.Blocked.Until)}}
+	return forbidden("barred_until", args{"Until": t.moment(p.Blocked.Until)})
 }
 
 // ifBarred refuses what would reach the desk.

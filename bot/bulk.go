@@ -78,6 +78,7 @@ func (t *turn) releaseAll(in chat.Invocation) error {
 	if err != nil {
 		return err
 	}
+	held = t.access.readable(t.event.From, held)
 	if len(held) == 0 {
 		t.tell(t.text("mine_none"))
 		return nil
@@ -119,6 +120,7 @@ func (t *turn) previewStale(in chat.Invocation, span time.Duration) error {
 	if in.Args["ticket"] != "" {
 		return t.misused(&chat.UsageError{Door: "ticket", Command: &in.Command}, in) // one, or all?
 	}
+	t.acts(chat.Command{Audit: "ticket.stale"}, nil)
 	typed := in.Args["stale"]
 	if !t.access.may(t.event.From, chat.Lead, "") {
 		return t.notAllowed(chat.Lead)
@@ -136,6 +138,7 @@ func (t *turn) previewStale(in chat.Invocation, span time.Duration) error {
 		if total == 0 {
 			continue
 		}
+		t.of(d.Name)
 		blocks = append(append(blocks, t.text("stale_total", args{"N": total, "Desk": d.Name, "Span": typed})), t.list(list)...)
 		if total > len(list) {
 			blocks = append(blocks, contextLine(t.words.say(t.lang, "queue_rest", args{"Count": total - len(list)})))
@@ -163,6 +166,7 @@ func (t *turn) closeStale(in chat.Invocation) error {
 	if !t.access.may(t.event.From, chat.Lead, in.Args["desk"]) {
 		return t.notAllowed(chat.Lead)
 	}
+	t.of(in.Args["desk"])
 	return t.sweep(in.Args["desk"], before, 0, 0)
 }
 

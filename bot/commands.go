@@ -34,6 +34,8 @@ type refusal struct {
 	id   string
 	args args
 	more []chat.Block // what else there is to say or do
+	// denied: they lack the right to it, whatever else is the case.
+	denied bool
 }
 
 func (r *refusal) Error() string { return "refused: " + r.id }
@@ -55,11 +57,11 @@ func table() []command {
 // askRows are what askers can type.
 func askRows() []command {
 	return []command{
-		ask("", "ask a question; only you see the answer", (*turn).asked, chat.Param{Name: "question", Kind: chat.TextParam, Suggested: true}),
-		ask("status", "your tickets", (*turn).status),
+		unaudited(ask("", "ask a question; only you see the answer", (*turn).asked, chat.Param{Name: "question", Kind: chat.TextParam, Suggested: true})),
+		unaudited(ask("status", "your tickets", (*turn).status)),
 		opens(ask("add", "add something to a ticket of yours", (*turn).add, aTicket, aText), (*opening).addForm),
 		ask("cancel", "take a ticket of yours back", (*turn).cancel, aTicket),
-		ask("help", "what can be had here", (*turn).askHelp),
+		unaudited(ask("help", "what can be had here", (*turn).askHelp)),
 	}
 }
 
@@ -96,15 +98,15 @@ func ticketRows() []command {
 // helpRows is what agents find the verbs by.
 func helpRows() []command {
 	return []command{
-		ticket("help", "", "what agents can do", (*turn).ticketHelp),
+		unaudited(ticket("help", "", "what agents can do", (*turn).ticketHelp)),
 	}
 }
 
 // menuRows are what can be chosen from the menu of a message.
 func menuRows() []command {
 	return []command{
-		sign(menu("create", "Create a ticket", "make a ticket of this message", chat.Agent, (*turn).create), nil, "🎫", "ticket"),
-		sign(menu("find", "Find an article", "find the article that answers this message", chat.Everyone, (*turn).findFor), nil, "🔍", "mag"),
+		audits("ticket.open", sign(menu("create", "Create a ticket", "make a ticket of this message", chat.Agent, (*turn).create), nil, "🎫", "ticket")),
+		unaudited(sign(menu("find", "Find an article", "find the article that answers this message", chat.Everyone, (*turn).findFor), nil, "🔍", "mag")),
 	}
 }
 
@@ -114,7 +116,7 @@ func entryRows() []command {
 		opens(entry("rewrite", (*turn).rewriteOwn, aText), (*opening).rewriteForm),
 		entry("unsend", (*turn).unsend),
 		entry("undo", (*turn).undo),
-		opens(command{Command: chat.Command{Verb: "reply_anyway", Params: []chat.Param{aTicket, aText}, Role: chat.Agent, Visibility: chat.Private},
+		opens(command{Command: chat.Command{Verb: "reply_anyway", Audit: "ticket.reply", Params: []chat.Param{aTicket, aText}, Role: chat.Agent, Visibility: chat.Private},
 			run: (*turn).replyAnyway}, (*opening).anywayForm),
 	}
 }
@@ -122,17 +124,18 @@ func entryRows() []command {
 // buttonRows are the buttons under answers and beside an asker's ticket.
 func buttonRows() []command {
 	return []command{
-		button("helped", chat.Public, (*turn).helped),
-		button("unhelped", chat.Public, (*turn).notHelped),
-		button("more", chat.Public, (*turn).more),
-		button("as", chat.Public, (*turn).as),
-		button("iam", chat.Private, (*turn).iam),
-		button("share", chat.Public, (*turn).share),
-		opens(button("details", chat.Public, (*turn).details), (*opening).detailsForm),
-		button("browse", chat.Private, (*turn).browse),
-		opens(button("contact", chat.Public, (*turn).contact), (*opening).contactForm),
+		unaudited(button("helped", chat.Public, (*turn).helped)),
+		unaudited(button("unhelped", chat.Public, (*turn).notHelped)),
+		unaudited(button("more", chat.Public, (*turn).more)),
+		unaudited(button("as", chat.Public, (*turn).as)),
+		unaudited(button("iam", chat.Private, (*turn).iam)),
+		audits("answer.share", button("share", chat.Public, (*turn).share)),
+		unaudited(opens(button("details", chat.Public, (*turn).details), (*opening).detailsForm)),
+		unaudited(button("browse", chat.Private, (*turn).browse)),
+		audits("ticket.open", opens(button("contact", chat.Public, (*turn).contact), (*opening).contactForm)),
 		{Command: chat.Command{
-			Verb: "read", Params: []chat.Param{aTicket, {Name: "entry", Kind: chat.WordParam}}, Role: chat.Everyone, Visibility: chat.Private,
+			Audit: noAudit, // it is theirs
+			Verb:  "read", Params: []chat.Param{aTicket, {Name: "entry", Kind: chat.WordParam}}, Role: chat.Everyone, Visibility: chat.Private,
 		}, run: (*turn).read},
 	}
 }
@@ -527,6 +530,11 @@ func (t *turn) do(c command, in chat.Invocation, err error) error {
 		}
 	}
 	var usage *chat.UsageError
+	if errors.As(err, &usage) && usage.Command != nil {
+		t.acts(*usage.Command, in.Args)
+	} else if err == nil {
+		t.acts(in.Command, in.Args)
+	}
 	switch {
 	case errors.Is(err, errNotOurs):
 		t.log.Info("unknown action was pressed", "event", t.event.ID, "verb", chat.Shorten(t.event.Action.Verb, 30))
@@ -548,6 +556,7 @@ func (t *turn) answerFor(err error) error {
 	var no *refusal
 	if errors.As(err, &no) {
 		t.log.Info("refused", "event", t.event.ID, "why", no.id, "verb", t.verb, "from", t.event.From.Account)
+		t.refusedAs(no)
 		blocks := []chat.Block{t.text(no.id, no.args)}
 		t.refuse(append(blocks, no.more...)...)
 		return nil
@@ -555,10 +564,11 @@ func (t *turn) answerFor(err error) error {
 	return err
 }
 
+// needs refuses what only those with a role may do.
+func needs(role chat.Role) *refusal { return forbidden("needs_"+string(role), nil) }
+
 func (t *turn) notAllowed(role chat.Role) error {
-	t.log.Info("refused", "event", t.event.ID, "role", role, "from", t.event.From.Account)
-	t.refuse(t.text("needs_" + string(role)))
-	return nil
+	return t.answerFor(needs(role))
 }
 
 // misused says how a command is typed. Someone who may not use it is told
@@ -568,6 +578,10 @@ func (t *turn) misused(u *chat.UsageError, in chat.Invocation) error {
 	if u.Door == "ticket" {
 		role = chat.Agent
 	}
+	if t.act == nil { // a verb that nobody knows
+		t.act = &act{what: noAudit}
+	}
+	t.act.misuse = true
 	switch {
 	case !t.access.may(t.event.From, role, ""):
 		return t.notAllowed(role)
@@ -579,15 +593,13 @@ func (t *turn) misused(u *chat.UsageError, in chat.Invocation) error {
 		var no *refusal
 		switch {
 		case errors.As(err, &no):
-			t.refuse(t.text(no.id, no.args))
-			return nil
+			return t.answerFor(no)
 		case err != nil:
 			return err
 		case !k.Value.Live() || k.Value.Holder != "" && k.Value.Holder != t.event.From.Person:
 			t.verb = in.Command.Verb
 			if errors.As(t.explain(&k.Value, k.Value.Claim(t.access.agent(t.event.From), t.at)), &no) {
-				t.refuse(t.text(no.id, no.args))
-				return nil
+				return t.answerFor(no)
 			}
 		}
 		t.refuse(t.text("usage_missing", args{"Param": t.line("param_text"), "Usage": u.Command.Usage()}))

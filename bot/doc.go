@@ -52,6 +52,7 @@
 //	front.go      what platforms ask in the same breath: forms, typeahead
 //	home.go       the bot's own page
 //	access.go     who may do what; the only place that decides
+//	audit.go      what a turn leaves in the audit: who did what
 //	words.go      our sentences, from words/en.yaml and its translations
 //
 // Around it:

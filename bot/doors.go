@@ -37,6 +37,8 @@ func (t *turn) editedInside() error {
 		return t.saidInside()
 	}
 	t.alone = true
+	t.acts(chat.Command{Audit: "ticket.rewrite"}, nil)
+	t.of(string(k.Value.ID))
 	verb := map[desk.Doing]string{desk.DidReply: "reply", desk.DidNote: "note"}[k.Value.Entry(n).Did]
 	c, in, err := t.parse("ticket", t.event.Text)
 	text := strings.TrimSpace(in.Args["text"])
@@ -44,8 +46,7 @@ func (t *turn) editedInside() error {
 	case !t.access.may(t.event.From, chat.Agent, k.Value.Desk):
 		return t.notAllowed(chat.Agent)
 	case err != nil || c.Verb != verb || text == "":
-		t.refuse(t.text("edit_keeps", args{"Verb": verb}))
-		return nil
+		return t.answerFor(&refusal{id: "edit_keeps", args: args{"Verb": verb}})
 	}
 	t.verb = "rewrite"
 	return t.answerFor(t.rewrite(k, n, t.access.agent(t.event.From), false, text))

@@ -309,6 +309,7 @@ func (t *turn) holderFor(k *desk.Ticket) string {
 
 // showOwn answers with the state of the sender's own ticket.
 func (t *turn) showOwn(id string, k *desk.Ticket) error {
+	t.of(string(k.ID))
 	t.tell(t.text(id, args{"Ticket": k.ID}), chat.Block{Layout: chat.Paragraph, Text: t.ownLine(k)}, row(
 		chat.Button{Label: t.line("button_add", args{"Ticket": k.ID}), Action: chat.Do("add", string(k.ID))},
 		t.cancelButton(k)))
@@ -326,8 +327,10 @@ func (t *turn) own(in chat.Invocation) (*heldTicket, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.of(string(id))
 	if k == nil || !t.access.same(k.Value.Asker, t.event.From) {
-		return nil, &refusal{id: "own_none", args: args{"Ticket": id}}
+		// They are told the same; only the audit tells the two apart.
+		return nil, &refusal{id: "own_none", args: args{"Ticket": id}, denied: k != nil}
 	}
 	return k, nil
 }

@@ -13,8 +13,8 @@ func feedbackRows() []command {
 	comment := button("comment", chat.Private, (*turn).comment)
 	comment.Params = []chat.Param{aTicket, aText}
 	return []command{
-		button("good", chat.Public, (*turn).rate),
-		button("bad", chat.Public, (*turn).rate),
+		audits("ticket.rate", button("good", chat.Public, (*turn).rate)),
+		audits("ticket.rate", button("bad", chat.Public, (*turn).rate)),
 		opens(comment, (*opening).commentForm),
 	}
 }

@@ -337,6 +337,7 @@ func (b *Bot) tickets(ctx context.Context, q chat.Typing) []chat.Option {
 	list, err := b.reader.Asked(ctx, q.From.Person, maxOptions)
 	if q.Door == "ticket" {
 		list, err = b.reader.Held(ctx, q.From.Person, maxOptions)
+		list = b.access.readable(q.From, list)
 		for _, d := range b.access.worked(q.From) {
 			waiting, _, waitErr := b.reader.Queue(ctx, d.Name, b.now(), maxOptions)
 			list, err = append(list, waiting...), cmp.Or(err, waitErr)

@@ -89,11 +89,7 @@ func (t *turn) readHome() (homeRecords, error) {
 		r.asked, err = t.reader.Asked(ctx, who, homeOwn+1)
 		return err
 	})
-	agent := t.event.From
-	if agent.External {
-		agent.Roles, agent.Groups = nil, nil // what they are elsewhere counts for nothing on a desk
-	}
-	desks := t.access.worked(agent)
+	desks := t.access.worked(t.event.From)
 	desks = desks[:min(len(desks), homeDesks)]
 	r.queues = make([]homeQueue, len(desks))
 	for i, d := range desks {
@@ -113,7 +109,7 @@ func (t *turn) readHome() (homeRecords, error) {
 		return homeRecords{}, err
 	}
 	// What they held before they left its desk is no longer theirs to read.
-	r.held = slices.DeleteFunc(r.held, func(k desk.Ticket) bool { return !t.access.may(agent, chat.Agent, k.Desk) })
+	r.held = t.access.readable(t.event.From, r.held)
 	return r, nil
 }
 

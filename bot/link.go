@@ -43,12 +43,12 @@ func linkRows() []command {
 	link := deskVerb("link", "", "be one person with your account on another platform", (*turn).link,
 		chat.Param{Name: "code", Kind: chat.TextParam, Optional: true})
 	link.Role = chat.Everyone
-	return []command{link}
+	return []command{audits("person.link_code", link)}
 }
 
 // linkButtons are beside what it answers.
 func linkButtons() []command {
-	return []command{button("join", chat.Private, (*turn).join), button("unjoin", chat.Private, (*turn).unjoin)}
+	return []command{audits("person.link", button("join", chat.Private, (*turn).join)), audits("person.unlink", button("unjoin", chat.Private, (*turn).unjoin))}
 }
 
 // link gives the sender a code, or asks whether they mean the one they typed.
@@ -58,6 +58,7 @@ func (t *turn) link(in chat.Invocation) error {
 	case typed == "":
 		return t.giveCode()
 	case strings.EqualFold(typed, unlinkWord):
+		t.acts(chat.Command{Audit: "person.unlink"}, nil)
 		return t.detach(t.event.From.Account)
 	}
 	o, err := t.offered(typed)
@@ -193,6 +194,8 @@ func (t *turn) join(chat.Invocation) error {
 	if err := t.rehome(o.from, o.to, ""); err != nil {
 		return err
 	}
+	t.of(string(from.Account))
+	t.to(string(o.to))
 	t.log.Info("an account was linked", "event", t.event.ID, "account", from.Account, "person", o.to)
 	t.tell(t.text("link_done", args{"Name": o.Name, "Platform": t.platform(o.Account)}))
 	lang := t.lang
@@ -247,6 +250,7 @@ func (t *turn) detach(account chat.AccountID) error {
 	if err := t.rehome(p.Value.ID, alone.Value.ID, account); err != nil {
 		return err
 	}
+	t.of(string(account), string(person))
 	t.log.Info("an account was linked no longer", "event", t.event.ID, "account", account, "person", person)
 	t.tell(t.text("link_off", args{"Account": account.User(), "Platform": t.platform(account)}))
 	return nil

@@ -69,6 +69,7 @@ func (t *turn) merge(in chat.Invocation) error {
 	case err != nil:
 		return t.explain(&k.Value, err)
 	}
+	t.to(string(into.Value.ID))
 	t.keepTicket(into)
 	t.keepTicket(k)
 	for _, one := range its {
@@ -363,7 +364,7 @@ func tone(k *desk.Ticket) chat.Tone {
 
 // goesWith sends an agent from a ticket to the one that it goes with.
 func (t *turn) goesWith(k *desk.Ticket) error {
-	return &refusal{"is_merged", args{"Ticket": k.ID, "Parent": k.Parent}, []chat.Block{row(t.parentButton(k))}}
+	return &refusal{id: "is_merged", args: args{"Ticket": k.ID, "Parent": k.Parent}, more: []chat.Block{row(t.parentButton(k))}}
 }
 
 func (t *turn) parentButton(k *desk.Ticket) chat.Button { return t.showButton(onCard(k)) }

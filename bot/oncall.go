@@ -49,7 +49,9 @@ func (t *turn) notYours(name string) error {
 	for _, d := range t.access.worked(t.event.From) {
 		names = append(names, d.Name)
 	}
-	return &refusal{"oncall_not_yours", args{"Name": chat.Shorten(name, 40)}, []chat.Block{contextLine(chat.Plain(strings.Join(names, " · ")))}}
+	no := forbidden("oncall_not_yours", args{"Name": chat.Shorten(name, 40)})
+	no.more = []chat.Block{contextLine(chat.Plain(strings.Join(names, " · ")))}
+	return no
 }
 
 func (t *turn) goOnCall(desks []desk.Desk) error {
@@ -68,6 +70,7 @@ func (t *turn) goOnCall(desks []desk.Desk) error {
 			duty.Since = t.at
 		}
 		duty.Name, duty.Account = agent.Name, agent.Account
+		t.of(d.Name)
 		p.Value.OnCall[d.Name] = duty
 		t.handOutSoon(d)
 	}
@@ -95,6 +98,7 @@ func (t *turn) goOffCall(desks []desk.Desk) error {
 	p.Value.OnCall = maps.Clone(p.Value.OnCall)
 	for _, d := range left {
 		delete(p.Value.OnCall, d.Name)
+		t.of(d.Name)
 	}
 	t.keepPerson(p)
 	blocks := []chat.Block{t.text("oncall_off", args{"Desks": t.desksLine(left)})}

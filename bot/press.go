@@ -17,16 +17,15 @@ func (t *turn) asked(in chat.Invocation) error {
 }
 
 // theirs reads the conversation that a button belongs to. If the person who
-// pressed is neither its asker nor an agent, or it is gone, it is nil and they
-// have been answered.
+// pressed is neither its asker nor an agent, it is nil and they have been answered; if
+// it is gone, or not theirs to see, they are refused.
 func (t *turn) theirs() (*heldConversation, error) {
 	c, err := t.conversation(t.event.Action.Arg(0))
 	if err != nil {
 		return nil, err
 	}
 	if c == nil || c.Value.Newest() == nil {
-		t.refuse(t.text("button_old"))
-		return nil, nil
+		return nil, &refusal{id: "button_old"}
 	}
 	t.lang = t.words.speak(c.Value.Trail.Lang)
 	t.alone = c.Value.Private // what is answered appears there, wherever the press came from
@@ -34,8 +33,7 @@ func (t *turn) theirs() (*heldConversation, error) {
 	case t.isAsker(&c.Value):
 		return c, nil
 	case c.Value.Private: // nobody else has seen its buttons
-		t.refuse(t.text("button_old"))
-		return nil, nil
+		return nil, forbidden("button_old", nil)
 	case t.access.may(t.event.From, chat.Agent, ""):
 		return c, nil
 	}
@@ -133,7 +131,7 @@ func (t *turn) as(chat.Invocation) error {
 // What is not theirs to choose is refused: the button came from outside.
 func (t *turn) choose(name string, asker chat.Sender) error {
 	if !slices.ContainsFunc(t.choices(asker, t.alone), func(a Audience) bool { return a.Name == name }) {
-		return &refusal{id: "audience_not_yours"}
+		return forbidden("audience_not_yours", nil)
 	}
 	t.chosen = name
 	if asker.Person != t.event.From.Person {
@@ -156,7 +154,7 @@ func (t *turn) share(chat.Invocation) error {
 		return err
 	}
 	if !t.isAsker(&c.Value) {
-		return &refusal{id: "share_own"} // an agent may press for others, but these are their words
+		return forbidden("share_own", nil) // an agent may press for others, but these are their words
 	}
 	asked := c.Value.Newest()
 	t.alone = false

@@ -49,12 +49,13 @@ func (t *turn) move(in chat.Invocation) error {
 	case len(others) == 0:
 		return &refusal{id: "no_other_desk", args: a}
 	case to != from && !slices.Contains(others, to):
-		return &refusal{"no_desk", args{"Name": chat.Shorten(to, 40)}, []chat.Block{contextLine(chat.Plain(strings.Join(others, " · ")))}}
+		return &refusal{id: "no_desk", args: args{"Name": chat.Shorten(to, 40)}, more: []chat.Block{contextLine(chat.Plain(strings.Join(others, " · ")))}}
 	}
 	holder, places := holderOf(&k.Value), t.cardPlaces(&k.Value)
 	if err := k.Value.Move(agent, t.access.leads(t.event.From, from), to, t.at); err != nil {
 		return t.explain(&k.Value, err)
 	}
+	t.to(to)
 	t.handOutSoon(t.access.desk(to))
 	t.notify(holder, func() []chat.Block {
 		return []chat.Block{t.text("told_moved", args{"Ticket": k.Value.ID, "Name": agent.Name, "Desk": to})}

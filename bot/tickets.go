@@ -37,7 +37,7 @@ func (b *Bot) which(ctx context.Context, r spool.Reader, s chat.Sender, in chat.
 		case err != nil:
 			return nil, err
 		case !b.access.may(s, chat.Agent, k.Value.Desk):
-			return nil, &refusal{id: "other_desk", args: args{"Ticket": id, "Desk": k.Value.Desk}}
+			return nil, forbidden("other_desk", args{"Ticket": id, "Desk": k.Value.Desk})
 		}
 		return &k, nil
 	}
@@ -55,7 +55,7 @@ func (b *Bot) which(ctx context.Context, r spool.Reader, s chat.Sender, in chat.
 		return nil, &refusal{id: "which_two", args: a}
 	}
 	if !b.access.may(s, chat.Agent, held[0].Desk) {
-		return nil, &refusal{id: "other_desk", args: args{"Ticket": held[0].ID, "Desk": held[0].Desk}}
+		return nil, forbidden("other_desk", args{"Ticket": held[0].ID, "Desk": held[0].Desk})
 	}
 	k, err := r.Ticket(ctx, held[0].ID)
 	return &k, err
@@ -70,6 +70,7 @@ func usage(c chat.Command, id chat.TicketID) string {
 func (t *turn) worked(in chat.Invocation) (*heldTicket, desk.Agent, error) {
 	k, err := t.which(t.ctx, t.view, t.event.From, in)
 	if err == nil {
+		t.of(string(k.Value.ID))
 		t.remember(&k.Value)
 	}
 	return k, t.access.agent(t.event.From), err
@@ -107,7 +108,7 @@ func (t *turn) explain(k *desk.Ticket, err error) error {
 	case errors.Is(err, desk.ErrGone):
 		return &refusal{id: "words_gone", args: a}
 	case errors.Is(err, desk.ErrNotYours):
-		return &refusal{id: "words_not_yours", args: a}
+		return forbidden("words_not_yours", a)
 	case errors.Is(err, desk.ErrTooMany):
 		return &refusal{id: "too_many_labels", args: args{"Count": desk.MaxLabels, "Ticket": k.ID}}
 	}
@@ -161,7 +162,7 @@ func (t *turn) mine(chat.Invocation) error {
 	if err != nil {
 		return err
 	}
-	if len(list) == 0 {
+	if list = t.access.readable(t.event.From, list); len(list) == 0 {
 		t.tell(t.text("mine_none"))
 		return nil
 	}
@@ -403,7 +404,7 @@ func (t *turn) answerAsker(in chat.Invocation, anyway bool) error {
 	text := strings.TrimSpace(in.Args["text"])
 	if text == "" && len(t.event.Files) == 0 {
 		if held := k.Value.Holder; t.event.Kind == chat.Press && held != "" && held != agent.ID && k.Value.Live() {
-			return &refusal{"held_first", t.heldArgs(&k.Value), []chat.Block{row(t.anywayButton(&k.Value), t.noteButton(&k.Value))}}
+			return &refusal{id: "held_first", args: t.heldArgs(&k.Value), more: []chat.Block{row(t.anywayButton(&k.Value), t.noteButton(&k.Value))}}
 		}
 		return &refusal{id: "text_missing", args: args{"Verb": "reply"}}
 	}

@@ -28,6 +28,7 @@ type turn struct {
 	*Bot
 	ctx      context.Context
 	event    chat.Event
+	came     chat.Event // the event as it came: a turn may speak for someone else
 	view     spool.View
 	at       time.Time // UTC
 	lang     string    // that the sender reads
@@ -46,6 +47,7 @@ type turn struct {
 	stood         map[chat.TicketID]desk.Standing             // how tickets stood that were read
 	pasts         map[chat.TicketID]past
 	book          book
+	act           *act // the command that is run; nil if none is
 }
 
 func (b *Bot) turn(ctx context.Context, e chat.Event, v spool.View) *turn {
@@ -61,6 +63,7 @@ func (b *Bot) turn(ctx context.Context, e chat.Event, v spool.View) *turn {
 		t.alone = command.Visibility == chat.Private
 	}
 	t.alone = t.alone || e.Private
+	t.came = t.event
 	return t
 }
 
@@ -85,6 +88,7 @@ func (t *turn) outcome() spool.Outcome {
 		})
 	}
 	t.count()
+	t.audit()
 	t.out.Replies = append(t.out.Replies, said...)
 	for _, k := range t.tickets {
 		t.abandoned(&k.Value)

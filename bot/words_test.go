@@ -345,7 +345,7 @@ func TestCataloguesUsed(t *testing.T) {
 		}
 	}
 	id := regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`)
-	named := map[string]int{"text": 0, "textIn": 1, "changed": 1, "showOwn": 0, "toHolder": 1, "help": 1, "line": 0, "say": 1, "find": 1}
+	named := map[string]int{"text": 0, "textIn": 1, "changed": 1, "showOwn": 0, "toHolder": 1, "help": 1, "line": 0, "say": 1, "find": 1, "forbidden": 0}
 	for function, position := range named {
 		for _, position := range []int{position, 1} {
 			for _, name := range calls(t, ".", function, position) {

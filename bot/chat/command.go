@@ -36,6 +36,7 @@ type Command struct {
 	Opens      bool       // may open a form (see [Front.Open])
 	Menu       string     // its name in the menu of a message, in English; empty: not there
 	Emoji      []string   // put on a message, they do it: characters, and names without colons
+	Audit      string     // what it is called in the audit, where Door and Verb do not tell; -: nothing
 	Summary    string     // a line for lists of commands, in English
 }
 

@@ -13,22 +13,25 @@ import (
 type Door string
 
 const (
-	BySlash   Door = "slash"   // a command
-	ByButton  Door = "button"  // a press
-	ByForm    Door = "form"    // a form that was sent
-	ByMenu    Door = "menu"    // the menu of a message
-	ByEmoji   Door = "emoji"   // put on a message
-	ByMessage Door = "message" // said, changed or taken back: a mention, a word in a ticket's thread
-	ByTimer   Door = "timer"   // time did it
-	ByCLI     Door = "cli"     // a command on the machine
-	ByServe   Door = "serve"   // the running program by itself
+	BySlash    Door = "slash"    // a command
+	ByButton   Door = "button"   // a press
+	ByForm     Door = "form"     // a form that was sent
+	ByMenu     Door = "menu"     // the menu of a message
+	ByEmoji    Door = "emoji"    // put on a message
+	ByMessage  Door = "message"  // said, changed or taken back: a mention, a word in a ticket's thread
+	ByTimer    Door = "timer"    // time did it
+	ByDelivery Door = "delivery" // it came of words that arrived, or could not
+	ByCLI      Door = "cli"      // a command on the machine
+	ByServe    Door = "serve"    // the running program by itself
 )
 
 // A Result is how it went.
 type Result string
 
 const (
-	Done    Result = "done"
+	Done Result = "done"
+	// Shown: nothing was changed; they were shown something, or asked first.
+	Shown   Result = "shown"
 	Refused Result = "refused" // Why says for what reason
 	Erred   Result = "failed"  // likewise
 )
@@ -55,6 +58,7 @@ type Deed struct {
 	// where, it was given.
 	Of     []string     `json:"of,omitempty"`
 	To     string       `json:"to,omitempty"`
+	How    []string     `json:"how,omitempty"` // words from lists of ours: on, urgent
 	Result Result       `json:"result"`
 	Why    string       `json:"why,omitempty"`   // the id of the reason
 	Event  chat.EventID `json:"event,omitempty"` // that set it off, as the log has it
@@ -78,13 +82,15 @@ func (d Deed) plain() Deed {
 	d.Who, d.Account, d.Where, d.Door = chat.PersonID(word(string(d.Who))), chat.AccountID(word(string(d.Account))), word(d.Where), Door(word(string(d.Door)))
 	d.What, d.Tried, d.To = word(d.What), word(d.Tried), word(d.To)
 	d.Result, d.Why, d.Event = Result(word(string(d.Result))), word(d.Why), chat.EventID(word(string(d.Event)))
-	var of []string
-	for _, id := range d.Of {
-		if id = word(id); id != "" && !slices.Contains(of, id) && len(of) < maxDeedOf {
-			of = append(of, id)
+	list := func(words []string) (kept []string) {
+		for _, w := range words {
+			if w = word(w); w != "" && !slices.Contains(kept, w) && len(kept) < maxDeedOf {
+				kept = append(kept, w)
+			}
 		}
+		return kept
 	}
-	d.Of = of
+	d.Of, d.How = list(d.Of), list(d.How)
 	return d
 }
 
