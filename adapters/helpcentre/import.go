@@ -29,7 +29,7 @@ var (
 
 const (
 	maxTitle = 300 // characters of a title
-	maxID    = 200 // of an id
+	maxPageID    = 200 // of an id
 )
 
 // An Import brings the articles of one source into a folder.
@@ -622,8 +622,8 @@ func (r *running) article(p Page, old record, had bool) (to knowledge.Page, err 
 	switch {
 	case to.ID == "":
 		return to, errors.New("it has no id; give it one")
-	case len([]rune(string(to.ID))) > maxID:
-		return to, fmt.Errorf("its id has more than %d characters; give it a shorter one", maxID)
+	case len([]rune(string(to.ID))) > maxPageID:
+		return to, fmt.Errorf("its id has more than %d characters; give it a shorter one", maxPageID)
 	case to.Title == "":
 		return to, errors.New("it has no title; name where it stands with --title or select.title, or give it one")
 	case !strings.ContainsFunc(to.Body, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }):

@@ -401,14 +401,14 @@ func TestSlug(t *testing.T) {
 func BenchmarkImport(b *testing.B) {
 	page := "<article><h1>Title</h1>" + strings.Repeat("<h2 id=x>Steps</h2><ol><li>One <b>bold</b> word</li><li>Two</li></ol><p>"+strings.Repeat("Some words. ", 30)+"</p>", 10) + "</article>"
 	for b.Loop() {
-		i := &Import{Name: "b", Dir: b.TempDir(), Rules: rules, Source: pages(100, page)}
+		i := &Import{Name: "b", Dir: b.TempDir(), Rules: rules, Source: alike(100, page)}
 		if report, err := i.Run(b.Context()); err != nil || report.Added != 100 {
 			b.Fatal(report, err)
 		}
 	}
 }
 
-// pages is a source of pages that differ in their ids alone.
+// A fixed source has some items.
 type fixed []Item
 
 func (f fixed) Walk(_ context.Context, _ string, visit func(Item) error) error {
@@ -420,7 +420,8 @@ func (f fixed) Walk(_ context.Context, _ string, visit func(Item) error) error {
 	return nil
 }
 
-func pages(n int, html string) fixed {
+// alike is a source of pages that differ in their ids alone.
+func alike(n int, html string) fixed {
 	var items fixed
 	for i := range n {
 		p := Page{ID: fmt.Sprintf("a%d", i), Lang: "en", Title: "Title", URL: fmt.Sprintf("https://help.example.com/a%d", i), HTML: html}
