@@ -146,6 +146,7 @@ func TestImportTwice(t *testing.T) {
 			{Heading: "0", Anchor: "h_0", Text: "A | B\n0 | The money is back on your next statement."},
 		},
 	}
+	want.Links = []knowledge.Link{{URL: c.URL + "/hc/en/articles/360000000-x", Line: 11}}
 	if diff := cmp.Diff(want, a); diff != "" {
 		t.Error(diff)
 	}
