@@ -196,7 +196,7 @@ func (on *duo) close() error {
 
 func (on *duo) quiet() error {
 	for range 2 {
-		err := errors.Join(on.slack.slack.Settle(on.ctx), on.discord.discord.Settle(on.ctx), on.events.Quiet(on.ctx))
+		err := errors.Join(on.slack.slack.Settle(on.ctx), on.discord.discord.Settle(on.ctx), on.parts.quiet(on.ctx))
 		if err != nil {
 			return fmt.Errorf("%w; the program logged:\n%s", err, &on.journal)
 		}

@@ -297,7 +297,7 @@ func (on *guild) quiet() error {
 		if err := on.discord.Settle(on.ctx); err != nil {
 			return fmt.Errorf("%w; the program logged:\n%s", err, &on.journal)
 		}
-		if err := on.events.Quiet(on.ctx); err != nil {
+		if err := on.parts.quiet(on.ctx); err != nil {
 			return fmt.Errorf("%w; the program logged:\n%s", err, &on.journal)
 		}
 	}

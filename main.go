@@ -258,6 +258,14 @@ func (p *parts) begin(ctx context.Context, at time.Time, log *slog.Logger) {
 	}
 }
 
+// quiet waits until everything is handled, and what was learned by it is known
+// here.
+func (p *parts) quiet(ctx context.Context) error {
+	err := p.events.Quiet(ctx)
+	p.learner.look(ctx)
+	return err
+}
+
 // assemble joins the parts around a store. The platforms may be filled in later,
 // before anything is handled.
 func assemble(cfg config.Config, settings bot.Settings, shelf *shelf, store spool.Store, platforms map[string]chat.Platform, meter spool.Meter, now func() time.Time, log *slog.Logger) (*parts, error) {
@@ -344,7 +352,7 @@ func (o *chatCommand) Run(ctx context.Context, c *cli, s streams) error {
 		p.interpreter = nil // it has been said that we go on without
 	}
 	terminal := console.New(console.Options{
-		In: s.in, Out: s.out, Front: p.bot, Quiet: p.events.Quiet, Person: o.As, Agents: o.Agents, Now: clock.Step,
+		In: s.in, Out: s.out, Front: p.bot, Quiet: p.quiet, Person: o.As, Agents: o.Agents, Now: clock.Step,
 		Wait: func(ctx context.Context, d time.Duration) error {
 			return elapse(ctx, d, clock, store, p.events, func() error { return p.events.Quiet(ctx) })
 		},

@@ -87,9 +87,11 @@ type learner struct {
 	shelf *shelf
 	log   *slog.Logger
 
-	hint    chan struct{} // something was learned here
-	version int64         // of the aliases on the shelf
-	away    bool          // the store was, when it was asked last
+	hint chan struct{} // something was learned here
+
+	looking sync.Mutex // held while it looks
+	version int64      // of the aliases on the shelf
+	away    bool       // the store was, when it was asked last
 }
 
 func newLearner(store aliasStore, s *shelf, log *slog.Logger) *learner {
@@ -114,6 +116,8 @@ func (l *learner) run(ctx context.Context) {
 // look asks for the version, and for the aliases if it is another one. What
 // cannot be read is asked for again next time.
 func (l *learner) look(ctx context.Context) {
+	l.looking.Lock()
+	defer l.looking.Unlock()
 	version, err := l.store.AliasVersion(ctx)
 	if err == nil && version != l.version {
 		var list []desk.Alias

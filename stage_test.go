@@ -294,7 +294,7 @@ func (h *house) send(ctx context.Context, e chat.Event) (wrong map[string]string
 // quiet waits until everything that was handed over is handled, and all
 // answers have come.
 func (h *house) quiet(ctx context.Context) error {
-	if err := h.events.Quiet(ctx); err != nil {
+	if err := h.parts.quiet(ctx); err != nil {
 		return fmt.Errorf("%w; the program logged:\n%s", err, &h.journal)
 	}
 	return nil

@@ -277,7 +277,7 @@ func (on *workspace) close() error {
 // the program has heard of them.
 func (on *workspace) quiet() error {
 	for range 2 {
-		if err := on.events.Quiet(on.ctx); err != nil {
+		if err := on.parts.quiet(on.ctx); err != nil {
 			return fmt.Errorf("%w; the program logged:\n%s", err, &on.journal)
 		}
 		if err := on.slack.Settle(on.ctx); err != nil {

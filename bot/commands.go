@@ -50,8 +50,8 @@ var (
 // table lists everything that can be done. The verbs of a door are listed in
 // this order wherever people choose from them.
 func table() []command {
-	return slices.Concat(askRows(), ticketRows(), routeRows(), mergeRows(), verbRows(), timeRows(), helpRows(), crewRows(), peopleRows(), linkRows(), reportRows(),
-		menuRows(), entryRows(), buttonRows(), timeButtons(), feedbackRows(), linkButtons())
+	return slices.Concat(askRows(), ticketRows(), routeRows(), mergeRows(), verbRows(), timeRows(), helpRows(), crewRows(), peopleRows(), linkRows(), reportRows(), lessonRows(),
+		menuRows(), entryRows(), buttonRows(), timeButtons(), feedbackRows(), linkButtons(), lessonButtons())
 }
 
 // askRows are what askers can type.

@@ -31,6 +31,8 @@
 //	escalate.go   from conversation to ticket, and the asker's side of it
 //	commands.go   the one table of everything that can be done, and its parser
 //	tickets.go    the agents' verbs
+//	teach.go      what those who ask next gain by a ticket: an article that is found
+//	draft.go      and one that is to be written
 //	snippet.go    the desk's written answers: sending one
 //	snippets.go   and reading their files
 //	markup.go     the little Markdown that they have

@@ -167,7 +167,12 @@ func (o *opening) resolveForm(in chat.Invocation) (*chat.Form, error) {
 	form := o.ask("resolve", &k.Value.ID, "form_resolve")
 	form.Fields[0].Label, form.Fields[0].Optional = o.words.line(o.lang, "form_last_word"), true
 	form.Submit = o.words.line(o.lang, "button_resolve")
-	return form, nil
+	if k.Value.Question == "" || k.Value.Parent != "" {
+		return form, nil // there is nothing to learn from
+	}
+	fields, err := o.lessonFields(&k.Value)
+	form.Fields = append(form.Fields, fields...)
+	return form, err
 }
 
 // rewriteForm brings an agent's words to be changed.
@@ -231,6 +236,9 @@ func (b *Bot) Check(e chat.Event) map[string]string {
 		if value, ok := e.Values[name]; ok && strings.TrimSpace(value) == "" && !b.optional(e, name) {
 			wrong[name] = b.words.line(lang, "form_empty")
 		}
+	}
+	if n := utf8.RuneCountInString(strings.TrimSpace(e.Values["phrasing"])); n > desk.MaxPhrasing {
+		wrong["phrasing"] = b.words.line(lang, "form_too_long", args{"Count": desk.MaxPhrasing})
 	}
 	detail := strings.TrimSpace(e.Values["detail"])
 	room := detailRoom(strings.TrimSpace(e.Values["question"]))

@@ -132,6 +132,9 @@ func (t *turn) ticked() error {
 	if code, ok := strings.CutPrefix(t.event.Timer, codeTimer); ok {
 		return t.spent(code)
 	}
+	if id, ok := strings.CutPrefix(t.event.Timer, revertTimer); ok {
+		return t.revert(id)
+	}
 	if strings.HasPrefix(t.event.Timer, overheardTimer) {
 		return t.answerOverheard()
 	}

@@ -98,6 +98,27 @@ func TestPrivateArticles(t *testing.T) {
 				query := rapid.SampledFrom(append(nouns, hidden, hidden+"0", hidden+"1", "a0", "a1")).Draw(rt, "query")
 				step(slash("ticket", "article "+k+" "+query), bo)
 			},
+			"teach": func(rt *rapid.T) {
+				k := fmt.Sprint("T-", rapid.IntRange(1, max(1, int(w.records.number))).Draw(rt, "ticket"))
+				query := rapid.SampledFrom(append(nouns, "", hidden, hidden+"0", hidden+"1", "a0", "a1")).Draw(rt, "query")
+				switch rapid.IntRange(0, 3).Draw(rt, "door") {
+				case 0:
+					step(slash("ticket", "teach "+k+" "+query), bo)
+				case 1:
+					step(press("teach", k, query), bo)
+				case 2:
+					step(slash("ticket", "draft "+k), bo)
+				case 3:
+					if form := w.open(press("teach", k), bo); form != nil && strings.Contains(fmt.Sprint(form.Fields[0]), hidden) {
+						rt.Fatalf("Bo is offered %+v", form)
+					}
+				}
+				for _, a := range w.records.aliases {
+					if strings.Contains(a.Article, hidden) {
+						rt.Fatalf("%+v was taught", a)
+					}
+				}
+			},
 			"why": func(rt *rapid.T) {
 				k := fmt.Sprint("T-", rapid.IntRange(1, max(1, int(w.records.number))).Draw(rt, "ticket"))
 				step(slash("ticket", "why "+k), bo)
@@ -144,7 +165,7 @@ func quoted(r chat.Reply) bool {
 	r.Blocks = slices.DeleteFunc(slices.Clone(r.Blocks), func(b chat.Block) bool {
 		text := strings.ToLower(b.Text.String())
 		said := b.Layout == chat.Quote || r.Purpose == chat.Relaying && strings.HasPrefix(string(r.Key), "words/")
-		if strings.Contains(text, "together with the one before") { // which is quoted
+		if strings.Contains(text, "together with the one before") || strings.Contains(text, "“where is my "+hidden+"?”") { // which is quoted
 			return !strings.Contains(strings.NewReplacer("where is my "+hidden+"?", "", "“"+hidden+"”", "").Replace(text), hidden)
 		}
 		return said && strings.Contains(text, "where is my "+hidden+"?") || strings.Contains(text, "“"+hidden)

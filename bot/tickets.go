@@ -542,19 +542,24 @@ func (t *turn) article(in chat.Invocation) error {
 // findArticles takes an id, as typeahead and buttons give it, or a title, for
 // which it is exact; or else words.
 func (t *turn) findArticles(query string, k *desk.Ticket) (found []*knowledge.Article, exact bool, err error) {
+	return t.findPublic(t.ctx, query, k)
+}
+
+// findPublic is findArticles, outside a turn too.
+func (b *Bot) findPublic(ctx context.Context, query string, k *desk.Ticket) (found []*knowledge.Article, exact bool, err error) {
 	lang := knowledge.Lang(k.Trail.Lang)
-	if a, ok := t.library().Article(knowledge.ArticleID(query), lang, nil); ok {
+	if a, ok := b.library().Article(knowledge.ArticleID(query), lang, nil); ok {
 		return []*knowledge.Article{a}, true, nil
 	}
-	titles := t.library().Suggest(query, lang, nil, t.settings.Articles)
+	titles := b.library().Suggest(query, lang, nil, b.settings.Articles)
 	if len(titles) > 0 && strings.EqualFold(titles[0].Title, query) {
 		return titles[:1], true, nil
 	}
-	q := knowledge.Question{Text: query, Locale: lang, Limit: t.settings.Articles}
+	q := knowledge.Question{Text: query, Locale: lang, Limit: b.settings.Articles}
 	if k.Trail.Audience != "" {
 		q.Known = []audience.Evidence{{Audience: k.Trail.Audience, Source: audience.Chosen}}
 	}
-	ans, err := t.library().Find(t.ctx, q)
+	ans, err := b.library().Find(ctx, q)
 	if err != nil {
 		return nil, false, err
 	}
@@ -602,7 +607,29 @@ func (t *turn) resolve(in chat.Invocation) error {
 	if err := t.askHelped(&k.Value); err != nil {
 		return err
 	}
-	return t.changed(k, "resolved", args{"Name": k.Value.Asker.Name})
+	form := t.event.Kind == chat.Submit
+	if err := t.confirmResolved(k, !form); err != nil || !form {
+		return err
+	}
+	err = t.lesson(k, agent)
+	var no *refusal
+	if errors.As(err, &no) { // it is settled, whatever becomes of that
+		t.refuse(append([]chat.Block{t.text(no.id, no.args)}, no.more...)...)
+		return nil
+	}
+	return err
+}
+
+// confirmResolved tells an agent that a ticket is settled, and offers to learn
+// from it.
+func (t *turn) confirmResolved(k *heldTicket, offer bool) error {
+	t.keepTicket(k)
+	blocks := []chat.Block{t.text("resolved", args{"Ticket": k.Value.ID, "Name": k.Value.Asker.Name})}
+	if offer {
+		blocks = append(blocks, t.offerLesson(&k.Value)...)
+	}
+	t.tell(blocks...)
+	return nil
 }
 
 // askHelped tells an asker that their ticket is settled, and asks whether it

@@ -35,7 +35,7 @@ var nested = regexp.MustCompile(fmt.Sprintf(`(?m)^(?:[ \t]*(?:>|[-+*][ \t]|[0-9]
 // keys are what front matter may hold; required is what it must hold, with an
 // example for the message.
 var (
-	keys     = []string{"title", "url", "id", "lang", "audience", "topic", "questions", "updated", "title_source"}
+	keys     = []string{"title", "url", "id", "lang", "audience", "topic", "questions", "updated", "title_source", "status"}
 	required = []struct{ key, example string }{
 		{"title", "title: How do I get a refund?"},
 		{"url", "url: https://help.example.com/refund"},
@@ -386,6 +386,12 @@ func (d *draft) set(key string, line int, node ast.Node) {
 	case "topic":
 		a.Topic = value
 		d.known(line, key, value, d.rules.Topics)
+	case "status":
+		if value == isDraft {
+			d.report(line, "is a draft; write the article, and remove this line when it is done")
+		} else {
+			d.report(line, "status %q is none; only a draft has one, so remove the line", value)
+		}
 	case "updated":
 		if value == "unknown" {
 			return

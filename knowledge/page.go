@@ -48,6 +48,16 @@ func (p Page) Marshal() []byte {
 	return b.Bytes()
 }
 
+// isDraft is the status of a page that is not an article yet.
+const isDraft = "draft"
+
+// Draft is the file of a page that somebody has to finish. [Load] says so, and
+// what else is missing, and does not take it for an article.
+func (p Page) Draft() []byte {
+	first, rest, _ := bytes.Cut(p.Marshal(), []byte("\n"))
+	return slices.Concat(first, []byte("\nstatus: "+isDraft+"\n"), rest)
+}
+
 // Check says what [Load] would find wrong with the file of a page: [Problems]
 // with no file's name.
 func (p Page) Check(rules Rules) error {

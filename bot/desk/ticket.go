@@ -99,6 +99,7 @@ type Ticket struct {
 	Clocks       Clocks              `json:"clocks,omitzero"`     // see Tick
 	Silence      Silence             `json:"silence,omitzero"`    // likewise
 	AlarmAt      time.Time           `json:"alarm_at,omitzero"`   // what its timer was set to last
+	Phrasing     string              `json:"phrasing,omitempty"`  // how an agent would have its question learned; empty: as it was asked
 	Rating       string              `json:"rating,omitempty"`    // good, bad; empty: not said
 	Comment      string              `json:"comment,omitempty"`   // that goes with it
 	Untold       []News              `json:"untold,omitempty"`    // that follows words which look for a way
