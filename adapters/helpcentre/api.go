@@ -1,11 +1,9 @@
 package helpcentre
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -76,52 +74,63 @@ func (t *turner) turn(at string) error {
 // counts them, so that one may have been skipped.
 var errUnsteady = errors.New("articles came or went while they were listed; run it again to see all of them")
 
-// notes count what was left out, by why.
-type notes map[string]int
+// left is an item that is left out on purpose.
+func left(key, name, why string) Item {
+	return Item{Key: key, Name: name, Fetch: func(context.Context, Known) (Page, Known, error) { return Page{}, Known{}, skipped(why) }}
+}
 
-func (n notes) add(why string) { n[why]++ }
+// held is an item that the list held as a whole.
+func held(key string, page Page) Item {
+	return Item{Key: key, Name: page.URL, Fetch: func(context.Context, Known) (Page, Known, error) { return page, Known{}, nil }}
+}
 
-// lines are for people, the most frequent first.
-func (n notes) lines() []string {
+// readers are for whom an article is that only some may read, by their segments;
+// an error if there is none for one of them.
+func readers(whose string, segments []id, audiences map[string]string) ([]string, error) {
 	var list []string
-	for _, why := range slices.SortedFunc(maps.Keys(n), func(a, b string) int {
-		return cmp.Or(n[b]-n[a], strings.Compare(a, b))
-	}) {
-		list = append(list, fmt.Sprintf("left out %d: %s", n[why], why))
+	for _, segment := range segments {
+		audience := audiences[string(segment)]
+		if audience == "" {
+			return nil, skipped(fmt.Sprintf("only for %s's segment %s; to import them, write a private audience for it under segments", whose, segment))
+		}
+		if !slices.Contains(list, audience) {
+			list = append(list, audience)
+		}
 	}
-	return list
+	return list, nil
 }
 
 // A tongue is a language of a help centre, and what it is here.
 type tongue struct{ locale, lang string }
 
-// matching are the languages of a help centre that are wanted, as they are wanted,
-// and those that are not. Of several that stand for the same one, such as en-us
-// and en-gb for en, the first counts.
-func matching(has, want []string) (kept []tongue, other []string) {
-	taken := map[string]bool{}
-	take := func(language string, fits func(has, want string) bool) bool {
-		i := slices.IndexFunc(has, func(l string) bool { return !taken[l] && fits(l, language) })
-		if i >= 0 {
-			taken[has[i]] = true
-			kept = append(kept, tongue{has[i], language})
+// matching are the languages of a help centre that are wanted, and those that are
+// not. Of several that are the same here, such as en-us and en-gb, the one that is
+// called as here counts, else the first. language tells what one is here, if it is
+// wanted; nil: as it is.
+func matching(has []string, language func(string) (string, bool)) (kept []tongue, other []string) {
+	if language == nil {
+		language = func(locale string) (string, bool) { return locale, true }
+	}
+	chosen := map[string]string{}
+	for _, locale := range has {
+		lang, ok := language(locale)
+		if was, taken := chosen[lang]; ok && (!taken || strings.EqualFold(locale, lang) && !strings.EqualFold(was, lang)) {
+			chosen[lang] = locale
 		}
-		return i >= 0
 	}
-	if len(want) == 0 {
-		want = has
+	for _, locale := range has {
+		if lang, _ := language(locale); chosen[lang] == locale {
+			kept = append(kept, tongue{locale, lang})
+		} else {
+			other = append(other, locale)
+		}
 	}
-	for _, language := range want {
-		_ = take(language, strings.EqualFold) || take(language, means)
-	}
-	return kept, slices.DeleteFunc(slices.Clone(has), func(l string) bool { return taken[l] })
+	return kept, other
 }
 
-// means reports whether a help centre's language stands for one that is wanted:
-// en-us for en, pt for pt-BR, but not pt-pt for pt-BR.
-func means(has, want string) bool {
-	has, want = strings.ToLower(has), strings.ToLower(want)
-	return strings.HasPrefix(has, want+"-") || strings.HasPrefix(want, has+"-")
+// leftLanguages says that some are left out.
+func leftLanguages(locales []string) string {
+	return fmt.Sprintf("left out what is in %s; to import it, add it to languages", strings.Join(locales, ", "))
 }
 
 // maxAnswer is how many bytes a page of a list may have: a hundred articles of
@@ -139,7 +148,7 @@ func (a *api) get(ctx context.Context, path string, mends map[int]string) ([]byt
 	case errors.As(err, new(*strayError)):
 		return nil, Fatal(fmt.Errorf("%s sends us on to another address, where the key does not belong; check the address: %s", a.whose, a.base))
 	case err != nil:
-		return nil, err
+		return nil, Fatal(err) // then the next import goes on from here
 	}
 	if kind, _, err := mime.ParseMediaType(response.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return nil, Fatal(fmt.Errorf("%s answers with something else than JSON, such as a web page; check the address: %s", a.whose, a.base))

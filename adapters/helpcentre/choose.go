@@ -124,6 +124,15 @@ func (c Choices) choose(p Page, to *knowledge.Page, known knowledge.Rules) error
 			to.Audiences = []string{a.Name}
 		}
 	}
+	if p.Private {
+		// A rule that is about a whole section, or everything, did not mean this one.
+		to.Audiences = p.Audiences
+		for _, name := range to.Audiences {
+			if !slices.ContainsFunc(known.Audiences, func(a knowledge.Audience) bool { return a.Name == name && a.Private }) {
+				return fmt.Errorf("only some may read it at the help centre, but its audience %s is not private; write private: true there, or another one under segments", short(name))
+			}
+		}
+	}
 	for _, name := range to.Audiences {
 		if len(known.Audiences) > 0 && !slices.ContainsFunc(known.Audiences, func(a knowledge.Audience) bool { return a.Name == name }) {
 			return fmt.Errorf("its audience %s is not one of audiences in the configuration; add it there, or a rule that gives another", short(name))
@@ -156,6 +165,12 @@ func list(languages []knowledge.Lang) string {
 		names = append(names, string(l))
 	}
 	return strings.Join(names, ", ")
+}
+
+// Wants is what a help centre's language is here, and whether it is one of ours.
+func (c Choices) Wants(theirs string, ours []knowledge.Lang) (string, bool) {
+	lang, ok := c.language(theirs, ours)
+	return string(lang), ok
 }
 
 // language is ours for a help centre's: as the table says, the same but for

@@ -28,8 +28,8 @@ var (
 )
 
 const (
-	maxTitle = 300 // characters of a title
-	maxPageID    = 200 // of an id
+	maxTitle  = 300 // characters of a title
+	maxPageID = 200 // of an id
 )
 
 // An Import brings the articles of one source into a folder.
@@ -376,6 +376,12 @@ func (r *running) visit(ctx context.Context, item Item) error {
 	switch why := skipped(""); {
 	case errors.As(err, &why):
 		r.report.Skipped[string(why)]++
+		if had && old.File != "" {
+			// It was imported once, as when an article becomes a draft: what is left of
+			// it is told as removed.
+			delete(r.seen, item.Key)
+			return nil
+		}
 		return r.note(record{Key: item.Key, Skip: string(why), Known: fresh, Mark: item.Mark})
 	case errors.Is(err, ErrGone):
 		delete(r.seen, item.Key)

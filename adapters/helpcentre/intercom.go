@@ -34,22 +34,23 @@ var intercomHosts = map[string]string{
 
 // IntercomOptions say which help centre to read, and how.
 type IntercomOptions struct {
-	Region    string // us, eu or au: where the workspace is; empty: us
-	URL       string // where the API is instead; empty: at the region's host
-	Key       string // access token
-	Languages []string
+	Region string // us, eu or au: where the workspace is; empty: us
+	URL    string // where the API is instead; empty: at the region's host
+	Key    string // access token
+	// Language says what one of the help centre's languages is here, and whether it
+	// is wanted; nil: all are, as they are.
+	Language func(theirs string) (ours string, wanted bool)
 	// Segments says for which audience articles are that only some may read, by
 	// the number of Intercom's segment. Articles of other segments are left out.
 	Segments map[string]string
+	Note     func(string) // hears what people may want to know; nil: nobody does
 }
 
 // An Intercom reads a help centre through Intercom's Articles API. Its list has
 // whole articles in all languages, so no article is asked for alone.
 type Intercom struct {
-	api       *api
-	languages []string
-	segments  map[string]string
-	notes     notes
+	api *api
+	o   IntercomOptions
 }
 
 // NewIntercom is the help centre of some options.
@@ -62,11 +63,8 @@ func NewIntercom(client *Client, o IntercomOptions) (*Intercom, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Intercom{api: a, languages: o.Languages, segments: o.Segments}, nil
+	return &Intercom{api: a, o: o}, nil
 }
-
-// Notes tell what the last walk left out, a line each.
-func (i *Intercom) Notes() []string { return i.notes.lines() }
 
 // Walk lists the articles, in their languages. Drafts and what only some may read
 // are left out. It cannot go on from a mark: the list is in order of change, so
@@ -75,7 +73,6 @@ func (i *Intercom) Walk(ctx context.Context, mark string, visit func(Item) error
 	if mark != "" {
 		return ErrMark
 	}
-	i.notes = notes{}
 	collections, err := i.collections(ctx)
 	if err != nil {
 		return err
@@ -83,7 +80,12 @@ func (i *Intercom) Walk(ctx context.Context, mark string, visit func(Item) error
 	// Who is changed moves to the front, and who is removed lets the others move
 	// up: either way one may slip from a page that is yet to come to one that is
 	// gone. Then as many were seen as the list has no more.
-	visited := map[id]bool{}
+	visited, unwanted := map[id]bool{}, map[string]bool{}
+	defer func() {
+		if len(unwanted) > 0 && i.o.Note != nil {
+			i.o.Note(leftLanguages(slices.Sorted(maps.Keys(unwanted))))
+		}
+	}()
 	for range intercomPasses {
 		seen, total, steady := map[id]bool{}, -1, true
 		err := i.pages(ctx, "/articles", func(data []byte) (intercomList, error) {
@@ -101,12 +103,12 @@ func (i *Intercom) Walk(ctx context.Context, mark string, visit func(Item) error
 					continue
 				}
 				visited[a.ID] = true
-				for _, page := range i.article(a, collections) {
-					err := visit(Item{
-						Key: page.ID + "@" + page.Lang, Name: page.URL,
-						Fetch: func(context.Context, Known) (Page, Known, error) { return page, Known{}, nil },
-					})
-					if err != nil {
+				items, other := i.items(a, collections)
+				for _, locale := range other {
+					unwanted[locale] = true
+				}
+				for _, item := range items {
+					if err := visit(item); err != nil {
 						return l, err
 					}
 				}
@@ -123,30 +125,16 @@ func (i *Intercom) Walk(ctx context.Context, mark string, visit func(Item) error
 	return errUnsteady
 }
 
-// article is one in each language that is wanted.
-func (i *Intercom) article(a intercomArticle, collections intercomCollections) []Page {
-	var audiences []string
-	for _, segment := range a.Segments {
-		audience := i.segments[string(segment)]
-		if audience == "" {
-			i.notes.add(fmt.Sprintf("only for Intercom's segment %s; to import them, write a private audience for it under segments", segment))
-			return nil
-		}
-		if !slices.Contains(audiences, audience) {
-			audiences = append(audiences, audience)
-		}
-	}
+// items are an article in each language that is wanted; other are those that are
+// not.
+func (i *Intercom) items(a intercomArticle, collections intercomCollections) (items []Item, other []string) {
+	audiences, restricted := readers("Intercom", a.Segments, i.o.Segments)
 	category, section, known := collections.of(a.Parent)
-	if !known {
-		// Whatever rule there is for its collection cannot be known, either.
-		i.notes.add("in a collection that is not listed")
-		return nil
-	}
 	contents := map[string]intercomContent{}
 	for _, c := range a.languages {
 		contents[c.locale] = c
 	}
-	kept, other := []tongue{{}}, []string(nil)
+	kept := []tongue{{}}
 	switch _, there := contents[a.locale]; {
 	case a.locale == "" && len(contents) == 0: // a help centre of one language does not name it
 		contents[""] = a.intercomContent
@@ -154,24 +142,27 @@ func (i *Intercom) article(a intercomArticle, collections intercomCollections) [
 		contents[a.locale] = a.intercomContent
 		fallthrough
 	default:
-		kept, other = matching(slices.Sorted(maps.Keys(contents)), i.languages)
+		kept, other = matching(slices.Sorted(maps.Keys(contents)), i.o.Language)
 	}
-	for _, locale := range other {
-		i.notes.add("language " + locale + ", which is not among languages")
-	}
-	var pages []Page
+	key := func(locale string) string { return string(a.ID) + "@" + locale }
 	for _, t := range kept {
 		c := contents[t.locale]
-		if c.State != "published" {
-			i.notes.add("drafts")
-			continue
+		switch {
+		case restricted != nil:
+			items = append(items, left(key(t.locale), c.URL, restricted.Error()))
+		case c.State != "published":
+			items = append(items, left(key(t.locale), c.URL, "a draft"))
+		case !known:
+			// Whatever rule there is for its collection cannot be known, either.
+			items = append(items, left(key(t.locale), c.URL, "in a collection that is not listed"))
+		default:
+			items = append(items, held(key(t.locale), Page{
+				ID: string(a.ID), Lang: t.lang, Title: c.Title, URL: c.URL, Updated: c.Updated.Time, HTML: c.Body,
+				Category: category, Section: section, Audiences: audiences, Private: len(audiences) > 0,
+			}))
 		}
-		pages = append(pages, Page{
-			ID: string(a.ID), Lang: t.lang, Title: c.Title, URL: c.URL, Updated: c.Updated.Time, HTML: c.Body,
-			Category: category, Section: section, Audiences: audiences,
-		})
 	}
-	return pages
+	return items, other
 }
 
 // intercomCollections are the collections of a help centre.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -63,36 +64,32 @@ func intercom(t *testing.T, h http.Handler, o IntercomOptions) *Intercom {
 }
 
 func TestIntercom(t *testing.T) {
+	const (
+		lost = "in a collection that is not listed"
+		only = "only for Intercom's segment 77; to import them, write a private audience for it under segments"
+	)
 	tests := []struct {
 		name    string
 		change  func(*helpcentretest.Intercom)
 		options IntercomOptions
 		want    []string
+		left    map[string]int
 		notes   []string
 	}{
 		{
-			"wanted languages", nil, IntercomOptions{Languages: []string{"en", "pt-BR", "es"}},
-			[]string{"en Ask for a refund", "es Pedir un reembolso", "es Pronto", "en Alone"},
-			[]string{
-				"left out 2: in a collection that is not listed", "left out 1: drafts", "left out 1: language de, which is not among languages",
-				"left out 1: only for Intercom's segment 77; to import them, write a private audience for it under segments",
-			},
+			"wanted languages", nil, IntercomOptions{Language: ours("en", "pt-BR", "es")},
+			[]string{"es Pedir un reembolso", "en Ask for a refund", "es Pronto", "en Alone"},
+			map[string]int{lost: 2, "a draft": 1, only: 1}, []string{"left out what is in de; to import it, add it to languages"},
 		},
 		{
-			"a segment has an audience", nil, IntercomOptions{Languages: []string{"en"}, Segments: map[string]string{"77": "staff"}},
+			"a segment has an audience", nil, IntercomOptions{Language: ours("en"), Segments: map[string]string{"77": "staff"}},
 			[]string{"en Ask for a refund", "en Alone", "en For some"},
-			[]string{
-				"left out 2: in a collection that is not listed", "left out 2: language es, which is not among languages",
-				"left out 1: drafts", "left out 1: language de, which is not among languages",
-			},
+			map[string]int{lost: 2, "a draft": 1}, []string{"left out what is in de, es; to import it, add it to languages"},
 		},
 		{
-			"one language, unnamed", func(i *helpcentretest.Intercom) { i.Default = "" }, IntercomOptions{Languages: []string{"pt-BR"}},
+			"one language, unnamed", func(i *helpcentretest.Intercom) { i.Default = "" }, IntercomOptions{Language: ours("pt-BR")},
 			[]string{" Ask for a refund", " Alone"},
-			[]string{
-				"left out 2: in a collection that is not listed", "left out 1: drafts",
-				"left out 1: only for Intercom's segment 77; to import them, write a private audience for it under segments",
-			},
+			map[string]int{lost: 2, "a draft": 1, only: 1}, nil,
 		},
 	}
 	for _, test := range tests {
@@ -102,16 +99,19 @@ func TestIntercom(t *testing.T) {
 				if test.change != nil {
 					test.change(fake)
 				}
-				test.options.Key = hush
-				i := intercom(t, fake, test.options)
-				list, _, err := pages(t.Context(), i, "")
-				if err != nil {
-					t.Fatal(err)
+				var notes []string
+				test.options.Key, test.options.Note = hush, func(note string) { notes = append(notes, note) }
+				w := walk(t.Context(), intercom(t, fake, test.options), "")
+				if w.err != nil {
+					t.Fatal(w.err)
 				}
-				if diff := cmp.Diff(test.want, titles(list)); diff != "" {
+				if diff := cmp.Diff(slices.Sorted(slices.Values(test.want)), slices.Sorted(slices.Values(titles(w.pages)))); diff != "" {
 					t.Errorf("articles (-want +got):\n%s", diff)
 				}
-				if diff := cmp.Diff(test.notes, i.Notes()); diff != "" {
+				if diff := cmp.Diff(test.left, w.left); diff != "" {
+					t.Errorf("left out (-want +got):\n%s", diff)
+				}
+				if diff := cmp.Diff(test.notes, notes); diff != "" {
 					t.Errorf("notes (-want +got):\n%s", diff)
 				}
 			})
@@ -122,9 +122,10 @@ func TestIntercom(t *testing.T) {
 func TestIntercomPage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := shop()
-		list, _, err := pages(t.Context(), intercom(t, fake, IntercomOptions{Key: hush, Region: "eu", Languages: []string{"es"}}), "")
-		if err != nil || len(list) != 2 {
-			t.Fatal(titles(list), err)
+		w := walk(t.Context(), intercom(t, fake, IntercomOptions{Key: hush, Region: "eu", Language: ours("es")}), "")
+		list := w.pages
+		if w.err != nil || len(list) != 2 {
+			t.Fatal(titles(list), w.err)
 		}
 		want := Page{
 			ID: "1", Lang: "es", Title: "Pedir un reembolso", URL: "https://help.shop.example/es/articles/1-pedir-un-reembolso",
@@ -153,11 +154,11 @@ func TestIntercomPaging(t *testing.T) {
 				crowd(fake, 497)
 				fake.Cursor, fake.Limit = cursor, 4
 				start := time.Now()
-				list, marks, err := pages(t.Context(), intercom(t, fake, IntercomOptions{Key: hush, Languages: []string{"en"}}), "")
-				if err != nil || len(list) != 499 {
-					t.Fatal(len(list), err)
+				w := walk(t.Context(), intercom(t, fake, IntercomOptions{Key: hush, Language: ours("en")}), "")
+				if w.err != nil || len(w.pages) != 499 {
+					t.Fatal(len(w.pages), w.err)
 				}
-				if strings.Join(marks, "") != "" {
+				if strings.Join(w.marks, "") != "" {
 					t.Error("it has marks, though its pages move")
 				}
 				// 12 requests, 4 in every 10 s: each window costs one that is refused and
@@ -192,12 +193,12 @@ func TestIntercomMoving(t *testing.T) {
 					}
 					return false
 				}
-				list, _, err := pages(t.Context(), intercom(t, fake, IntercomOptions{Key: hush}), "")
-				if err != nil {
-					t.Fatal(err)
+				w := walk(t.Context(), intercom(t, fake, IntercomOptions{Key: hush}), "")
+				if w.err != nil {
+					t.Fatal(w.err)
 				}
 				seen := map[string]bool{}
-				for _, p := range list {
+				for _, p := range w.pages {
 					seen[p.ID] = true
 				}
 				for _, a := range fake.Articles {
@@ -217,7 +218,7 @@ func TestIntercomMoving(t *testing.T) {
 			}
 			return false
 		}
-		if _, _, err := pages(t.Context(), intercom(t, fake, IntercomOptions{Key: hush}), ""); !errors.Is(err, errUnsteady) {
+		if err := walk(t.Context(), intercom(t, fake, IntercomOptions{Key: hush}), "").err; !errors.Is(err, errUnsteady) {
 			t.Errorf("of a list that never rests: %v", err)
 		}
 	})
@@ -270,7 +271,7 @@ func TestIntercomTrouble(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				fake := shop()
 				test.spoil(fake)
-				_, _, err := pages(t.Context(), intercom(t, fake, IntercomOptions{Key: hush}), "")
+				err := walk(t.Context(), intercom(t, fake, IntercomOptions{Key: hush}), "").err
 				if err == nil || !strings.Contains(err.Error(), test.want) {
 					t.Fatalf("err = %v\nwant %q", err, test.want)
 				}

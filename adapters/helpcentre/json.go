@@ -11,8 +11,8 @@ import (
 // languages end at 2^53, and some APIs write them as text anyway. Empty: none.
 type id string
 
-// maxID is how many digits an id has at most: those of a 64-bit number.
-const maxID = 20
+// idDigits is how many an id has at most: those of a 64-bit number.
+const idDigits = 20
 
 var errID = errors.New("an id is not a number")
 
@@ -26,7 +26,7 @@ func (i *id) UnmarshalJSON(data []byte) error {
 	if len(text) >= 2 && text[0] == '"' && text[len(text)-1] == '"' {
 		text = text[1 : len(text)-1]
 	}
-	if text == "" || len(text) > maxID {
+	if text == "" || len(text) > idDigits {
 		return errID
 	}
 	for _, digit := range text {

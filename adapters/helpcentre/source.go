@@ -31,6 +31,9 @@ type Page struct {
 
 	// What few help centres know; empty: rules choose.
 	Audiences []string
+	// Private says that nobody but Audiences may read it, whatever rules say: none
+	// of them may be one that everybody belongs to.
+	Private   bool
 	Topic     string
 	Questions []string
 }

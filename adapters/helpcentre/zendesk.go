@@ -29,19 +29,20 @@ type ZendeskOptions struct {
 	// Email and Key are an agent's address and API token; Key alone is an OAuth
 	// access token. Without a key, what everyone may read is read.
 	Email, Key string
-	Languages  []string // that are wanted, as BCP 47 tags; none: all
+	// Language says what one of the help centre's languages is here, and whether it
+	// is wanted; nil: all are, as they are.
+	Language func(theirs string) (ours string, wanted bool)
 	// Segments says for which audience articles are that only some may read, by
 	// the number of Zendesk's user segment. Articles of other segments are left out.
 	Segments map[string]string
+	Note     func(string) // hears what people may want to know; nil: nobody does
 }
 
 // A Zendesk reads a help centre through Zendesk's Help Center API. Its lists have
 // whole articles, a hundred in a request, so no article is asked for alone.
 type Zendesk struct {
-	api       *api
-	languages []string
-	segments  map[string]string
-	notes     notes
+	api *api
+	o   ZendeskOptions
 }
 
 // NewZendesk is the help centre of some options.
@@ -58,16 +59,12 @@ func NewZendesk(client *Client, o ZendeskOptions) (*Zendesk, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Zendesk{api: a, languages: o.Languages, segments: o.Segments}, nil
+	return &Zendesk{a, o}, nil
 }
-
-// Notes tell what the last walk left out, a line each.
-func (z *Zendesk) Notes() []string { return z.notes.lines() }
 
 // Walk lists the articles of one language after the other. Drafts, translations
 // that are out of date, and what only some may read are left out.
 func (z *Zendesk) Walk(ctx context.Context, mark string, visit func(Item) error) error {
-	z.notes = notes{}
 	tongues, err := z.tongues(ctx)
 	if err != nil {
 		return err
@@ -104,15 +101,12 @@ func (z *Zendesk) articles(ctx context.Context, t tongue, from, after string, gr
 	return z.pages(ctx, t.locale, "articles", from, func(l zendeskList, next string) error {
 		var items []Item
 		for _, a := range l.Articles {
-			page, ok := z.page(a, t, groups)
-			if !ok || seen[a.ID] {
+			// One that is not translated is listed in the language that it has.
+			if seen[a.ID] || !strings.EqualFold(a.Locale, t.locale) {
 				continue
 			}
 			seen[a.ID] = true
-			items = append(items, Item{
-				Key: string(a.ID) + "@" + t.locale, Name: a.URL,
-				Fetch: func(context.Context, Known) (Page, Known, error) { return page, Known{}, nil },
-			})
+			items = append(items, z.item(a, t, groups))
 		}
 		if len(items) > 0 {
 			last := &items[len(items)-1]
@@ -129,43 +123,30 @@ func (z *Zendesk) articles(ctx context.Context, t tongue, from, after string, gr
 	})
 }
 
-// page is an article as others know it; false: it is left out.
-func (z *Zendesk) page(a zendeskArticle, t tongue, groups zendeskGroups) (Page, bool) {
-	if !strings.EqualFold(a.Locale, t.locale) {
-		return Page{}, false // not translated: it is listed in the language that it has
-	}
-	page := Page{
-		ID: string(a.ID), Lang: t.lang, Title: a.Title, URL: a.URL, HTML: a.Body, Labels: a.Labels,
-		Updated: cmp.Or(a.Edited, a.Updated),
-	}
+// item is an article in one language.
+func (z *Zendesk) item(a zendeskArticle, t tongue, groups zendeskGroups) Item {
+	key := string(a.ID) + "@" + t.locale
 	segments := a.Segments
 	if a.Segment != "" && !slices.Contains(segments, a.Segment) {
 		segments = append(segments, a.Segment)
 	}
-	for _, segment := range segments {
-		audience := z.segments[string(segment)]
-		if audience == "" {
-			z.notes.add(fmt.Sprintf("only for Zendesk's user segment %s; to import them, write a private audience for it under segments", segment))
-			return Page{}, false
-		}
-		if !slices.Contains(page.Audiences, audience) {
-			page.Audiences = append(page.Audiences, audience)
-		}
-	}
+	audiences, err := readers("Zendesk", segments, z.o.Segments)
+	category, section, known := groups.of(a.Section)
 	switch {
+	case err != nil:
+		return left(key, a.URL, err.Error())
 	case a.Draft:
-		z.notes.add("drafts")
-		return Page{}, false
+		return left(key, a.URL, "a draft")
 	case a.outdated():
-		z.notes.add("translations that are out of date")
-		return Page{}, false
-	}
-	var known bool
-	if page.Category, page.Section, known = groups.of(a.Section); !known {
+		return left(key, a.URL, "a translation that is out of date")
+	case !known:
 		// Whatever rule there is for its section cannot be known, either.
-		z.notes.add("in a section that is not listed")
+		return left(key, a.URL, "in a section that is not listed")
 	}
-	return page, known
+	return held(key, Page{
+		ID: string(a.ID), Lang: t.lang, Title: a.Title, URL: a.URL, HTML: a.Body, Updated: cmp.Or(a.Edited, a.Updated),
+		Category: category, Section: section, Labels: a.Labels, Audiences: audiences, Private: len(audiences) > 0,
+	})
 }
 
 // tongues are the languages to list.
@@ -182,12 +163,12 @@ func (z *Zendesk) tongues(ctx context.Context) ([]tongue, error) {
 	if i := slices.Index(has, l.Default); i > 0 { // it stands for its language before others do
 		has = append([]string{l.Default}, slices.Delete(has, i, i+1)...)
 	}
-	kept, other := matching(has, z.languages)
-	for _, locale := range other {
-		z.notes.add("language " + locale + ", which is not among languages")
-	}
+	kept, other := matching(has, z.o.Language)
 	if len(kept) == 0 {
-		return nil, Fatal(fmt.Errorf("the help centre is in %s, of which none is among languages; add one", strings.Join(has, ", ")))
+		return nil, Fatal(fmt.Errorf("the help centre is in %s, of which none is one of languages; add it there", strings.Join(has, ", ")))
+	}
+	if len(other) > 0 && z.o.Note != nil {
+		z.o.Note(leftLanguages(other))
 	}
 	return kept, nil
 }
