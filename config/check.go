@@ -33,6 +33,7 @@ func (l *loader) check(c *Config) {
 	topics := l.checkTopics(c)
 	persons := l.checkPersons(c)
 	l.checkDesks(c, audiences, topics, persons)
+	l.checkImport(c, audiences, topics)
 	l.checkSlack(c.Slack, c.Web)
 	l.checkDiscord(c)
 	l.checkAnswers(c.Answers)

@@ -12,6 +12,7 @@ import (
 type Config struct {
 	Installation string     `yaml:"installation"` // part of every key in Redis
 	Knowledge    Knowledge  `yaml:"knowledge"`
+	Import       Import     `yaml:"import"`
 	Snippets     Snippets   `yaml:"snippets"`
 	Languages    []string   `yaml:"languages"` // BCP 47 tags; the first is the default
 	Audiences    []Audience `yaml:"audiences"`
@@ -57,6 +58,63 @@ type Embedder struct {
 
 // On reports whether there is a server.
 func (e Embedder) On() bool { return e.URL != "" }
+
+// Import says where articles come from: what `signpost import` brings into
+// knowledge.dir, and `signpost serve` every now and then.
+type Import struct {
+	Sources []ImportSource `yaml:"sources"`
+}
+
+// An ImportSource is a help centre, or a file or folder of articles.
+type ImportSource struct {
+	Name         string        `yaml:"name"`
+	Kind         string        `yaml:"kind"`  // sitemap, zendesk, intercom, csv or markdown
+	Every        time.Duration `yaml:"every"` // how often serve imports it; 0: never
+	URL          string        `yaml:"url"`   // sitemap: its address, or the site's; zendesk and intercom: another one of the API
+	Path         string        `yaml:"path"`  // csv: the file; markdown: the folder
+	Link         string        `yaml:"link"`  // csv and markdown: address of articles without one; {id}, {lang} and {path} stand for theirs
+	Subdomain    string        `yaml:"subdomain"`
+	Region       string        `yaml:"region"` // intercom: us, eu or au
+	Email        string        `yaml:"email"`  // zendesk: whose key it is
+	Key          Secret        `yaml:"key"`
+	KeyFile      string        `yaml:"key_file"`
+	Hosts        []string      `yaml:"hosts"` // host or host:port, besides that of url
+	AllowPrivate bool          `yaml:"allow_private"`
+	Rate         float64       `yaml:"rate"`    // requests a second; 0: 5
+	Timeout      time.Duration `yaml:"timeout"` // of a request; 0: 30 s
+	MaxPages     int           `yaml:"max_pages"`
+	MaxBytes     int           `yaml:"max_bytes"` // of a page
+
+	Select    Select            `yaml:"select"`
+	Rules     []ImportRule      `yaml:"rules"`     // the first that fits and says something of it counts
+	Audience  []string          `yaml:"audience"`  // for what no rule names one
+	Topic     string            `yaml:"topic"`     // likewise
+	Language  string            `yaml:"language"`  // of pages that do not tell
+	Languages map[string]string `yaml:"languages"` // ours, by how the help centre writes them
+	Segments  map[string]string `yaml:"segments"`  // audiences, by the numbers of the segments that may read
+}
+
+// Select says by CSS selectors where on a web page something stands.
+type Select struct {
+	Content  string `yaml:"content"`
+	Title    string `yaml:"title"`
+	Remove   string `yaml:"remove"`
+	Updated  string `yaml:"updated"`
+	Section  string `yaml:"section"`
+	Category string `yaml:"category"`
+	Labels   string `yaml:"labels"`
+}
+
+// An ImportRule is about pages that fit all it names; * stands for anything.
+type ImportRule struct {
+	URL      string   `yaml:"url"`
+	Section  string   `yaml:"section"` // or category
+	Label    string   `yaml:"label"`
+	Audience []string `yaml:"audience"`
+	Topic    string   `yaml:"topic"`
+	Language string   `yaml:"language"`
+	Skip     bool     `yaml:"skip"`
+}
 
 // Snippets says where the answers are that agents give often.
 type Snippets struct {

@@ -23,7 +23,8 @@ const maxFile = 1 << 20
 //
 // SIGNPOST_<SECTION>_<KEY> overrides a key, such as SIGNPOST_REDIS_URL for
 // redis.url; lists are divided by commas; a variable without text counts as not
-// set. Desks, audiences, topics and persons come from the file only. Other
+// set. Desks, audiences, topics, persons and sources of imports come from the file
+// only. Other
 // variables that begin with SIGNPOST_ are mistakes, except SIGNPOST_CONFIG,
 // SIGNPOST_SHARED and SIGNPOST_TEST_*.
 //

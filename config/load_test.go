@@ -302,6 +302,59 @@ desks:
 			`FILE:14:37: after is -1h0m0s; write 0s to 8760h0m0s`,
 			`FILE:16:20: after is 8784h0m0s; write 0s to 8760h0m0s`,
 		}},
+		{"import", `import:
+  sources:
+    - name: a
+      kind: sitemaps
+    - {name: a, kind: sitemap, path: x, key: y, every: 1m, rate: 1000}
+    - {name: b, kind: csv, url: "https://x", max_pages: -1, max_bytes: -1, timeout: -1s}
+    - {name: c, kind: zendesk, subdomain: acme.zendesk.com, email: a@b, segments: {"1": staff}}
+    - {name: d, kind: intercom, region: uk, subdomain: x}
+    - name: e
+      kind: markdown
+      path: docs
+      link: docs/{id}
+      every: 24h
+      hosts: [a/b]
+      audience: [staff]
+      language: fr
+      languages: {fr: fr}
+      rules:
+        - topic: x
+        - url: "*"
+        - {section: S, audience: [x]}
+    - {name: f}
+`, nil, []string{
+			`FILE:4:13: unknown kind "sitemaps"; did you mean "sitemap"?`,
+			`FILE:5:14: name "a" is given twice in import.sources; choose another`,
+			`FILE:5:23: url is missing, which kind sitemap needs; write it such as https://help.example.com`,
+			`FILE:5:38: kind sitemap has no path; remove it`,
+			`FILE:5:46: kind sitemap has no key; remove it`,
+			`FILE:5:56: every is 1m0s; write 0s for never, or at least 15m0s`,
+			`FILE:5:56: every needs a folder to import into; set knowledge.dir, or remove every`,
+			`FILE:5:66: rate is 1000; write requests a second, up to 100`,
+			`FILE:6:23: path is missing, which kind csv needs; write it such as articles.csv or docs`,
+			`FILE:6:33: kind csv has no url; name where it is with path, and where its articles are with link`,
+			`FILE:6:57: max_pages is -1; write 0 for 5000, or up to 100000`,
+			`FILE:6:72: max_bytes is -1; write 0 for 5 MiB (5242880), or up to 52428800`,
+			`FILE:6:85: timeout is -1s; write 0s for 30s, or more`,
+			`FILE:7:43: subdomain "acme.zendesk.com" is none; write the acme of acme.zendesk.com`,
+			`FILE:7:68: email is of no use without a key; add key_file, or remove it`,
+			`FILE:7:89: unknown audience "staff"; use one of buyer, creator, affiliate`,
+			`FILE:8:23: key is missing, which kind intercom needs; put the access token into key_file`,
+			`FILE:8:41: unknown region "uk"; did you mean "us"?`,
+			`FILE:8:56: kind intercom has no subdomain; remove it`,
+			`FILE:12:13: link is not the address of a web page without a password; write it such as https://help.example.com`,
+			`FILE:13:14: every needs a folder to import into; set knowledge.dir, or remove every`,
+			`FILE:14:15: "a/b" is not a host; write it such as help.example.com or 127.0.0.1:8080`,
+			`FILE:15:18: unknown audience "staff"; use one of buyer, creator, affiliate`,
+			`FILE:16:17: unknown language "fr"; use one of en, pt-BR, es`,
+			`FILE:17:23: unknown language "fr"; use one of en, pt-BR, es`,
+			`FILE:19:11: the rule is about all pages; name a url, section or label, or write its values beside rules`,
+			`FILE:20:11: the rule says nothing; give it an audience, topic or language, or skip: true`,
+			`FILE:21:35: unknown audience "x"; use one of buyer, creator, affiliate`,
+			`FILE:22:14: kind is missing; write one of sitemap, zendesk, intercom, csv, markdown`,
+		}},
 		{"nothing left", "languages: []\naudiences: []\ndesks: []\n", nil, []string{
 			`FILE:1:12: languages is empty; name at least one, such as [en]`,
 			`FILE:2:12: audiences is empty; name at least one`,
