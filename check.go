@@ -24,10 +24,13 @@ import (
 
 type checkCommand struct {
 	Knowledge folderFlag `help:"Tell what hurts finding, too, of the configured articles or of those in DIR." placeholder:"[DIR]"`
+	Links     bool       `help:"Ask, too, whether the pages are there that articles lead to."`
 	Strict    bool       `help:"Exit with 1 for what hurts finding, too."`
 	JSON      bool       `help:"Print JSON, with all that was found." name:"json"`
 	Snippets  string     `help:"Folder of snippets, instead of the configured one." placeholder:"DIR"`
 	Live      bool       `help:"Ask Slack and Discord, too: tokens, rights, channels, groups, roles and accounts."`
+
+	AllowPrivate bool `help:"With --links, ask addresses in private networks, too."`
 }
 
 // A folderFlag may name a folder: --flag, --flag DIR or --flag=DIR.
@@ -53,6 +56,7 @@ type checked struct {
 	Snippets int      `json:"snippets"`
 	From     string   `json:"from"` // where the articles are from
 	Findings []advice `json:"findings,omitempty"`
+	Links    []linked `json:"links,omitempty"` // with --links, all of them
 }
 
 // advice is a finding of a review, as JSON.
@@ -115,7 +119,7 @@ func (o *checkCommand) Run(ctx context.Context, c *cli, s streams) error {
 		found.Notes = append(found.Notes, "Note: "+line)
 	}
 	if o.reviews() && library != nil {
-		if found.Findings, err = o.review(ctx, dir, list, cfg, s.err); err != nil {
+		if err := o.review(ctx, &found, dir, list, cfg, s.err); err != nil {
 			return err
 		}
 	}
@@ -136,30 +140,38 @@ func (o *checkCommand) Run(ctx context.Context, c *cli, s streams) error {
 }
 
 // reviews reports whether it is asked what hurts finding.
-func (o *checkCommand) reviews() bool { return o.Knowledge.on || o.Strict }
+func (o *checkCommand) reviews() bool { return o.Knowledge.on || o.Links || o.Strict }
 
 // review tells what about the articles hurts finding, with a bar at a terminal.
-func (o *checkCommand) review(ctx context.Context, dir string, list []*knowledge.Article, cfg config.Config, w io.Writer) ([]advice, error) {
+func (o *checkCommand) review(ctx context.Context, found *checked, dir string, list []*knowledge.Article, cfg config.Config, w io.Writer) error {
 	progress := &bar{w: w, what: "articles", unit: "titles and questions", on: isTerminal(w)}
 	defer progress.clear()
 	findings, err := knowledge.NewLibrary(list, rules(cfg)).Review(ctx, time.Now(), progress.show)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	all := make([]advice, len(findings))
 	place := func(file string) string {
 		if file == "" {
 			return ""
 		}
 		return path.Join(filepath.ToSlash(dir), file)
 	}
-	for i, f := range findings {
-		all[i] = advice{Kind: f.Kind, File: place(f.File), Line: f.Line, Says: f.Says, Mend: f.Kind.Mend(), Hurts: f.Hurts}
-		for _, file := range f.Also {
-			all[i].Also = append(all[i].Also, place(file))
+	if o.Links {
+		dead, err := o.follow(ctx, found, place, list, w)
+		if err != nil {
+			return err
 		}
+		findings = append(findings, dead...)
+		knowledge.SortFindings(findings)
 	}
-	return all, nil
+	for _, f := range findings {
+		a := advice{Kind: f.Kind, File: place(f.File), Line: f.Line, Says: f.Says, Mend: f.Kind.Mend(), Hurts: f.Hurts}
+		for _, file := range f.Also {
+			a.Also = append(a.Also, place(file))
+		}
+		found.Findings = append(found.Findings, a)
+	}
+	return nil
 }
 
 // maxAdvice is how many findings of a kind are printed. More are not read.

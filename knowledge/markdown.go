@@ -199,8 +199,8 @@ func (o *outline) follow(n ast.Node) {
 	})
 }
 
-// lineUnder is on which line the words of a link begin, or else the block that it
-// is in: the parser keeps no place of a link.
+// lineUnder is on which line the words of a link begin, or else those before it
+// end, or the block begins that it is in: the parser keeps no place of a link.
 func (o *outline) lineUnder(link ast.Node) int {
 	offset := -1
 	_ = ast.Walk(link, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
@@ -210,6 +210,12 @@ func (o *outline) lineUnder(link ast.Node) int {
 		}
 		return ast.WalkContinue, nil
 	})
+	if before, ok := link.PreviousSibling().(*ast.Text); ok && offset < 0 {
+		offset = before.Segment.Stop
+		if before.SoftLineBreak() || before.HardLineBreak() {
+			offset++
+		}
+	}
 	for n := link; n != nil && offset < 0; n = n.Parent() {
 		if n.Type() == ast.TypeBlock && n.Lines() != nil && n.Lines().Len() > 0 {
 			offset = n.Lines().At(0).Start

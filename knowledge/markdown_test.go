@@ -61,7 +61,7 @@ func TestLinks(t *testing.T) {
 		want       []Link
 	}{
 		{"inline", "See [one](https://x.example/a \"t\"), [two][t] and\n<https://y.example/b#c>.\n\n[t]: /help/t?x=1&y=2\n",
-			[]Link{{"https://x.example/a", 1}, {"/help/t?x=1&y=2", 1}, {"https://y.example/b#c", 1}}},
+			[]Link{{"https://x.example/a", 1}, {"/help/t?x=1&y=2", 1}, {"https://y.example/b#c", 2}}},
 		{"lines", "One.\n\n- a\n- [b](b)\n\n| x |\n|---|\n| [c](../c) |\n\n## See [d](#d)\n", []Link{{"b", 4}, {"../c", 8}, {"#d", 10}}},
 		{"HTML", "A <a class=x href='https://z.example/?a=1&amp;b=2'>b</a>\n\n<div>\n<A HREF=\"e\">e</A>\n</div>\n", []Link{{"https://z.example/?a=1&b=2", 1}, {"e", 4}}},
 		{"a picture in a link", "First.\n\n[![p](p.png)](https://x.example)\n", []Link{{"https://x.example", 3}}},

@@ -5,4 +5,6 @@
 // A [Source] lists articles and fetches them, through a Client that is polite
 // and lets nobody lead it astray. An Importer turns them into files, and changes
 // only what has changed.
+//
+// A [LinkChecker] asks whether the pages are there that articles lead to.
 package helpcentre
