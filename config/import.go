@@ -2,11 +2,13 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 const (
@@ -21,6 +23,7 @@ const (
 var (
 	hostRule      = regexp.MustCompile(`^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[1-9][0-9]{0,4})?$`)
 	subdomainRule = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+	segmentRule   = regexp.MustCompile(`^[0-9]{1,20}$`)
 )
 
 // kinds are those of sources, and the keys that only some of them have.
@@ -45,9 +48,7 @@ func (l *loader) checkImport(c *Config, audiences, topics []string) {
 		for theirs, ours := range s.Languages {
 			l.oneOf(join(path+"languages", theirs), "language", ours, c.Languages...)
 		}
-		for segment, audience := range s.Segments {
-			l.oneOf(join(path+"segments", segment), "audience", audience, audiences...)
-		}
+		l.checkSegments(path, s, c.Audiences, audiences)
 		for k, rule := range s.Rules {
 			at := fmt.Sprintf("%srules[%d]", path, k)
 			if rule.URL == "" && rule.Section == "" && rule.Label == "" {
@@ -58,6 +59,45 @@ func (l *loader) checkImport(c *Config, audiences, topics []string) {
 			}
 			l.checkChoices(at+".", rule.Audience, rule.Topic, rule.Language, c.Languages, audiences, topics)
 		}
+	}
+}
+
+// checkSegments looks at whom articles are for that only some may read: an
+// audience that everybody belongs to would open them.
+func (l *loader) checkSegments(path string, s ImportSource, all []Audience, audiences []string) {
+	if len(s.Segments) > 0 && slices.Contains(kinds, s.Kind) && s.Kind != "zendesk" && s.Kind != "intercom" {
+		l.report(path+"segments", "kind %s has no segments; remove them", s.Kind)
+		return
+	}
+	for segment, audience := range s.Segments {
+		at := join(path+"segments", segment)
+		if !segmentRule.MatchString(segment) {
+			l.report(at, "segment %q is not a number; write the one in the address of its page at the help centre, in quotes", segment)
+		}
+		l.oneOf(at, "audience", audience, audiences...)
+		if slices.ContainsFunc(all, func(a Audience) bool { return a.Name == audience && !a.Private }) {
+			l.report(at, "the audience %s is not private, so everyone would read what only this segment may; name a private one", audience)
+		}
+	}
+}
+
+// checkImportKey reports a key that is none, never showing it.
+func (l *loader) checkImportKey(path string, s ImportSource) {
+	at, key := secretPath(path+"key", s.KeyFile), s.Key.Reveal()
+	switch lower := strings.ToLower(key); {
+	case strings.HasPrefix(lower, "bearer "), strings.HasPrefix(lower, "basic "):
+		l.report(at, "key begins with the word before it in the header; write the key alone")
+	case strings.Contains(key, "/token:"):
+		l.report(at, "key has an email in front; write that into email, and here what stands behind /token:")
+	case strings.ContainsFunc(key, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
+		l.report(at, "key is more than one word; write the key alone")
+	}
+	u, err := url.Parse(s.URL)
+	if key == "" || err != nil || u.Scheme != "http" {
+		return
+	}
+	if ip, err := netip.ParseAddr(u.Hostname()); u.Hostname() != "localhost" && (err != nil || !ip.IsLoopback()) {
+		l.report(path+"url", "the key would travel unprotected to another machine; write https")
 	}
 }
 
@@ -102,8 +142,14 @@ func (l *loader) checkSource(path string, s ImportSource) {
 		l.report(path+"kind", "key is missing, which kind intercom needs; put the access token into key_file")
 	case key && s.Kind != "zendesk" && s.Kind != "intercom":
 		l.report(secretPath(path+"key", s.KeyFile), "kind %s has no key; remove it", s.Kind)
+	case s.Email != "" && s.Kind == "intercom":
+		l.report(path+"email", "kind intercom has no email; remove it")
 	case s.Email != "" && !key:
 		l.report(path+"email", "email is of no use without a key; add key_file, or remove it")
+	}
+	l.checkImportKey(path, s)
+	if strings.ContainsAny(s.Email, ":/ \t") || s.Email != "" && !strings.Contains(s.Email, "@") {
+		l.report(path+"email", "email is no address; write that of the agent whose key it is, without /token")
 	}
 	for _, address := range []struct{ key, value string }{{"url", s.URL}, {"link", s.Link}} {
 		u, err := url.Parse(address.value)

@@ -324,6 +324,10 @@ desks:
         - url: "*"
         - {section: S, audience: [x]}
     - {name: f}
+    - {name: g, kind: zendesk, subdomain: acme, url: "http://help.example", email: ana, key: "Bearer hush"}
+    - {name: h, kind: zendesk, subdomain: acme, email: a@b/token, key: "a@b/token:hush", segments: {"1": buyer, x: buyer}}
+    - {name: i, kind: intercom, email: a@b, key: "hu sh"}
+    - {name: j, kind: csv, path: x, segments: {"1": buyer}}
 `, nil, []string{
 			`FILE:4:13: unknown kind "sitemaps"; did you mean "sitemap"?`,
 			`FILE:5:14: name "a" is given twice in import.sources; choose another`,
@@ -354,6 +358,17 @@ desks:
 			`FILE:20:11: the rule says nothing; give it an audience, topic or language, or skip: true`,
 			`FILE:21:35: unknown audience "x"; use one of buyer, creator, affiliate`,
 			`FILE:22:14: kind is missing; write one of sitemap, zendesk, intercom, csv, markdown`,
+			`FILE:23:54: the key would travel unprotected to another machine; write https`,
+			`FILE:23:84: email is no address; write that of the agent whose key it is, without /token`,
+			`FILE:23:94: key begins with the word before it in the header; write the key alone`,
+			`FILE:24:56: email is no address; write that of the agent whose key it is, without /token`,
+			`FILE:24:72: key has an email in front; write that into email, and here what stands behind /token:`,
+			`FILE:24:106: the audience buyer is not private, so everyone would read what only this segment may; name a private one`,
+			`FILE:24:116: segment "x" is not a number; write the one in the address of its page at the help centre, in quotes`,
+			`FILE:24:116: the audience buyer is not private, so everyone would read what only this segment may; name a private one`,
+			`FILE:25:40: kind intercom has no email; remove it`,
+			`FILE:25:50: key is more than one word; write the key alone`,
+			`FILE:26:47: kind csv has no segments; remove them`,
 		}},
 		{"nothing left", "languages: []\naudiences: []\ndesks: []\n", nil, []string{
 			`FILE:1:12: languages is empty; name at least one, such as [en]`,
