@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // maxPages is how many pages a list may have: of 50 items and more, that is far
@@ -25,11 +27,22 @@ type api struct {
 
 func newAPI(client *Client, whose, address string, header http.Header) (*api, error) {
 	base, err := url.Parse(strings.TrimSuffix(address, "/"))
-	if err != nil || base.Host == "" || base.User != nil || base.Scheme != "https" && base.Scheme != "http" {
+	switch credentials := header.Get("Authorization"); {
+	case err != nil || base.Host == "" || base.User != nil || base.Path != "" || base.RawQuery != "" || base.Scheme != "https" && base.Scheme != "http":
 		return nil, fmt.Errorf("%s's address is none; write it such as https://acme.zendesk.com", whose)
+	case strings.ContainsFunc(credentials, unicode.IsControl) || strings.Count(credentials, " ") > 1:
+		return nil, fmt.Errorf("%s's key is more than one word; write the key alone, without what goes before it in a header", whose)
+	case credentials != "" && base.Scheme == "http" && !local(base.Hostname()):
+		return nil, fmt.Errorf("the key would travel unprotected to %s; write https", base.Host)
 	}
 	header.Set("Accept", "application/json")
 	return &api{client: client, whose: whose, base: base, header: header}, nil
+}
+
+// local reports whether a host is this machine.
+func local(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // within is the path and query of an address that a response names, if it is on

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -21,6 +22,9 @@ const (
 	// Source: https://developer.zendesk.com/api-reference/introduction/pagination/
 	zendeskSize = "100"
 )
+
+// subdomainRule is what Zendesk calls a help centre.
+var subdomainRule = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,62}$`)
 
 // ZendeskOptions say which help centre to read, and how.
 type ZendeskOptions struct {
@@ -47,6 +51,9 @@ type Zendesk struct {
 
 // NewZendesk is the help centre of some options.
 func NewZendesk(client *Client, o ZendeskOptions) (*Zendesk, error) {
+	if o.URL == "" && !subdomainRule.MatchString(o.Subdomain) {
+		return nil, fmt.Errorf("%s is no subdomain; write the acme of acme.zendesk.com", short(o.Subdomain))
+	}
 	header := http.Header{}
 	switch {
 	case o.Key != "" && o.Email != "":

@@ -370,6 +370,30 @@ func TestZendeskUnsteady(t *testing.T) {
 	})
 }
 
+// TestAPIAddress: what cannot be an API is refused before anything is asked.
+func TestAPIAddress(t *testing.T) {
+	tests := []struct{ subdomain, url, email, key, want string }{
+		{"acme", "", "", "", ""},
+		{"", "http://127.0.0.1:80/", "", hush, ""},
+		{"", "http://localhost:80", "", hush, ""},
+		{"", "http://help.example", "", "", ""},
+		{"", "http://help.example", "", hush, "the key would travel unprotected to help.example; write https"},
+		{"acme.zendesk.com", "", "", "", "acme.zendesk.com is no subdomain; write the acme of acme.zendesk.com"},
+		{"evil.example/#", "", "", hush, "is no subdomain"},
+		{"", "https://a:b@help.example", "", "", "Zendesk's address is none"},
+		{"", "https://help.example/api", "", "", "Zendesk's address is none"},
+		{"", "ftp://help.example", "", "", "Zendesk's address is none"},
+		{"acme", "", "", "Bearer " + hush, "Zendesk's key is more than one word"},
+		{"acme", "", "", hush + "\nX: y", "Zendesk's key is more than one word"},
+	}
+	for _, test := range tests {
+		_, err := NewZendesk(nil, ZendeskOptions{Subdomain: test.subdomain, URL: test.url, Email: test.email, Key: test.key})
+		if got := fmt.Sprint(err); test.want == "" && err != nil || !strings.Contains(got, test.want) || strings.Contains(got, hush) {
+			t.Errorf("%+v: %v", test, err)
+		}
+	}
+}
+
 // TestZendeskKey: the key goes to the API's own host alone, over redirects, too.
 func TestZendeskKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
