@@ -53,6 +53,7 @@ type cli struct {
 
 	Chat    chatCommand    `cmd:"" help:"Try it out here in the terminal, as asker and as agent. Nothing else is needed."`
 	Serve   serveCommand   `cmd:"" help:"Run everything that is configured, until the process is told to end."`
+	Health  healthCommand  `cmd:"" help:"Ask a Signpost that runs on this machine how it is."`
 	Dead    deadCommand    `cmd:"" help:"Look after what was given up: events and replies that failed."`
 	Alias   aliasCommand   `cmd:"" help:"Teach phrasings that find an article, and forget them."`
 	Ask     askCommand     `cmd:"" help:"Ask one question and print which articles answer it."`
