@@ -1,6 +1,7 @@
 # make test   every test, with the race detector and a real Redis where they can be had
 # make check  formatting, vet, staticcheck and a short fuzz of every parser
 # make build  the program, as dist/signpost
+# make release VERSION=v1.2.3   the program for every system, with checksums and a list of what is inside
 #
 # make compare   how well and how fast articles are found, with meaning and without, beside bleve and sahilm/fuzzy
 # make fit       the numbers of the ranking anew, to paste into knowledge/search/weights.go
@@ -18,7 +19,7 @@ SOAK ?= 10m
 CONVERSATIONS ?= 5000
 STATICCHECK = go tool -modfile=tools/go.mod staticcheck
 
-.PHONY: test check build compare fit pictures fuzz chaos soak bench-flow vuln clean
+.PHONY: test check build release compare fit pictures fuzz chaos soak bench-flow vuln clean
 
 test:
 	@sh tools/test.sh
@@ -28,6 +29,8 @@ check:
 	go vet ./...
 	$(STATICCHECK) ./...
 	cd knowledge/compare && go vet ./...
+	cd deploy/lint && go vet ./...
+	@if command -v shellcheck >/dev/null; then shellcheck deploy/*.sh tools/*.sh; else echo "no shellcheck: the scripts were not checked"; fi
 	@$(MAKE) --no-print-directory fuzz
 
 # Each fuzz test runs for FUZZTIME, one after the other: go takes one at a time.
@@ -47,6 +50,9 @@ bench-flow:
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o dist/signpost .
+
+release:
+	@VERSION=$(VERSION) sh tools/release.sh
 
 # A part of it: make compare COMPARE="-only quality -set banking"
 compare:

@@ -70,14 +70,17 @@ CGO_ENABLED=0 go build -o /dev/null .
 # shellcheck disable=SC2086 # $race is empty or one flag
 go test $race -timeout 20m ${TESTFLAGS:-} ./...
 
-# The comparison with other search libraries is a module of its own, so that
-# these stay out of the product. They are fetched when they are needed first.
-if [ -n "${CI:-}" ] || (cd knowledge/compare && go list -deps -test ./...) >/dev/null 2>&1; then
-	(cd knowledge/compare && go test ./...)
-else
-	left_out="$left_out
-  * the modules that knowledge/compare needs could not be had: it was not tested"
-fi
+# The comparison with other search libraries, and the checks of deploy, are modules
+# of their own, so that what they need stays out of the product. It is fetched when
+# it is needed first.
+for module in knowledge/compare deploy/lint; do
+	if [ -n "${CI:-}" ] || (cd "$module" && go list -deps -test ./...) >/dev/null 2>&1; then
+		(cd "$module" && go test ./...)
+	else
+		left_out="$left_out
+  * the modules that $module needs could not be had: it was not tested"
+	fi
+done
 
 if [ -n "$left_out" ]; then
 	echo
