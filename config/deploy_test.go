@@ -1,7 +1,9 @@
 package config
 
 import (
+	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -61,5 +63,73 @@ func TestAlertRules(t *testing.T) {
 	}
 	if len(names) == 0 || !slices.Equal(names, explained) {
 		t.Errorf("rules %q, the handbook explains %q", names, explained)
+	}
+}
+
+// TestShippedSettings loads the settings of compose.yaml and of the Kubernetes
+// manifests as they are, and again with everything in them that is only an
+// example.
+func TestShippedSettings(t *testing.T) {
+	mount := regexp.MustCompile(`/run/secrets/(?:signpost/)?(\w+)`)
+	for _, file := range []string{"../deploy/compose/signpost.yaml", "../deploy/kubernetes/settings.yaml"} {
+		for _, all := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s all=%v", file, all), func(t *testing.T) {
+				data, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				text, dir := string(data), t.TempDir()
+				if all {
+					text = regexp.MustCompile(`(?m)^#(\S|  )`).ReplaceAllString(text, "$1")
+				}
+				for _, name := range mount.FindAllStringSubmatch(text, -1) {
+					secret := map[string]string{"redis_url": "redis://:x@redis:6379", "slack_bot_token": "xoxb-1", "slack_app_token": "xapp-1", "discord_token": "MTk4.Cl2FMQ.ZnCj"}[name[1]]
+					if err := os.WriteFile(filepath.Join(dir, name[1]), []byte(secret+"\n"), 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+				at := filepath.Join(dir, "signpost.yaml")
+				if err := os.WriteFile(at, []byte(mount.ReplaceAllString(text, dir+"/$1")), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				c, err := Load(at, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if c.Slack.On() != all || c.Discord.On() != all || (c.Knowledge.Dir != "") != all {
+					t.Errorf("slack %v, discord %v, articles in %q", c.Slack.On(), c.Discord.On(), c.Knowledge.Dir)
+				}
+			})
+		}
+	}
+}
+
+// TestShippedVariables: what the shipped files set in the environment exists.
+func TestShippedVariables(t *testing.T) {
+	ours := []string{"SIGNPOST_VERSION", "SIGNPOST_LOCAL", "SIGNPOST_PORT"} // Compose's own, and one that is talked about
+	found := 0
+	for _, pattern := range []string{"../compose.yaml", "../deploy/*", "../deploy/*/*.yaml"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				continue // a folder
+			}
+			for _, name := range regexp.MustCompile(`SIGNPOST_[A-Z][A-Z_]+`).FindAllString(string(data), -1) {
+				if slices.Contains(ours, name) {
+					continue
+				}
+				found++
+				if _, err := Load("", []string{name + "=x"}); err != nil && strings.Contains(err.Error(), "unknown variable") {
+					t.Errorf("%s: %v", file, err)
+				}
+			}
+		}
+	}
+	if found < 5 {
+		t.Errorf("only %d variables were found", found)
 	}
 }

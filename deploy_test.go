@@ -1,0 +1,80 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestDeployWords: what the shipped files start is a command that there is.
+func TestDeployWords(t *testing.T) {
+	for _, test := range []struct {
+		file  string
+		rule  string // whose group is a command line, as words or as a list
+		times int
+	}{
+		{"compose.yaml", `command: \[(serve.*)\]`, 1},
+		{"deploy/Dockerfile", `CMD \["/signpost", (.*)\]`, 1},
+		{"deploy/Dockerfile", `(?m)^CMD \[(.*)\]`, 1},
+		{"deploy/kubernetes/signpost.yaml", `args: \[(.*)\]`, 1},
+		{"deploy/signpost.service", `ExecStart=/usr/local/bin/signpost (.*)`, 1},
+	} {
+		data, err := os.ReadFile(test.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := regexp.MustCompile(test.rule).FindAllStringSubmatch(string(data), -1)
+		if len(found) != test.times {
+			t.Errorf("%s holds %d lines like %s", test.file, len(found), test.rule)
+		}
+		for _, line := range found {
+			words := strings.Fields(strings.NewReplacer(`"`, "", ",", " ").Replace(line[1]))
+			if out, code := command(t, append(words, "--help")...); code != exitOK || !strings.Contains(out, "Usage: signpost "+words[0]) {
+				t.Errorf("%s: signpost %q exits with %d: %s", test.file, words, code, out)
+			}
+		}
+	}
+}
+
+// TestProbes: what the shipped files ask the web server, it answers.
+func TestProbes(t *testing.T) {
+	noneLeft(t)
+	s := serve(t, "--config", configured(t, "web: {listen: '127.0.0.1:0'}"), "--ephemeral")
+	defer s.end(t)
+	data, err := os.ReadFile("deploy/kubernetes/signpost.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`path: (/[a-z]+)`).FindAllStringSubmatch(string(data), -1)
+	if len(found) != 3 {
+		t.Errorf("%d probes", len(found))
+	}
+	for _, path := range found {
+		if status, body := get(t, s.web+path[1]); status != 200 {
+			t.Errorf("%s = %d %s", path[1], status, body)
+		}
+	}
+}
+
+// TestDocumentedFiles: what the handbooks name is there.
+func TestDocumentedFiles(t *testing.T) {
+	named := regexp.MustCompile(`\b(?:deploy|tools)/[\w./-]*\w`)
+	for _, doc := range []string{"README.md", "docs/install.md", "docs/backup.md", "docs/operate.md", "docs/redis.md", "compose.yaml"} {
+		data, err := os.ReadFile(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range named.FindAllString(string(data), -1) {
+			if _, err := os.Stat(name); err != nil {
+				t.Errorf("%s names %s: %v", doc, name, err)
+			}
+		}
+		for _, link := range regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`).FindAllStringSubmatch(string(data), -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(doc), link[1])); err != nil {
+				t.Errorf("%s links to %s: %v", doc, link[1], err)
+			}
+		}
+	}
+}
