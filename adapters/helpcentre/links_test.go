@@ -58,6 +58,9 @@ func (n *nasty) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Path == "/robots.txt" {
 		return plain(200, "User-agent: *\nDisallow: /private\n")
 	}
+	if r.URL.Host == "moody.example" {
+		return nil, &net.OpError{Op: "dial", Err: errors.New("connection reset")}
+	}
 	switch r.URL.Path {
 	case "/gone":
 		return plain(410, "")
@@ -80,7 +83,7 @@ func (n *nasty) RoundTrip(r *http.Request) (*http.Response, error) {
 	case "/lately": // for good, then for now
 		return redirect(301, "/now")
 	case "/now":
-		return redirect(302, "/new")
+		return redirect(302, "/moved")
 	case "/secure":
 		return redirect(301, "https://"+r.URL.Host+"/secure/")
 	case "/movedaway":
@@ -115,7 +118,7 @@ func (n *nasty) RoundTrip(r *http.Request) (*http.Response, error) {
 		header.Set("Retry-After", "3600")
 		return plain(429, "")
 	case "/endless":
-		return answer(200, forever{})
+		return answer(200, io.MultiReader(strings.NewReader("<h1 id=y>"), forever{}))
 	case "/drip":
 		return answer(200, drip{r.Context()})
 	case "/bomb":
@@ -239,6 +242,9 @@ func TestCheckLinksPolitely(t *testing.T) {
 		{"a second apart", []string{at + "/a", at + "/b"}, []string{"GET help.example.com/robots.txt 0", "HEAD help.example.com/a 1", "HEAD help.example.com/b 2"}},
 		{"patience", []string{at + "/busy", at + "/b"}, []string{"GET help.example.com/robots.txt 0", "HEAD help.example.com/busy 1", "HEAD help.example.com/busy 8", "HEAD help.example.com/b 10"}},
 		{"forbidden", []string{at + "/private/a"}, []string{"GET help.example.com/robots.txt 0"}},
+		{"away after a while", slices.Repeat([]string{"https://moody.example/a"}, 8), []string{
+			"GET moody.example/robots.txt 0", "HEAD moody.example/a 1", "HEAD moody.example/a 2", "HEAD moody.example/a 3", "HEAD moody.example/a 4", "HEAD moody.example/a 5",
+		}},
 		{"away", []string{"https://away.example/a", "https://away.example/b", "https://away.example/c"}, []string{"GET away.example/robots.txt 0"}},
 	}
 	for _, test := range tests {
