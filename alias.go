@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/signpost-bot/signpost/adapters/redis"
+	"github.com/signpost-bot/signpost/bot"
 	"github.com/signpost-bot/signpost/bot/chat"
 	"github.com/signpost-bot/signpost/bot/desk"
 	"github.com/signpost-bot/signpost/bot/spool"
@@ -54,6 +55,27 @@ type phrased struct {
 	Phrasing string        `json:"phrasing"`
 	By       chat.PersonID `json:"by"`
 	At       time.Time     `json:"at"`
+	Ticket   chat.TicketID `json:"ticket,omitempty"` // whose question it is
+	// Reverted: it is learned no longer, because of a golden question.
+	Reverted *reverted `json:"reverted,omitempty"`
+}
+
+// reverted is why an alias was taken back.
+type reverted struct {
+	At       time.Time `json:"at"`
+	Question string    `json:"question"`
+	Before   string    `json:"before"` // title of the article that was found; empty: rightly none
+	After    string    `json:"after"`  // with the alias; empty: none
+}
+
+func (r reverted) String() string {
+	found := func(title, none string) string {
+		if title == "" {
+			return none
+		}
+		return fmt.Sprintf("%q", title)
+	}
+	return fmt.Sprintf("%q found %s before, and %s with it", r.Question, found(r.Before, "rightly nothing"), found(r.After, "nothing"))
 }
 
 // withAliases runs an errand about aliases on the configured Redis.
@@ -89,6 +111,10 @@ func (o *aliasAdd) Run(ctx context.Context, c *cli, s streams) error {
 			return fmt.Errorf("%d phrasings are learned, and there is no room for more; signpost alias list shows them, signpost alias remove forgets one", desk.MaxAliases)
 		}
 		if err != nil {
+			return err
+		}
+		// It is looked at anew, whatever came of it before.
+		if err := store.Change(ctx, spool.SetChange{Set: bot.Reverted, Member: string(alias.ID), Remove: true}); err != nil {
 			return err
 		}
 		shown := all.phrased(alias)
@@ -147,11 +173,52 @@ func (o *aliasList) Run(ctx context.Context, c *cli, s streams) error {
 		slices.SortStableFunc(shown, func(a, b phrased) int {
 			return cmp.Or(strings.Compare(a.Article, b.Article), strings.Compare(a.Lang, b.Lang), strings.Compare(a.Phrasing, b.Phrasing))
 		})
-		if o.JSON {
-			return printJSON(s.out, shown)
+		back, err := takenBack(ctx, store, all)
+		if err != nil {
+			return err
 		}
-		return listAliases(s.out, shown)
+		if o.JSON {
+			return printJSON(s.out, append(shown, back...))
+		}
+		return errors.Join(listAliases(s.out, shown), listTakenBack(s.out, back))
 	})
+}
+
+// takenBack lists what was learned and is no longer, because of a golden
+// question, newest first.
+func takenBack(ctx context.Context, store *redis.Store, all *catalogue) ([]phrased, error) {
+	members, _, err := store.Set(ctx, bot.Reverted)
+	if err != nil {
+		return nil, err
+	}
+	var list []phrased
+	for _, value := range members {
+		var r desk.Reverted
+		if json.Unmarshal([]byte(value), &r) != nil {
+			continue // of a newer version, say
+		}
+		p := all.phrased(r.Alias)
+		p.Reverted = &reverted{At: r.At, Question: r.Question, Before: r.Before, After: r.After}
+		list = append(list, p)
+	}
+	slices.SortFunc(list, func(a, b phrased) int {
+		return cmp.Or(b.Reverted.At.Compare(a.Reverted.At), strings.Compare(string(a.ID), string(b.ID)))
+	})
+	return list, nil
+}
+
+func listTakenBack(w io.Writer, list []phrased) error {
+	if len(list) == 0 {
+		return nil
+	}
+	fmt.Fprintln(w, "\nTaken back, because golden questions were lost by them:")
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "ID\tARTICLE\tLANG\tPHRASING\tWHEN\tWHY")
+	for _, a := range list {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", visible(string(a.ID)), visible(a.Article), visible(a.Lang),
+			visible(a.Phrasing), moment(a.Reverted.At), visible(a.Reverted.String()))
+	}
+	return table.Flush()
 }
 
 func listAliases(w io.Writer, list []phrased) error {
@@ -199,7 +266,7 @@ func (c *catalogue) language(ctx context.Context, name, phrasing string) (knowle
 }
 
 func (c *catalogue) phrased(a desk.Alias) phrased {
-	p := phrased{ID: a.ID, Article: a.Article, Lang: a.Lang, Phrasing: a.Text, By: a.By, At: a.At}
+	p := phrased{ID: a.ID, Article: a.Article, Lang: a.Lang, Phrasing: a.Text, By: a.By, At: a.At, Ticket: a.Ticket}
 	if article, ok := c.library.Article(knowledge.ArticleID(a.Article), knowledge.Lang(a.Lang), c.every); ok {
 		p.Title = article.Title
 	}

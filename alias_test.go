@@ -3,13 +3,17 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/signpost-bot/signpost/adapters/redis"
+	"github.com/signpost-bot/signpost/bot"
 	"github.com/signpost-bot/signpost/bot/desk"
+	"github.com/signpost-bot/signpost/bot/spool"
 )
 
 // TestAlias teaches a running program at the command line, and makes it forget.
@@ -140,5 +144,43 @@ func TestAliasNeedsRedis(t *testing.T) {
 	}
 	if out, code := command(t, "alias", "add", "refund"); code != exitUsage {
 		t.Errorf("add without a phrasing = %d %s", code, out)
+	}
+}
+
+// What was taken back is listed with the reason, until it is taught anew.
+func TestAliasTakenBack(t *testing.T) {
+	d := newDatabase(t, "")
+	file := configured(t, fmt.Sprintf("redis: {url: %q}", d.url))
+	alias := func(words ...string) string {
+		t.Helper()
+		out, code := command(t, append([]string{"--config", file, "alias"}, words...)...)
+		if code != exitOK {
+			t.Fatalf("alias %v = %d %s", words, code, out)
+		}
+		return out
+	}
+	a := taughtBy(t, "refund", "my zebra stripes")
+	value, err := json.Marshal(desk.Reverted{Alias: a, Question: "stripes?", After: "Get a refund", At: began})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := redis.Open(t.Context(), d.url, redis.Options{Installation: "main", Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	if err := store.Change(t.Context(), spool.SetChange{Set: bot.Reverted, Member: string(a.ID), Value: string(value)}); err != nil {
+		t.Fatal(err)
+	}
+	if out := alias("list"); !strings.Contains(out, "Taken back") || !strings.Contains(out, `"stripes?" found rightly nothing before, and "Get a refund" with it`) {
+		t.Errorf("list =\n%s", out)
+	}
+	var list []phrased
+	if err := json.Unmarshal([]byte(alias("list", "--json")), &list); err != nil || len(list) != 1 || list[0].Reverted == nil || list[0].Reverted.Question != "stripes?" {
+		t.Errorf("list --json = %+v, %v", list, err)
+	}
+	alias("add", "refund", "my zebra stripes")
+	if out := alias("list"); strings.Contains(out, "Taken back") {
+		t.Errorf("list =\n%s", out)
 	}
 }

@@ -25,8 +25,13 @@ type catalogue struct {
 }
 
 func newCatalogue(list []*knowledge.Article, cfg config.Config, servers ...*embedder) *catalogue {
+	return catalogueOf(knowledge.NewLibrary(list, rules(cfg, servers...)), list, cfg)
+}
+
+// catalogueOf is a catalogue of articles of which there is a library.
+func catalogueOf(library *knowledge.Library, list []*knowledge.Article, cfg config.Config) *catalogue {
 	c := &catalogue{
-		library: knowledge.NewLibrary(list, rules(cfg, servers...)), config: cfg,
+		library: library, config: cfg,
 		called: map[string][]knowledge.ArticleID{}, titles: map[knowledge.ArticleID][]string{},
 	}
 	for _, a := range cfg.Audiences {

@@ -102,6 +102,12 @@ func (o *checkCommand) Run(ctx context.Context, c *cli, s streams) error {
 		found.report(err)
 	default:
 		library = func() bot.Library { return knowledge.NewLibrary(list, rules(cfg)) }
+		if cfg.Knowledge.Golden == "" {
+			break
+		}
+		if _, err := newCatalogue(list, cfg).readGolden(ctx, []string{cfg.Knowledge.Golden}); errors.As(err, &problems) {
+			found.report(problems)
+		}
 	}
 	cfg.Knowledge.Dir, cfg.Snippets.Dir = dir, cmp.Or(o.Snippets, cfg.Snippets.Dir)
 	snippets, err := checkedSnippets(cfg, library)

@@ -250,6 +250,7 @@ type parts struct {
 	watcher     *knowledge.Watcher // nil: the articles are built in
 	interpreter *interpreter       // nil: no embedding server is asked
 	board       *board
+	examiner    *examiner // nil: there are no golden questions
 }
 
 // begin sets off what goes on by itself.
@@ -296,6 +297,9 @@ func assemble(cfg config.Config, settings bot.Settings, shelf *shelf, store spoo
 			Dir: cfg.Knowledge.Dir, Rules: rules(cfg), Current: shelf.first, Rescan: cfg.Knowledge.Rescan, Log: log,
 			Swap: shelf.restock,
 		}
+	}
+	if cfg.Knowledge.Golden != "" {
+		p.examiner = newExaminer(cfg, p, store, meter, now, log)
 	}
 	if cfg.Knowledge.Asks() {
 		p.interpreter = newInterpreter(cfg, shelf, log)
@@ -369,6 +373,9 @@ func (o *chatCommand) Run(ctx context.Context, c *cli, s streams) error {
 	group.Go(func() error { return p.events.Run(ctx, platforms) })
 	group.Go(func() error { p.learner.run(ctx); return nil })
 	group.Go(func() error { p.follower.run(ctx); return nil })
+	if p.examiner != nil {
+		group.Go(func() error { p.examiner.run(ctx); return nil })
+	}
 	if p.watcher != nil {
 		group.Go(func() error { p.watcher.Run(ctx); return nil })
 	}

@@ -89,6 +89,9 @@ func (m meter) Sent(l spool.Letter, how string, took time.Duration) {
 // Trouble implements [spool.Meter].
 func (m meter) Trouble(step string) { m.metrics.Trouble(step) }
 
+// Examined counts a time that the golden questions were asked again.
+func (m meter) Examined(result string) { m.metrics.Examined(result) }
+
 // Meant counts a question whose meaning a model told; empty: none did.
 func (m meter) Meant(model string) {
 	by := "server"

@@ -195,6 +195,9 @@ func (p *parts) serve(ctx context.Context, platforms map[string]chat.Platform, s
 	}
 	group.Go(func() error { p.learner.run(intake); return nil })
 	group.Go(func() error { p.follower.run(intake); return nil })
+	if p.examiner != nil {
+		group.Go(func() error { p.examiner.run(intake); return nil })
+	}
 	if p.watcher != nil {
 		group.Go(func() error { p.watcher.Run(intake); return nil })
 	}

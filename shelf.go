@@ -24,6 +24,7 @@ type shelf struct {
 	changed func() // hears of new articles and aliases; nil: nobody does
 
 	mu      sync.Mutex // held while a library is built
+	list    []*knowledge.Article
 	aliases []knowledge.Alias
 }
 
@@ -39,7 +40,15 @@ func (s *shelf) library() *knowledge.Library { return s.current.Load() }
 func (s *shelf) restock(list []*knowledge.Article) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.list = list
 	s.put(knowledge.NewLibrary(list, s.rules, s.aliases...))
+}
+
+// stock is the library in use, and the articles it is of.
+func (s *shelf) stock() ([]*knowledge.Article, *knowledge.Library) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.list, s.library()
 }
 
 // put takes a library whose texts are others.

@@ -52,7 +52,9 @@ func TestTeach(t *testing.T) {
 		teach func(w *world, id string) spool.Outcome
 	}{
 		{"by the id of the article", func(w *world, id string) spool.Outcome { return w.runs(ana, "ticket", "teach "+id+" refund-status") }},
-		{"by its title", func(w *world, id string) spool.Outcome { return w.runs(ana, "desk", "teach "+id+" where is my refund?") }},
+		{"by its title", func(w *world, id string) spool.Outcome {
+			return w.runs(ana, "desk", "teach "+id+" where is my refund?")
+		}},
 		{"by another name of the verb", func(w *world, id string) spool.Outcome { return w.runs(cy, "ticket", "learn "+id+" refund-status") }},
 		{"by a button", func(w *world, id string) spool.Outcome { return w.presses(ana, "teach", id, "refund-status") }},
 		{"by a choice", func(w *world, id string) spool.Outcome {
@@ -136,7 +138,7 @@ func TestTeachRefused(t *testing.T) {
 	nothing(w.runs(kim, "ticket", "teach "+id+" refund-status"), "support team")
 	nothing(w.runs(dan, "ticket", "teach "+id+" coupon"), "desk")
 
-	long := w.settles(lee, "my cash is gone " + strings.Repeat("and nobody knows where ", 20))
+	long := w.settles(lee, "my cash is gone "+strings.Repeat("and nobody knows where ", 20))
 	o := w.presses(ana, "teach", string(long.ID), "refund-status")
 	nothing(o, "no good example")
 	if !strings.Contains(everything(o.Replies[0]), `"teach:`+string(long.ID)+`"`) {

@@ -36,6 +36,7 @@ type Knowledge struct {
 	Cache    string        `yaml:"cache"`    // folder for what was learned; empty: learned at every start
 	Dir      string        `yaml:"dir"`      // empty: the built-in sample
 	Rescan   time.Duration `yaml:"rescan"`   // at least 1 s
+	Golden   string        `yaml:"golden"`   // file of golden questions, asked again when something was learned; empty: none
 	Meaning  bool          `yaml:"meaning"`  // articles are found by what they mean, too
 	Embedder Embedder      `yaml:"embedder"` // off unless it has a url
 }

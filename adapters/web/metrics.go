@@ -59,6 +59,7 @@ type Metrics struct {
 	stages     *prometheus.HistogramVec
 	deliveries *prometheus.CounterVec
 	claims     prometheus.Counter
+	golden     *prometheus.CounterVec
 	troubles   *prometheus.CounterVec
 }
 
@@ -75,6 +76,7 @@ func NewMetrics(version string, stats func(context.Context) (Stats, error)) *Met
 		}, []string{"stage"}),
 		deliveries: counters("deliveries_total", "Tries to deliver a reply by how they ended.", "platform", "how"),
 		claims:     prometheus.NewCounter(prometheus.CounterOpts{Name: "signpost_claims_total", Help: "Tickets that were claimed."}),
+		golden:     counters("golden_runs_total", "Times that golden questions were asked about what was learned, by what came of it: kept, reverted, failed.", "result"),
 		troubles:   counters("store_errors_total", "Failures of the store (Redis) by the step that met them.", "step"),
 	}
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
@@ -83,7 +85,7 @@ func NewMetrics(version string, stats func(context.Context) (Stats, error)) *Met
 	})
 	info.Set(1)
 	m.registry.MustRegister(
-		m.questions, m.meanings, m.events, m.stages, m.deliveries, m.claims, m.troubles, info, scrape{m},
+		m.questions, m.meanings, m.events, m.stages, m.deliveries, m.claims, m.golden, m.troubles, info, scrape{m},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	// Known values stand at 0 from the start: a rate needs something to begin at.
@@ -92,6 +94,9 @@ func NewMetrics(version string, stats func(context.Context) (Stats, error)) *Met
 	}
 	for _, by := range []string{"server", "static", "none"} {
 		m.meanings.WithLabelValues(by)
+	}
+	for _, result := range []string{"kept", "reverted", "failed"} {
+		m.golden.WithLabelValues(result)
 	}
 	for _, step := range []string{"accept", "handle", "deliver", "fire", "trim", "stats"} {
 		m.troubles.WithLabelValues(step)
@@ -137,6 +142,10 @@ func (m *Metrics) Delivery(platform, how string) {
 
 // Claimed counts a ticket that was claimed.
 func (m *Metrics) Claimed() { m.claims.Inc() }
+
+// Examined counts a time that golden questions were asked about what was learned:
+// kept, reverted or failed.
+func (m *Metrics) Examined(result string) { m.golden.WithLabelValues(label(result)).Inc() }
 
 // Trouble counts a failure of the store.
 func (m *Metrics) Trouble(step string) { m.troubles.WithLabelValues(label(step)).Inc() }
