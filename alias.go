@@ -106,7 +106,7 @@ func (o *aliasAdd) Run(ctx context.Context, c *cli, s streams) error {
 		if err != nil {
 			return fmt.Errorf("%w; write it as someone would ask, in a sentence or a few words", err)
 		}
-		fresh, err := store.AddAlias(ctx, alias)
+		fresh, err := store.AddAlias(ctx, alias, taught(alias))
 		if errors.Is(err, spool.ErrFull) {
 			return fmt.Errorf("%d phrasings are learned, and there is no room for more; signpost alias list shows them, signpost alias remove forgets one", desk.MaxAliases)
 		}
@@ -134,10 +134,17 @@ func (o *aliasAdd) Run(ctx context.Context, c *cli, s streams) error {
 	})
 }
 
+// taught is the deed of teaching a phrasing here.
+func taught(a desk.Alias) desk.Deed {
+	d := errand("alias.add", string(a.ID))
+	d.To = a.Article
+	return d
+}
+
 // Run unlearns a phrasing. One that cannot be read any more has an id, too.
 func (o *aliasRemove) Run(ctx context.Context, c *cli, s streams) error {
 	return withAliases(ctx, c, s, func(store *redis.Store) error {
-		found, err := store.RemoveAlias(ctx, desk.AliasID(o.ID))
+		found, err := store.RemoveAlias(ctx, desk.AliasID(o.ID), errand("alias.remove", o.ID))
 		if err != nil {
 			return err
 		}

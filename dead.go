@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -107,6 +108,11 @@ func (o *deadShow) Run(ctx context.Context, c *cli, s streams) error {
 		if err != nil {
 			return named(o.ID, err)
 		}
+		if o.Text { // what others wrote
+			if err := store.Record(ctx, rand.Text(), time.Now(), errand("dead.show", o.ID)); err != nil {
+				return err
+			}
+		}
 		return showLetter(s.out, l, o.Text, hide)
 	})
 }
@@ -114,7 +120,7 @@ func (o *deadShow) Run(ctx context.Context, c *cli, s streams) error {
 // Run tries a dead letter again.
 func (o *deadReplay) Run(ctx context.Context, c *cli, s streams) error {
 	return withStore(ctx, c, s, deadLetters, func(store *redis.Store, _ redactor) error {
-		if err := store.Replay(ctx, o.ID, time.Now()); err != nil {
+		if err := store.Replay(ctx, o.ID, time.Now(), errand("dead.replay", o.ID)); err != nil {
 			return named(o.ID, err)
 		}
 		fmt.Fprintf(s.out, "%s is tried again, after what waits in its place.\n", visible(o.ID))
@@ -125,7 +131,7 @@ func (o *deadReplay) Run(ctx context.Context, c *cli, s streams) error {
 // Run forgets a dead letter.
 func (o *deadDrop) Run(ctx context.Context, c *cli, s streams) error {
 	return withStore(ctx, c, s, deadLetters, func(store *redis.Store, _ redactor) error {
-		if err := store.Drop(ctx, o.ID); err != nil {
+		if err := store.Drop(ctx, o.ID, errand("dead.drop", o.ID)); err != nil {
 			return named(o.ID, err)
 		}
 		fmt.Fprintf(s.out, "%s is gone.\n", visible(o.ID))

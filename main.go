@@ -54,6 +54,7 @@ type cli struct {
 	Chat    chatCommand    `cmd:"" help:"Try it out here in the terminal, as asker and as agent. Nothing else is needed."`
 	Serve   serveCommand   `cmd:"" help:"Run everything that is configured, until the process is told to end."`
 	Health  healthCommand  `cmd:"" help:"Ask a Signpost that runs on this machine how it is."`
+	Audit   auditCommand   `cmd:"" help:"Tell who did what, and check that nobody has changed that since."`
 	Dead    deadCommand    `cmd:"" help:"Look after what was given up: events and replies that failed."`
 	Alias   aliasCommand   `cmd:"" help:"Teach phrasings that find an article, and forget them."`
 	Ask     askCommand     `cmd:"" help:"Ask one question and print which articles answer it."`
@@ -251,6 +252,8 @@ type parts struct {
 	interpreter *interpreter       // nil: no embedding server is asked
 	board       *board
 	examiner    *examiner // nil: there are no golden questions
+	sealer      *sealer
+	fingerprint string // of the configuration
 }
 
 // begin sets off what goes on by itself.
@@ -288,7 +291,11 @@ func assemble(cfg config.Config, settings bot.Settings, shelf *shelf, store spoo
 	if err != nil {
 		return nil, err
 	}
-	p := &parts{bot: signpost, shelf: shelf, learner: learner, follower: follower, board: board}
+	sealer, err := newSealer(store, cfg.Audit, now, log)
+	if err != nil {
+		return nil, err
+	}
+	p := &parts{bot: signpost, shelf: shelf, learner: learner, follower: follower, board: board, sealer: sealer, fingerprint: fingerprint(cfg)}
 	p.events = spool.New(followedStore{teachingStore{store, learner.soon}, follower.look}, signpost, spool.Options{
 		Person: signpost.Person, Now: now, Meter: meter, Retention: spool.Retention(cfg.Retention), Log: log,
 	})

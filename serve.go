@@ -184,6 +184,13 @@ func (p *parts) serve(ctx context.Context, platforms map[string]chat.Platform, s
 	p.follower.look(ctx)
 	p.learner.look(ctx) // what was missed while nothing ran is answered as soon as the platforms run
 	p.begin(ctx, time.Now(), log)
+	p.noted(ctx, log, "serve.start")
+	defer func() {
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), checking)
+		defer cancel()
+		p.noted(late, log, "serve.stop")
+		p.sealer.finish(late)
+	}()
 	group, intake := errgroup.WithContext(ctx)
 	handling, stopHandling := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopHandling()
@@ -198,6 +205,7 @@ func (p *parts) serve(ctx context.Context, platforms map[string]chat.Platform, s
 	if p.examiner != nil {
 		group.Go(func() error { p.examiner.run(intake); return nil })
 	}
+	group.Go(func() error { p.sealer.run(answering); return nil })
 	if p.watcher != nil {
 		group.Go(func() error { p.watcher.Run(intake); return nil })
 	}
@@ -249,6 +257,14 @@ func (p *parts) serve(ctx context.Context, platforms map[string]chat.Platform, s
 	return group.Wait()
 }
 
+// noted leaves in the audit that the program starts or stops, with which version
+// and configuration.
+func (p *parts) noted(ctx context.Context, log *slog.Logger, what string) {
+	if err := p.sealer.note(ctx, what, version, p.fingerprint); err != nil {
+		log.Warn("the audit does not tell of this", "what", what, "err", err)
+	}
+}
+
 // newLogger writes as the configuration says. It is the last to look that none
 // of the secrets is written, whoever put it into an error.
 func newLogger(c config.Log, w io.Writer, r redactor) *slog.Logger {
@@ -285,7 +301,7 @@ func (r redactor) redact(text string) string {
 // than a word would tear other words apart.
 func secrets(cfg config.Config) redactor {
 	text := cfg.Redis.URL.Reveal()
-	found := []string{text, cfg.Slack.BotToken.Reveal(), cfg.Slack.AppToken.Reveal(), cfg.Slack.SigningSecret.Reveal(), cfg.Discord.Token.Reveal(), cfg.Knowledge.Embedder.Key.Reveal()}
+	found := []string{text, cfg.Slack.BotToken.Reveal(), cfg.Slack.AppToken.Reveal(), cfg.Slack.SigningSecret.Reveal(), cfg.Discord.Token.Reveal(), cfg.Knowledge.Embedder.Key.Reveal(), cfg.Audit.Key.Reveal()}
 	_, rest, _ := strings.Cut(text, "://")
 	rest, query, _ := strings.Cut(rest, "?")
 	if at := strings.LastIndex(rest, "@"); at >= 0 {

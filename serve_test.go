@@ -605,6 +605,10 @@ func TestSecrets(t *testing.T) {
 	cfg.Slack = config.Slack{
 		BotToken: config.NewSecret("xoxb-1-hush"), AppToken: config.NewSecret("xapp-1-hush"), SigningSecret: config.NewSecret("8f742231b10e"),
 	}
+	cfg.Audit.Key = config.NewSecret("0123456789abcdef0123456789abcdef")
+	if got := secrets(cfg).redact("sealed with 0123456789abcdef0123456789abcdef"); got != "sealed with [redacted]" {
+		t.Errorf("of the key of the audit is left %q", got)
+	}
 	if got := secrets(cfg).redact("xoxb-1-hush, xapp-1-hush and 8f742231b10e"); got != "[redacted], [redacted] and [redacted]" {
 		t.Errorf("of Slack's secrets is left %q", got)
 	}

@@ -38,6 +38,7 @@ func (l *loader) check(c *Config) {
 	l.checkDiscord(c)
 	l.checkAnswers(c.Answers)
 	l.checkRetention(c.Retention)
+	l.checkAudit(c.Audit)
 	l.checkOverheard(c.Overheard)
 	if c.Escalate.Misses < 1 {
 		l.report("escalate.misses", "misses is %d; write at least 1", c.Escalate.Misses)
@@ -413,6 +414,16 @@ func (l *loader) checkRetention(r Retention) {
 	keep("retention.dead_letters", r.DeadLetters)
 	keep("retention.ledger", r.Ledger)
 	keep("retention.audit", r.Audit)
+}
+
+// leastSealKey is how many bytes a key of the audit has at least: as many as
+// SHA-256 makes.
+const leastSealKey = 32
+
+func (l *loader) checkAudit(a Audit) {
+	if n := len(a.Key.Reveal()); n > 0 && n < leastSealKey {
+		l.report(secretPath("audit.key", a.KeyFile), "key has %d bytes; write at least %d, such as head -c 32 /dev/urandom | base64 makes", n, leastSealKey)
+	}
 }
 
 func (l *loader) checkOverheard(o Overheard) {

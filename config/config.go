@@ -24,6 +24,7 @@ type Config struct {
 	Discord      Discord    `yaml:"discord"`
 	Redis        Redis      `yaml:"redis"`
 	Retention    Retention  `yaml:"retention"`
+	Audit        Audit      `yaml:"audit"`
 	Overheard    Overheard  `yaml:"overheard"`
 	Escalate     Escalate   `yaml:"escalate"`
 	Resolve      Resolve    `yaml:"resolve"`
@@ -268,6 +269,12 @@ type Retention struct {
 	DeadLetters   time.Duration `yaml:"dead_letters"`
 	Ledger        time.Duration `yaml:"ledger"` // questions and how they ended
 	Audit         time.Duration `yaml:"audit"`  // who did what
+}
+
+// Audit is about who did what.
+type Audit struct {
+	Key     Secret `yaml:"key"` // that its lines are sealed with; empty: none
+	KeyFile string `yaml:"key_file"`
 }
 
 // Overheard is about questions that were not asked of the bot.

@@ -230,20 +230,23 @@ resolve: {grace: -1h}
 			`FILE:5:18: grace is -1h0m0s; write 0s or more`,
 		}},
 		{"serving", `
-retention: {conversations: 30m, receipts: 0s, dead_letters: -1h, ledger: 59m}
+retention: {conversations: 30m, receipts: 0s, dead_letters: -1h, ledger: 59m, audit: 1m}
 overheard: {channels: ["#help", "slack:T1:C1", "slack:T1:C1"], wait: 1m, max_age: 30s}
 escalate: {nudge_after: -1s}
 web: {listen: 8080, pprof: maybe}
+audit: {key: short}
 `, nil, []string{
 			`FILE:2:28: conversations is 30m0s; write at least 1h, or 0s to keep them for good`,
 			`FILE:2:61: dead_letters is -1h0m0s; write at least 1h, or 0s to keep them for good`,
 			`FILE:2:74: ledger is 59m0s; write at least 1h, or 0s to keep them for good`,
+			`FILE:2:86: audit is 1m0s; write at least 1h, or 0s to keep them for good`,
 			`FILE:3:24: "#help" is not a channel; write platform:workspace:channel, such as slack:T024BE7LD:C024BE91L`,
 			`FILE:3:48: channel "slack:T1:C1" is given twice; remove one of the two`,
 			`FILE:3:83: max_age is 30s, which is less than wait, 1m0s; raise it`,
 			`FILE:4:25: nudge_after is -1s; write 0s or more`,
 			`FILE:5:15: "8080" is not host:port; write it such as 127.0.0.1:8080, or "" for no web server`,
 			`FILE:5:28: pprof "maybe" is not a yes or no; write true or false`,
+			`FILE:6:14: key has 5 bytes; write at least 32, such as head -c 32 /dev/urandom | base64 makes`,
 		}},
 		{"hours", `
 desks:
@@ -380,7 +383,7 @@ desks:
 		}, []string{
 			`SIGNPOST_ANSWERS_SURE: sure is 2; write a number from 0 to 1`,
 			`SIGNPOST_DESKS: unknown variable; use one of SIGNPOST_ANSWERS_ARTICLES, SIGNPOST_ANSWERS_SURE, ` +
-				`SIGNPOST_ANSWERS_UNSURE, SIGNPOST_DISCORD_ANSWERS, SIGNPOST_DISCORD_API_URL, SIGNPOST_DISCORD_GUILD, ` +
+				`SIGNPOST_ANSWERS_UNSURE, SIGNPOST_AUDIT_KEY, SIGNPOST_AUDIT_KEY_FILE, SIGNPOST_DISCORD_ANSWERS, SIGNPOST_DISCORD_API_URL, SIGNPOST_DISCORD_GUILD, ` +
 				`SIGNPOST_DISCORD_MESSAGE_CONTENT, SIGNPOST_DISCORD_MODE, SIGNPOST_DISCORD_PUBLIC_KEY, ` +
 				`SIGNPOST_DISCORD_TOKEN, SIGNPOST_DISCORD_TOKEN_FILE, ` +
 				`SIGNPOST_ESCALATE_AFTER, SIGNPOST_ESCALATE_MISSES, SIGNPOST_ESCALATE_NUDGE_AFTER, SIGNPOST_INSTALLATION, ` +

@@ -152,3 +152,67 @@ func growing(b *testing.B, read func(b *testing.B, s *redis.Store)) {
 		})
 	}
 }
+
+// BenchmarkFinishAudited finishes an event that changes a ticket and answers, as
+// most commands do, without a line of the audit and with one.
+func BenchmarkFinishAudited(b *testing.B) {
+	deed := desk.Deed{
+		At: start, Who: "slack:T024BE7LD:U012AB3CD", Account: "slack:T024BE7LD:U012AB3CD", Where: "slack:T024BE7LD:C024BE91L", Door: desk.ByButton,
+		What: "ticket.priority", Of: []string{"T-1042"}, How: []string{"urgent"}, Result: desk.Done, Event: "slack:Ev0PV52K25",
+	}
+	for _, store := range stores {
+		for _, deeds := range [][]desk.Deed{nil, {deed}} {
+			b.Run(fmt.Sprintf("%s/%d", store.name, len(deeds)), func(b *testing.B) {
+				s := store.open(b)
+				for n := 0; b.Loop(); n++ {
+					b.StopTimer()
+					accept(b, s, event(fmt.Sprint("user ", n), fmt.Sprint(n)))
+					w := lease(b, s)
+					o := outcome("help")
+					o.Tickets = []spool.Versioned[desk.Ticket]{{Value: desk.Ticket{
+						ID: "T-1", Number: 1, Desk: "support", State: desk.Open, OpenedAt: start, Asker: chat.Sender{Person: "ana"}, Question: "where is my refund?",
+					}, Version: int64(n)}}
+					o.Audit = deeds
+					b.StartTimer()
+					if err := s.Finish(b.Context(), w, o, start); err != nil {
+						b.Fatal(err)
+					}
+					b.StopTimer()
+					deliver(b, s)
+					b.StartTimer()
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkSeal seals 500 lines, as many as one step does.
+func BenchmarkSeal(b *testing.B) {
+	for _, store := range stores {
+		b.Run(store.name, func(b *testing.B) {
+			s := store.open(b)
+			deeds := make([]desk.Deed, 500)
+			for i := range deeds {
+				deeds[i] = desk.Deed{At: start, Who: "slack:T024BE7LD:U012AB3CD", Door: desk.ByButton, What: "ticket.claim", Of: []string{"T-1042"}, Result: desk.Done}
+			}
+			for n := 0; b.Loop(); n++ {
+				b.StopTimer()
+				if err := s.Record(b.Context(), fmt.Sprint(n), start, deeds...); err != nil {
+					b.Fatal(err)
+				}
+				chain, err := s.AuditChain(b.Context())
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.StartTimer()
+				lines, err := s.Unsealed(b.Context(), len(deeds))
+				if err != nil {
+					b.Fatal(err)
+				}
+				if err := s.Seal(b.Context(), chain.Last, desk.SealKey{}.Extend(chain.Last, lines)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -60,6 +60,9 @@ type Link struct {
 	Seal Seal
 }
 
+// Key names the key that it was sealed with; empty if with none.
+func (l Link) Key() string { return l.Seal.key() }
+
 // String is 12:sha256-…
 func (l Link) String() string { return strconv.FormatInt(l.N, 10) + ":" + string(l.Seal) }
 

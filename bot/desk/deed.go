@@ -100,6 +100,9 @@ func (d Deed) MarshalJSON() ([]byte, error) {
 	return json.Marshal(bare(d.plain()))
 }
 
+// Touches reports whether d was done to something, or gave it to someone.
+func (d Deed) Touches(id string) bool { return slices.Contains(d.Of, id) || d.To == id }
+
 // Is reports whether d is a kind of action: ticket.claim, or all of ticket.
 func (d Deed) Is(what string) bool {
 	for _, is := range []string{d.What, d.Tried} {
