@@ -30,7 +30,7 @@ type aliasCommand struct {
 type aliasAdd struct {
 	JSON      bool     `help:"Print JSON." name:"json"`
 	Knowledge string   `help:"Folder of articles, instead of the configured one." placeholder:"DIR"`
-	Lang      string   `help:"Language of the phrasing, such as pt-BR; by itself the one that its words are in." placeholder:"LANG"`
+	Lang      string   `help:"Language of the phrasing, such as pt-BR; without it, the words tell." placeholder:"LANG"`
 	By        string   `help:"Who teaches it, to be shown in the list." placeholder:"NAME"`
 	Article   string   `arg:"" help:"Which article: its id, title or URL."`
 	Phrasing  []string `arg:"" help:"How people ask for it."`
@@ -124,12 +124,12 @@ func (o *aliasAdd) Run(ctx context.Context, c *cli, s streams) error {
 				New bool `json:"new"`
 			}{shown, fresh})
 		}
-		done := "is learned for"
+		done, then := "is learned for", "Running replicas know it within 5 s."
 		if !fresh {
-			done = "was learned before for"
+			done, then = "had been learned for", "Nothing has changed."
 		}
-		_, err = fmt.Fprintf(s.out, "%q (%s) %s %q. Running replicas know it within 5 s. Its id is %s.\n",
-			visible(alias.Text), visible(alias.Lang), done, visible(shown.Title), alias.ID)
+		_, err = fmt.Fprintf(s.out, "%q (%s) %s %q. %s Its id is %s.\n",
+			visible(alias.Text), visible(alias.Lang), done, visible(shown.Title), then, alias.ID)
 		return err
 	})
 }

@@ -67,7 +67,7 @@ func (o *askCommand) Run(ctx context.Context, c *cli, s streams) error {
 	}
 	q := knowledge.Question{Text: strings.Join(o.Question, " "), Locale: knowledge.Lang(o.Lang), Limit: cfg.Answers.Articles}
 	if o.Audience != "" && !askAs(&q, o.Audience, cfg) {
-		return fmt.Errorf("there is no audience %q in the configuration", o.Audience)
+		return fmt.Errorf("there is no audience %q in the configuration; use one of %s", o.Audience, strings.Join(audienceNames(cfg), ", "))
 	}
 	server := consult(ctx, cfg, list, s.err)
 	defer hangUp(server)
@@ -124,6 +124,14 @@ func askAs(q *knowledge.Question, name string, cfg config.Config) bool {
 		return true
 	}
 	return false
+}
+
+func audienceNames(cfg config.Config) []string {
+	var names []string
+	for _, a := range cfg.Audiences {
+		names = append(names, a.Name)
+	}
+	return names
 }
 
 func answeredBy(ans knowledge.Answer) answered {

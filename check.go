@@ -216,7 +216,8 @@ func (o *checkCommand) print(w io.Writer, found checked) error {
 		b.WriteByte('\n')
 	}
 	if len(found.Problems) == 0 {
-		fmt.Fprintf(&b, "All good: configuration, %d articles (%s) and %d snippets.", found.Articles, found.From, found.Snippets)
+		fmt.Fprintf(&b, "All good: configuration, %s (%s) and %s.",
+			plural(found.Articles, "article", "articles"), found.From, plural(found.Snippets, "snippet", "snippets"))
 		switch {
 		case len(found.Findings) > 0:
 			fmt.Fprintf(&b, " %s above: advice, nothing is broken.", plural(len(found.Findings), "finding", "findings"))

@@ -170,7 +170,7 @@ func (o *evalCommand) ask(ctx context.Context, library *knowledge.Library, quest
 func readLabelled(name string) ([]labelled, error) {
 	file, err := os.Open(name)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the questions cannot be read: %w; check the name and permissions of the file", err)
 	}
 	defer file.Close()
 	var list []labelled

@@ -309,7 +309,7 @@ func TestRunCheckArticles(t *testing.T) {
 	}
 
 	code, out, errs = signpost(t, "check", "--knowledge", files(t, map[string]string{"fine.md": fine}))
-	if code != exitOK || !strings.Contains(out, "1 articles") {
+	if code != exitOK || !strings.Contains(out, "1 article (") {
 		t.Errorf("a sound folder: exit %d\n%s%s", code, out, errs)
 	}
 	if code, _, errs := signpost(t, "check", "--knowledge", filepath.Join(dir, "nowhere")); code != exitBad || errs == "" {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -56,7 +57,10 @@ func (o *healthCommand) Run(ctx context.Context, c *cli, s streams) error {
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	answer, err := client.Do(request)
 	if err != nil {
-		return fmt.Errorf("%w; is signpost serve running, with the same web.listen?", err)
+		if e := (*url.Error)(nil); errors.As(err, &e) {
+			err = e.Err // the rest of it is the address again
+		}
+		return fmt.Errorf("nobody answers at %s; is signpost serve running, with the same web.listen? (%w)", request.URL.Host, err)
 	}
 	defer answer.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(answer.Body, maxHealth))

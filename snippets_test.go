@@ -37,7 +37,7 @@ func TestCheckSnippets(t *testing.T) {
 	articles := files(t, map[string]string{"refund.md": oneArticle})
 	good := files(t, map[string]string{"hello.md": aSnippet})
 	code, out, errs := signpost(t, "check", "--knowledge", articles, "--snippets", good)
-	if code != exitOK || !strings.Contains(out, "1 articles") || !strings.Contains(out, "and 1 snippets") {
+	if code != exitOK || !strings.Contains(out, "1 article (") || !strings.Contains(out, "and 1 snippet.") {
 		t.Errorf("good: %d %s%s", code, out, errs)
 	}
 	bad := files(t, map[string]string{

@@ -14,7 +14,7 @@ const helpText = `Say a line, and Signpost reads it. In a channel, mention it: @
   /in #help                go to a channel; /in #help/refunds is a thread there; /in dm goes back
   /edit TEXT               change your newest message here
   /delete                  take it back
-  /react 👍                 react to it; nothing comes of that yet
+  /react 👍                 react to it; nothing comes of that here
   /attach bill.pdf 2048    add a file of that many bytes to it; it need not exist
   /wait 90m                let time pass, up to a year: 30s, 8h, 3d, 1d12h
   /cancel                  leave a form unsent
