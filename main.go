@@ -58,6 +58,7 @@ type cli struct {
 	Dead    deadCommand    `cmd:"" help:"Look after what was given up: events and replies that failed."`
 	Alias   aliasCommand   `cmd:"" help:"Teach phrasings that find an article, and forget them."`
 	Ask     askCommand     `cmd:"" help:"Ask one question and print which articles answer it."`
+	Import  importCommand  `cmd:"" help:"Bring articles from a help centre, a table or a folder into the folder of articles."`
 	Check   checkCommand   `cmd:"" help:"Check configuration and articles, and print every problem; with --knowledge also what hurts finding."`
 	Eval    evalCommand    `cmd:"" help:"Measure how well a file of questions with known answers is answered."`
 	Test    testCommand    `cmd:"" help:"Ask golden questions again, and print what was gained and lost."`
@@ -253,7 +254,8 @@ type parts struct {
 	board       *board
 	examiner    *examiner // nil: there are no golden questions
 	sealer      *sealer
-	fingerprint string // of the configuration
+	fingerprint string    // of the configuration
+	importer    *importer // nil: nothing is imported by itself
 }
 
 // begin sets off what goes on by itself.

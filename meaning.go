@@ -226,14 +226,18 @@ type bar struct {
 // barWidth is how many characters a full bar has.
 const barWidth = 24
 
-// show shows how far it has come, unless there is nothing to do.
+// show shows how far it has come, unless there is nothing to do; of how many is 0
+// if nobody knows.
 func (b *bar) show(done, of int) {
 	if !b.on || done == of {
 		b.clear()
 		return
 	}
 	full := barWidth * done / max(of, 1)
-	line := fmt.Sprintf("%s: %d of %d %s [%-*s]", b.what, done, of, b.unit, barWidth, strings.Repeat("#", full))
+	line := fmt.Sprintf("%s: %d of %d %s [%-*s]", b.what, done, of, b.unit, barWidth, strings.Repeat("#", min(full, barWidth)))
+	if of == 0 {
+		line = fmt.Sprintf("%s: %d %s", b.what, done, b.unit)
+	}
 	fmt.Fprintf(b.w, "\r%-*s", b.width, line)
 	b.width = len(line)
 }

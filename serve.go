@@ -88,6 +88,7 @@ func (o *serveCommand) Run(ctx context.Context, c *cli, s streams) error {
 	if err != nil {
 		return err
 	}
+	p.importer = newImporter(cfg, store, metrics, log)
 	routes := map[string]http.Handler{}
 	if cfg.Slack.On() {
 		adapter := slackAdapter(cfg, p.bot, store, time.Now, log)
@@ -206,6 +207,9 @@ func (p *parts) serve(ctx context.Context, platforms map[string]chat.Platform, s
 		group.Go(func() error { p.examiner.run(intake); return nil })
 	}
 	group.Go(func() error { p.sealer.run(answering); return nil })
+	if p.importer != nil {
+		group.Go(func() error { p.importer.run(intake); return nil })
+	}
 	if p.watcher != nil {
 		group.Go(func() error { p.watcher.Run(intake); return nil })
 	}
@@ -302,6 +306,9 @@ func (r redactor) redact(text string) string {
 func secrets(cfg config.Config) redactor {
 	text := cfg.Redis.URL.Reveal()
 	found := []string{text, cfg.Slack.BotToken.Reveal(), cfg.Slack.AppToken.Reveal(), cfg.Slack.SigningSecret.Reveal(), cfg.Discord.Token.Reveal(), cfg.Knowledge.Embedder.Key.Reveal(), cfg.Audit.Key.Reveal()}
+	for _, source := range cfg.Import.Sources {
+		found = append(found, source.Key.Reveal())
+	}
 	_, rest, _ := strings.Cut(text, "://")
 	rest, query, _ := strings.Cut(rest, "?")
 	if at := strings.LastIndex(rest, "@"); at >= 0 {

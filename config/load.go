@@ -182,18 +182,28 @@ func (l *loader) secret(section, field reflect.Value, path, key string) {
 		l.report(at, "%s and %s_file are both set; remove one of the two", key, key)
 		return
 	}
+	secret, err := ReadSecret(file)
+	if err != nil {
+		l.report(at, "%s_file %s %v", key, file, err)
+		return
+	}
+	field.Set(reflect.ValueOf(secret))
+}
+
+// ReadSecret reads the file of a secret, without the line ends at its end. The
+// error goes behind the file's name, and says how to mend it.
+func ReadSecret(file string) (Secret, error) {
 	data, err := read(file)
 	text := strings.TrimRight(string(data), "\r\n")
 	switch {
 	case err != nil:
-		l.report(at, "%s_file %s cannot be read: %v; check its name and permissions", key, file, err)
+		return Secret{}, fmt.Errorf("cannot be read: %w; check its name and permissions", err)
 	case text == "":
-		l.report(at, "%s_file %s is empty; write the secret there", key, file)
+		return Secret{}, errors.New("is empty; write the secret there")
 	case !utf8.ValidString(text):
-		l.report(at, "%s_file %s is not text; write the secret there as UTF-8", key, file)
-	default:
-		field.Set(reflect.ValueOf(NewSecret(text)))
+		return Secret{}, errors.New("is not text; write the secret there as UTF-8")
 	}
+	return NewSecret(text), nil
 }
 
 // fill gives list items what their defaults say.

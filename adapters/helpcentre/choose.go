@@ -26,9 +26,10 @@ type Rule struct {
 	Skip      bool   // it is not imported
 }
 
-// Choices turn what a help centre says of a page into what articles say: the
-// first rule that fits and says something of it decides, then what the page
-// itself says, then what is given here for all.
+// Choices turn what a help centre says of a page into what articles say. What the
+// page itself names decides, as a column of a table does; then the first rule that
+// fits and says something of it; then what is given here for all. A language that
+// a rule names goes before the page's, which is often wrong.
 type Choices struct {
 	Rules     []Rule
 	Languages map[string]string // ours, by how the help centre writes them
@@ -74,8 +75,8 @@ type skipped string
 
 func (s skipped) Error() string { return string(s) }
 
-// skips reports whether a rule leaves out whatever is at an address.
-func (c Choices) skips(address string) bool {
+// Skips reports whether a rule leaves out whatever is at an address.
+func (c Choices) Skips(address string) bool {
 	for _, r := range c.Rules {
 		if r.URL != "" && r.Section == "" && r.Label == "" && glob(r.URL, address) {
 			return r.Skip
@@ -103,7 +104,7 @@ func (c Choices) choose(p Page, to *knowledge.Page, known knowledge.Rules) error
 	if to.Lang, ok = c.language(lang, known.Languages); !ok {
 		return skipped(fmt.Sprintf("in %s, which is not one of languages (%s)", short(lang), list(known.Languages)))
 	}
-	to.Audiences, to.Topic = nil, ""
+	to.Audiences, to.Topic = slices.Clone(p.Audiences), p.Topic
 	for _, r := range fitting {
 		if r.Skip {
 			return skipped("left out by a rule")
@@ -112,9 +113,6 @@ func (c Choices) choose(p Page, to *knowledge.Page, known knowledge.Rules) error
 			to.Audiences = r.Audiences
 		}
 		to.Topic = cmp.Or(to.Topic, r.Topic)
-	}
-	if len(to.Audiences) == 0 {
-		to.Audiences = p.Audiences
 	}
 	if len(to.Audiences) == 0 {
 		to.Audiences = c.Audiences
@@ -141,7 +139,7 @@ func (c Choices) choose(p Page, to *knowledge.Page, known knowledge.Rules) error
 	if len(to.Audiences) == 0 {
 		return fmt.Errorf("nothing says for whom it is; name one with --audience, or add a rule")
 	}
-	to.Topic = cmp.Or(to.Topic, p.Topic, c.Topic)
+	to.Topic = cmp.Or(to.Topic, c.Topic)
 	if to.Topic != "" {
 		if len(known.Topics) > 0 && !slices.Contains(known.Topics, to.Topic) {
 			return fmt.Errorf("its topic %s is not one of topics in the configuration; add it there, or a rule that gives another", short(to.Topic))

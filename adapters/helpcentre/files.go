@@ -362,7 +362,7 @@ func looseFront(text string) map[string][]string {
 	key := ""
 	for row := range strings.SplitSeq(text, "\n") {
 		if found := frontKey.FindStringSubmatch(row); found != nil {
-			key = strings.ToLower(found[1])
+			key = strings.ToLower(strings.TrimSpace(found[1]))
 			value := strings.TrimSpace(found[2])
 			if inner, ok := strings.CutPrefix(value, "["); ok {
 				inner, _, _ = strings.Cut(inner, "]")
@@ -407,6 +407,7 @@ var (
 	images     = regexp.MustCompile(`!\[[^\]\n]*\](?:\([^)\n]*\)|\[[^\]\n]*\])`)
 	links      = regexp.MustCompile(`\[([^\]\n]*)\]\(\s*<?([^)>\s]*)>?[^)\n]*\)`)
 	defines    = regexp.MustCompile(`^( {0,3}\[[^\]\n]+\]:\s*)<?([^\s>]*)>?.*$`)
+	schemes    = regexp.MustCompile(`(?i)\]\(\s*<?\s*(?:javascript|data|vbscript|file):`)
 	autolinks  = regexp.MustCompile(`(?i)<(?:javascript|data|vbscript|file):[^>\s]*>`)
 	runs       = regexp.MustCompile(`(?is)<(script|style|iframe|object|embed|svg|form|video|audio|noscript|template)\b[^>]*>.*?(?:</\s*(?:script|style|iframe|object|embed|svg|form|video|audio|noscript|template)\s*>|\z)|</?(?:script|style|iframe|object|embed|svg|form|video|audio|noscript|template|img|link|meta|base|input|button|source|picture)\b[^>]*(?:>|\z)`)
 )
@@ -417,7 +418,7 @@ func plainMarkdown(text string, at *url.URL) string {
 	text = visible(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text))
 	var out, plain strings.Builder
 	flush := func() {
-		out.WriteString(runs.ReplaceAllString(plain.String(), " "))
+		out.WriteString(schemes.ReplaceAllString(runs.ReplaceAllString(plain.String(), " "), "]("))
 		plain.Reset()
 	}
 	fence := ""

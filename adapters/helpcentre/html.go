@@ -13,6 +13,7 @@ import (
 
 	"codeberg.org/readeck/go-readability/v2"
 	"github.com/JohannesKaufmann/html-to-markdown/v2/converter"
+	"github.com/JohannesKaufmann/html-to-markdown/v2/marker"
 	"github.com/JohannesKaufmann/html-to-markdown/v2/plugin/base"
 	"github.com/JohannesKaufmann/html-to-markdown/v2/plugin/commonmark"
 	"github.com/JohannesKaufmann/html-to-markdown/v2/plugin/strikethrough"
@@ -293,8 +294,8 @@ func newConverter() *converter.Converter {
 			}
 			// A brace would begin attributes, and a last # end the heading.
 			text = strings.ReplaceAll(text, "{", `\{`)
-			if strings.HasSuffix(text, "#") {
-				text = text[:len(text)-1] + `\#`
+			if before, ok := strings.CutSuffix(text, "#"); ok {
+				text = strings.TrimSuffix(before, string(marker.MarkerEscaping)) + `\#`
 			}
 			anchor := ""
 			if id := attribute(n, "id"); id != "" {

@@ -30,7 +30,7 @@ func importing(t *testing.T, c *helpcentretest.Centre, dir string) *Import {
 	client := NewClient(Options{Hosts: []string{c.Host()}, AllowPrivate: true, Rate: 1e6, Robots: true, Tries: 2, Timeout: 5 * time.Second, MaxBytes: 1 << 20})
 	t.Cleanup(client.Close)
 	i := &Import{Name: "help", Dir: dir, Rules: rules, MaxPages: 5000}
-	i.Source = &Sitemap{Client: client, URL: c.URL, Prefer: []string{"en"}, Skip: i.Choices.skips, Selectors: Selectors{Section: ".section"}}
+	i.Source = &Sitemap{Client: client, URL: c.URL, Prefer: []string{"en"}, Skip: i.Choices.Skips, Selectors: Selectors{Section: ".section"}}
 	return i
 }
 
@@ -350,7 +350,7 @@ func TestImportRules(t *testing.T) {
 		{Section: "Pay*", Topic: "money"},
 		{Section: "Orders", Topic: "orders"},
 	}}
-	i.Source.(*Sitemap).Skip = i.Choices.skips
+	i.Source.(*Sitemap).Skip = i.Choices.Skips
 	report := run(t, i)
 	if report.Added != 6 || len(report.Failed) != 4 {
 		t.Fatalf("%d added, failed %v", report.Added, report.Failed)
@@ -370,7 +370,7 @@ func TestImportRules(t *testing.T) {
 	// Other rules apply to what is there, too, though no page has changed.
 	i = importing(t, c, dir)
 	i.Choices = Choices{Rules: []Rule{{URL: "*/hc/es/*", Skip: true}, {Section: "wallet", Topic: "wallet"}}}
-	i.Source.(*Sitemap).Skip = i.Choices.skips
+	i.Source.(*Sitemap).Skip = i.Choices.Skips
 	if report := run(t, i); report.Changed != 4 || report.Added != 4 {
 		t.Errorf("by other rules %d changed, %d added", report.Changed, report.Added)
 	}

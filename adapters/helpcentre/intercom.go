@@ -32,6 +32,9 @@ var intercomHosts = map[string]string{
 	"": "https://api.intercom.io", "us": "https://api.intercom.io", "eu": "https://api.eu.intercom.io", "au": "https://api.au.intercom.io",
 }
 
+// IntercomHost is where the API of a region is.
+func IntercomHost(region string) string { return strings.TrimPrefix(intercomHosts[region], "https://") }
+
 // IntercomOptions say which help centre to read, and how.
 type IntercomOptions struct {
 	Region string // us, eu or au: where the workspace is; empty: us

@@ -175,6 +175,8 @@ func (c *Client) Robots(ctx context.Context, u *url.URL) (*Robots, error) {
 		return h.robots, nil
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
+	case errors.As(err, new(*privateError)), IsFatal(err):
+		return nil, Fatal(err)
 	case err != nil:
 		return nil, Fatal(fmt.Errorf("robots.txt of %s cannot be read, so we stay away, as RFC 9309 has it: %w", short(u.Host), err))
 	}

@@ -261,9 +261,9 @@ func parseSitemap(body []byte) (pages []sitemapPage, sitemaps []string, err erro
 // xmlReason is an error of the decoder in few words.
 func xmlReason(err error) error {
 	if e := (*xml.SyntaxError)(nil); errors.As(err, &e) {
-		return fmt.Errorf("line %d: %s", e.Line, short(e.Msg))
+		return fmt.Errorf("line %d: %s", e.Line, cut(line(e.Msg), 80))
 	}
-	return errors.New(short(err.Error()))
+	return errors.New(cut(line(err.Error()), 80))
 }
 
 // join notes which addresses are one article.

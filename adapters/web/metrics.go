@@ -61,6 +61,8 @@ type Metrics struct {
 	claims     prometheus.Counter
 	golden     *prometheus.CounterVec
 	troubles   *prometheus.CounterVec
+	imports    *prometheus.CounterVec
+	articles   *prometheus.CounterVec
 }
 
 // NewMetrics counts for a program of a version. Stats is asked at each scrape
@@ -78,6 +80,8 @@ func NewMetrics(version string, stats func(context.Context) (Stats, error)) *Met
 		claims:     prometheus.NewCounter(prometheus.CounterOpts{Name: "signpost_claims_total", Help: "Tickets that were claimed."}),
 		golden:     counters("golden_runs_total", "Times that golden questions were asked about what was learned, by what came of it: kept, reverted, failed.", "result"),
 		troubles:   counters("store_errors_total", "Failures of the store (Redis) by the step that met them.", "step"),
+		imports:    counters("imports_total", "Imports of articles by how they ended: ok, partly, failed.", "source", "result"),
+		articles:   counters("imported_articles_total", "Articles that imports met: new, changed, failed.", "source", "what"),
 	}
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "signpost_build_info", Help: "Always 1; the labels tell what runs.",
@@ -85,7 +89,7 @@ func NewMetrics(version string, stats func(context.Context) (Stats, error)) *Met
 	})
 	info.Set(1)
 	m.registry.MustRegister(
-		m.questions, m.meanings, m.events, m.stages, m.deliveries, m.claims, m.golden, m.troubles, info, scrape{m},
+		m.questions, m.meanings, m.events, m.stages, m.deliveries, m.claims, m.golden, m.troubles, m.imports, m.articles, info, scrape{m},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	// Known values stand at 0 from the start: a rate needs something to begin at.
@@ -149,6 +153,14 @@ func (m *Metrics) Examined(result string) { m.golden.WithLabelValues(label(resul
 
 // Trouble counts a failure of the store.
 func (m *Metrics) Trouble(step string) { m.troubles.WithLabelValues(label(step)).Inc() }
+
+// Imported counts an import by how it ended, and the articles that it met.
+func (m *Metrics) Imported(source, result string, articles map[string]int) {
+	m.imports.WithLabelValues(label(source), label(result)).Inc()
+	for what, n := range articles {
+		m.articles.WithLabelValues(label(source), label(what)).Add(float64(n))
+	}
+}
 
 // handler answers a scrape. What cannot be gathered is left out of the answer.
 func (m *Metrics) handler(log *slog.Logger) http.Handler {
