@@ -56,6 +56,7 @@ type cli struct {
 	Health  healthCommand  `cmd:"" help:"Ask a Signpost that runs on this machine how it is."`
 	Audit   auditCommand   `cmd:"" help:"Tell who did what, and check that nobody has changed that since."`
 	Dead    deadCommand    `cmd:"" help:"Look after what was given up: events and replies that failed."`
+	Drafts  draftsCommand  `cmd:"" help:"List, show and write the articles that agents asked for."`
 	Alias   aliasCommand   `cmd:"" help:"Teach phrasings that find an article, and forget them."`
 	Ask     askCommand     `cmd:"" help:"Ask one question and print which articles answer it."`
 	Import  importCommand  `cmd:"" help:"Bring articles from a help centre, a table or a folder into the folder of articles."`
@@ -256,6 +257,7 @@ type parts struct {
 	sealer      *sealer
 	fingerprint string    // of the configuration
 	importer    *importer // nil: nothing is imported by itself
+	drafter     *drafter
 }
 
 // begin sets off what goes on by itself.
@@ -297,7 +299,7 @@ func assemble(cfg config.Config, settings bot.Settings, shelf *shelf, store spoo
 	if err != nil {
 		return nil, err
 	}
-	p := &parts{bot: signpost, shelf: shelf, learner: learner, follower: follower, board: board, sealer: sealer, fingerprint: fingerprint(cfg)}
+	p := &parts{bot: signpost, shelf: shelf, learner: learner, follower: follower, board: board, drafter: newDrafter(cfg.Drafts, store, now, log), sealer: sealer, fingerprint: fingerprint(cfg)}
 	p.events = spool.New(followedStore{teachingStore{store, learner.soon}, follower.look}, signpost, spool.Options{
 		Person: signpost.Person, Now: now, Meter: meter, Retention: spool.Retention(cfg.Retention), Log: log,
 	})

@@ -206,6 +206,7 @@ func (p *parts) serve(ctx context.Context, platforms map[string]chat.Platform, s
 	if p.examiner != nil {
 		group.Go(func() error { p.examiner.run(intake); return nil })
 	}
+	group.Go(func() error { p.drafter.run(intake); return nil })
 	group.Go(func() error { p.sealer.run(answering); return nil })
 	if p.importer != nil {
 		group.Go(func() error { p.importer.run(intake); return nil })

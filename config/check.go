@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -39,6 +40,7 @@ func (l *loader) check(c *Config) {
 	l.checkAnswers(c.Answers)
 	l.checkRetention(c.Retention)
 	l.checkAudit(c.Audit)
+	l.checkDrafts(c.Drafts, c.Knowledge.Dir)
 	l.checkOverheard(c.Overheard)
 	if c.Escalate.Misses < 1 {
 		l.report("escalate.misses", "misses is %d; write at least 1", c.Escalate.Misses)
@@ -423,6 +425,20 @@ const leastSealKey = 32
 func (l *loader) checkAudit(a Audit) {
 	if n := len(a.Key.Reveal()); n > 0 && n < leastSealKey {
 		l.report(secretPath("audit.key", a.KeyFile), "key has %d bytes; write at least %d, such as head -c 32 /dev/urandom | base64 makes", n, leastSealKey)
+	}
+}
+
+func (l *loader) checkDrafts(d Drafts, articles string) {
+	if d.Commit && d.Dir == "" {
+		l.report("drafts.commit", "commit needs a folder to commit in; set drafts.dir, or write commit: false")
+	}
+	if d.Dir != "" && articles != "" {
+		if to, err := filepath.Rel(filepath.Clean(articles), filepath.Clean(d.Dir)); err == nil && to != ".." && !strings.HasPrefix(to, ".."+string(filepath.Separator)) {
+			l.report("drafts.dir", "%s is inside knowledge.dir, where a draft would be taken for an article and keep the others from being read; choose a folder beside it", d.Dir)
+		}
+	}
+	if d.Keep != 0 && d.Keep < time.Hour {
+		l.report("drafts.keep", "keep is %v; write at least 1h, or 0s to keep them for good", d.Keep)
 	}
 }
 

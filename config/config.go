@@ -14,6 +14,7 @@ type Config struct {
 	Knowledge    Knowledge  `yaml:"knowledge"`
 	Import       Import     `yaml:"import"`
 	Snippets     Snippets   `yaml:"snippets"`
+	Drafts       Drafts     `yaml:"drafts"`
 	Languages    []string   `yaml:"languages"` // BCP 47 tags; the first is the default
 	Audiences    []Audience `yaml:"audiences"`
 	Topics       []Topic    `yaml:"topics"` // empty: any topic is accepted
@@ -121,6 +122,13 @@ type ImportRule struct {
 // Snippets says where the answers are that agents give often.
 type Snippets struct {
 	Dir string `yaml:"dir"` // empty: the built-in sample beside the built-in articles, else none
+}
+
+// Drafts says where articles that agents asked for go.
+type Drafts struct {
+	Dir    string        `yaml:"dir"`    // folder they are written into; empty: they stay in Redis
+	Commit bool          `yaml:"commit"` // to the git repository that the folder is in
+	Keep   time.Duration `yaml:"keep"`   // how long Redis has them; 0: for good, else at least 1 h
 }
 
 // An Audience is a kind of reader, and how one is known.

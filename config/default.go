@@ -18,6 +18,7 @@ func Default() Config {
 		},
 		Answers:   Answers{Articles: 3},
 		Desks:     []Desk{{Name: "support", ShowNames: "name", Assign: "claim", Report: Report{Time: "09:00"}}},
+		Drafts:    Drafts{Keep: 90 * day},
 		Slack:     Slack{Mode: "socket", AgentView: true},
 		Discord:   Discord{Mode: "gateway", Answers: "reply"},
 		Retention: Retention{Conversations: 30 * day, Receipts: 30 * day, DeadLetters: 90 * day, Ledger: 180 * day, Audit: 400 * day},

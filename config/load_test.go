@@ -229,6 +229,16 @@ resolve: {grace: -1h}
 			`FILE:4:20: misses is 0; write at least 1`,
 			`FILE:5:18: grace is -1h0m0s; write 0s or more`,
 		}},
+		{"drafts", `
+knowledge: {dir: help/articles}
+drafts: {dir: help/articles/drafts, keep: 1m}
+`, nil, []string{
+			`FILE:3:15: help/articles/drafts is inside knowledge.dir, where a draft would be taken for an article and keep the others from being read; choose a folder beside it`,
+			`FILE:3:43: keep is 1m0s; write at least 1h, or 0s to keep them for good`,
+		}},
+		{"drafts without a folder", "drafts: {commit: true}\n", nil, []string{
+			`FILE:1:18: commit needs a folder to commit in; set drafts.dir, or write commit: false`,
+		}},
 		{"serving", `
 retention: {conversations: 30m, receipts: 0s, dead_letters: -1h, ledger: 59m, audit: 1m}
 overheard: {channels: ["#help", "slack:T1:C1", "slack:T1:C1"], wait: 1m, max_age: 30s}
@@ -385,7 +395,7 @@ desks:
 			`SIGNPOST_DESKS: unknown variable; use one of SIGNPOST_ANSWERS_ARTICLES, SIGNPOST_ANSWERS_SURE, ` +
 				`SIGNPOST_ANSWERS_UNSURE, SIGNPOST_AUDIT_KEY, SIGNPOST_AUDIT_KEY_FILE, SIGNPOST_DISCORD_ANSWERS, SIGNPOST_DISCORD_API_URL, SIGNPOST_DISCORD_GUILD, ` +
 				`SIGNPOST_DISCORD_MESSAGE_CONTENT, SIGNPOST_DISCORD_MODE, SIGNPOST_DISCORD_PUBLIC_KEY, ` +
-				`SIGNPOST_DISCORD_TOKEN, SIGNPOST_DISCORD_TOKEN_FILE, ` +
+				`SIGNPOST_DISCORD_TOKEN, SIGNPOST_DISCORD_TOKEN_FILE, SIGNPOST_DRAFTS_COMMIT, SIGNPOST_DRAFTS_DIR, SIGNPOST_DRAFTS_KEEP, ` +
 				`SIGNPOST_ESCALATE_AFTER, SIGNPOST_ESCALATE_MISSES, SIGNPOST_ESCALATE_NUDGE_AFTER, SIGNPOST_INSTALLATION, ` +
 				`SIGNPOST_KNOWLEDGE_CACHE, SIGNPOST_KNOWLEDGE_DIR, SIGNPOST_KNOWLEDGE_EMBEDDER_DIMENSIONS, ` +
 				`SIGNPOST_KNOWLEDGE_EMBEDDER_KEY, SIGNPOST_KNOWLEDGE_EMBEDDER_KEY_FILE, SIGNPOST_KNOWLEDGE_EMBEDDER_MODEL, ` +
