@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -58,10 +59,20 @@ func TestProbes(t *testing.T) {
 	}
 }
 
+// anchors are what the headings of a page can be linked by.
+func anchors(page string) []string {
+	var list []string
+	for _, heading := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(page, -1) {
+		plain := regexp.MustCompile(`[^\p{L}\p{N} _-]`).ReplaceAllString(strings.ToLower(heading[1]), "")
+		list = append(list, strings.ReplaceAll(plain, " ", "-"))
+	}
+	return list
+}
+
 // TestDocumentedFiles: what the handbooks name is there.
 func TestDocumentedFiles(t *testing.T) {
 	named := regexp.MustCompile(`\b(?:deploy|tools)/[\w./-]*\w`)
-	for _, doc := range []string{"README.md", "docs/install.md", "docs/backup.md", "docs/operate.md", "docs/redis.md", "compose.yaml"} {
+	for _, doc := range []string{"README.md", "docs/install.md", "docs/backup.md", "docs/incidents.md", "docs/operate.md", "docs/redis.md", "compose.yaml"} {
 		data, err := os.ReadFile(doc)
 		if err != nil {
 			t.Fatal(err)
@@ -71,9 +82,17 @@ func TestDocumentedFiles(t *testing.T) {
 				t.Errorf("%s names %s: %v", doc, name, err)
 			}
 		}
-		for _, link := range regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`).FindAllStringSubmatch(string(data), -1) {
-			if _, err := os.Stat(filepath.Join(filepath.Dir(doc), link[1])); err != nil {
-				t.Errorf("%s links to %s: %v", doc, link[1], err)
+		for _, link := range regexp.MustCompile(`\]\(([^)#:]*)(?:#([^)]*))?\)`).FindAllStringSubmatch(string(data), -1) {
+			at := doc
+			if link[1] != "" {
+				at = filepath.Join(filepath.Dir(doc), link[1])
+			}
+			text, err := os.ReadFile(at)
+			if info, statErr := os.Stat(at); statErr != nil || err != nil && !info.IsDir() {
+				t.Errorf("%s links to %s, which is not there", doc, link[1])
+			}
+			if link[2] != "" && !slices.Contains(anchors(string(text)), link[2]) {
+				t.Errorf("%s links to %s#%s, and there is no such heading", doc, link[1], link[2])
 			}
 		}
 	}

@@ -70,10 +70,10 @@ CGO_ENABLED=0 go build -o /dev/null .
 # shellcheck disable=SC2086 # $race is empty or one flag
 go test $race -timeout 20m ${TESTFLAGS:-} ./...
 
-# The comparison with other search libraries, and the checks of deploy, are modules
-# of their own, so that what they need stays out of the product. It is fetched when
-# it is needed first.
-for module in knowledge/compare deploy/lint; do
+# The comparison with other search libraries, the checks of deploy and the tools are
+# modules of their own, so that what they need stays out of the product. It is
+# fetched when it is needed first.
+for module in knowledge/compare deploy/lint tools; do
 	if [ -n "${CI:-}" ] || (cd "$module" && go list -deps -test ./...) >/dev/null 2>&1; then
 		(cd "$module" && go test ./...)
 	else
