@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -247,18 +248,20 @@ func (c *Console) forget(r chat.Receipt) *message {
 	return nil
 }
 
-// newest is the last message printed that the current person sees where they
-// are; nil if there is none.
-func (c *Console) newest() *message {
+// newest are the last messages printed that the current person sees where they
+// are, at most n, the newest first.
+func (c *Console) newest(n int) (list []*message) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	here := c.shown[c.current.place]
-	for i := len(here) - 1; i >= 0; i-- {
-		if here[i].only == "" || here[i].only == Account(c.current.name) {
-			return here[i]
+	for _, m := range slices.Backward(c.shown[c.current.place]) {
+		if len(list) == n {
+			break
+		}
+		if m.only == "" || m.only == Account(c.current.name) {
+			list = append(list, m)
 		}
 	}
-	return nil
+	return list
 }
 
 // A person is one of those who speak through the console.

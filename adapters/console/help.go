@@ -6,7 +6,7 @@ import (
 )
 
 const helpText = `Say a line, and Signpost reads it. In a channel, mention it: @signpost how do refunds work?
-  1, or Contact us         press a button of the newest message, by number or label
+  1, or Contact us         press a button: by its number in the newest message, or its label
   /ask QUESTION            ask so that only you see the answer; /ask status shows your tickets
   /ticket queue            work the desk, as an agent: /ticket claim T-1, reply TEXT, resolve
   /as ana                  let ana speak; everyone keeps their own place

@@ -247,15 +247,18 @@ func file(id, rest string) chat.File {
 	return f
 }
 
-// button finds what a line presses: a number or label of the newest message.
+// reach is in how many of the newest messages a button is looked for by its
+// label: one is often followed by the news of what was sent.
+const reach = 4
+
+// button finds what a line presses: a number of the newest message, or a label of
+// one of the newest.
 func (c *Console) button(line string) (*message, chat.Button) {
-	m := c.newest()
-	if m == nil {
-		return nil, chat.Button{}
-	}
-	for i, button := range (chat.Reply{Blocks: m.blocks}).AllButtons() {
-		if line == strconv.Itoa(i+1) || strings.EqualFold(line, strings.TrimSpace(oneLine(button.Label))) {
-			return m, button
+	for age, m := range c.newest(reach) {
+		for i, button := range (chat.Reply{Blocks: m.blocks}).AllButtons() {
+			if age == 0 && line == strconv.Itoa(i+1) || strings.EqualFold(line, strings.TrimSpace(oneLine(button.Label))) {
+				return m, button
+			}
 		}
 	}
 	return nil, chat.Button{}
