@@ -58,6 +58,7 @@ type cli struct {
 	Dead    deadCommand    `cmd:"" help:"Look after what was given up: events and replies that failed."`
 	Drafts  draftsCommand  `cmd:"" help:"List, show and write the articles that agents asked for."`
 	Alias   aliasCommand   `cmd:"" help:"Teach phrasings that find an article, and forget them."`
+	Data    dataCommand    `cmd:"" help:"Write out or delete what is kept about someone."`
 	Ask     askCommand     `cmd:"" help:"Ask one question and print which articles answer it."`
 	Import  importCommand  `cmd:"" help:"Bring articles from a help centre, a table or a folder into the folder of articles."`
 	Check   checkCommand   `cmd:"" help:"Check configuration and articles, and print every problem; with --knowledge also what hurts finding."`
@@ -178,7 +179,7 @@ func on(channels, platforms []string) []string {
 func behaviour(cfg config.Config, platforms ...string) bot.Settings {
 	s := bot.Settings{
 		Topics: map[string]map[string]string{}, Languages: cfg.Languages,
-		Articles: cfg.Answers.Articles, Misses: cfg.Escalate.Misses, Grace: cfg.Resolve.Grace,
+		Articles: cfg.Answers.Articles, Retention: spool.Retention(cfg.Retention), Misses: cfg.Escalate.Misses, Grace: cfg.Resolve.Grace,
 		Deaf: deaf(cfg), Watched: cfg.Overheard.Channels, OverheardWait: cfg.Overheard.Wait, OverheardMaxAge: cfg.Overheard.MaxAge,
 		NudgeAfter: cfg.Escalate.NudgeAfter, EscalateAfter: cfg.Escalate.After,
 	}

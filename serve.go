@@ -9,7 +9,9 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -271,7 +273,8 @@ func (p *parts) noted(ctx context.Context, log *slog.Logger, what string) {
 }
 
 // newLogger writes as the configuration says. It is the last to look that none
-// of the secrets is written, whoever put it into an error.
+// of the secrets is written, and nothing that names a person, whoever put it into
+// an error.
 func newLogger(c config.Log, w io.Writer, r redactor) *slog.Logger {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(cmp.Or(c.Level, "info"))); err != nil {
@@ -282,7 +285,7 @@ func newLogger(c config.Log, w io.Writer, r redactor) *slog.Logger {
 		case string:
 			a.Value = slog.StringValue(r.redact(v))
 		case error:
-			a.Value = slog.StringValue(r.redact(v.Error()))
+			a.Value = slog.StringValue(maskLog(r.redact(v.Error())))
 		}
 		return a
 	}}
@@ -290,6 +293,24 @@ func newLogger(c config.Log, w io.Writer, r redactor) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(w, o))
 	}
 	return slog.New(slog.NewTextHandler(w, o))
+}
+
+// addresses are those of machines, with which operators find what failed.
+var addresses = regexp.MustCompile(`\b(?:\d{1,3}\.){3}\d{1,3}\b|\[[0-9a-fA-F:.]+\]`)
+
+// maskLog is [chat.Mask] for what an error quotes. Addresses of our own networks
+// stay: they are no person's.
+func maskLog(text string) string {
+	var b strings.Builder
+	end := 0
+	for _, at := range addresses.FindAllStringIndex(text, -1) {
+		address, err := netip.ParseAddr(strings.Trim(text[at[0]:at[1]], "[]"))
+		if err == nil && (address.IsPrivate() || address.IsLoopback() || address.IsUnspecified()) {
+			b.WriteString(chat.Mask(text[end:at[0]]) + text[at[0]:at[1]])
+			end = at[1]
+		}
+	}
+	return b.String() + chat.Mask(text[end:])
 }
 
 // A redactor takes secrets out of text.

@@ -63,6 +63,10 @@ func (t *turn) saidToUs() error {
 		t.welcome()
 		return nil
 	}
+	if t.asksPrivacy() {
+		t.alone = true
+		return t.do(t.parse(privacyDoor, ""))
+	}
 	c, err := t.here()
 	if err != nil {
 		return err

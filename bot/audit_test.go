@@ -104,7 +104,8 @@ var rights = map[string]right{
 	// Under an answer of Kim's: someone else gets one of their own.
 	" helped": {anyone, []string{"CONVERSATION"}}, " unhelped": {anyone, []string{"CONVERSATION"}}, " more": {anyone, []string{"CONVERSATION"}},
 	" as": {anyone, []string{"CONVERSATION", "creator"}}, " contact": {anyone, []string{"CONVERSATION"}},
-	" share":  {[]string{"asker", "stranger", "former agent"}, []string{"CONVERSATION"}}, // an agent would do it to Kim's own answer
+	" share":   {[]string{"asker", "stranger", "former agent"}, []string{"CONVERSATION"}}, // an agent would do it to Kim's own answer
+	"privacy ": {anyone, nil}, " export_me": {asker, []string{"test:w:kim"}}, " forget_me": {asker, []string{"test:w:kim"}}, " forget_sure": {asker, []string{"test:w:kim"}},
 	" browse": {anyone, nil}, " iam": {anyone, []string{"buyer"}}, " details": {anyone, nil}, " find": {anyone, nil},
 	" read": {asker, []string{"T-1", "4"}}, " good": {asker, []string{"T-1"}}, " bad": {asker, []string{"T-1"}}, " comment": {asker, []string{"T-1", "thank you"}},
 	" join": {anyone, []string{"AAAA-AAAA"}}, " unjoin": {anyone, []string{"test:w:kim"}},
@@ -146,7 +147,7 @@ func (w *world) ways(c command, r right, conversation string) map[string]chat.Ev
 		return map[string]chat.Event{"menu": {Kind: chat.Menu, Action: chat.Do(c.Verb), Message: "m99", About: said}}
 	}
 	ways := map[string]chat.Event{}
-	if c.Door != "ask" || c.Verb == "add" || c.Verb == "cancel" {
+	if c.Door != "ask" && c.Verb != "" || c.Verb == "add" || c.Verb == "cancel" {
 		ways["button"] = press(c.Verb, args...)
 	}
 	if c.Door != "" {
@@ -173,7 +174,7 @@ func (w *world) ways(c command, r right, conversation string) map[string]chat.Ev
 // stays reports whether an outcome changes nothing that is stored, but what it
 // says and what the audit has.
 func stays(o spool.Outcome) bool {
-	return !changed(o) && len(o.Sets)+len(o.Learned)+len(o.Unlearned)+len(o.Lines)+len(o.Tallies)+len(o.Waits)+len(o.Timers) == 0
+	return !changed(o) && len(o.Sets)+len(o.Learned)+len(o.Unlearned)+len(o.Lines)+len(o.Tallies)+len(o.Waits)+len(o.Timers)+len(o.Forget) == 0
 }
 
 // TestAccess goes through the whole table, by every door, with everyone: who may

@@ -49,9 +49,10 @@ type Settings struct {
 	Topics    map[string]map[string]string // labels by topic and language
 	Desks     []desk.Desk                  // at least one
 	Members   []Member
-	Languages []string      // the first is spoken when nothing else is known
-	Articles  int           // at most in one answer
-	Misses    int           // questions without an article until a person is offered first
+	Languages []string // the first is spoken when nothing else is known
+	Articles  int      // at most in one answer
+	Misses    int      // questions without an article until a person is offered first
+	Retention spool.Retention
 	Grace     time.Duration // after resolving, in which an asker may come back
 
 	// Watched are the places, threads in them included, where questions to

@@ -178,6 +178,9 @@ func (t *turn) trail(k *desk.Ticket, reader chat.Sender) []chat.Block {
 
 // asks is the question of a ticket.
 func (t *turn) asks(k *desk.Ticket) chat.Block {
+	if k.Forgotten() {
+		return contextLine(t.words.say(t.lang, "forgotten_card"))
+	}
 	return quote(cmp.Or(chat.Defuse(k.Question), t.line("taken_back")))
 }
 
@@ -189,6 +192,8 @@ func (t *turn) cardButtons(k *desk.Ticket, more bool) []chat.Button {
 	var buttons []chat.Button
 	switch {
 	case k.Parent != "" && k.Live():
+		buttons = []chat.Button{button("note", chat.Secondary)}
+	case k.Forgotten():
 		buttons = []chat.Button{button("note", chat.Secondary)}
 	case !k.Live():
 		buttons = []chat.Button{button("reopen", chat.Secondary), button("note", chat.Secondary)}
@@ -253,7 +258,7 @@ func (t *turn) history(k *desk.Ticket) []chat.Block {
 
 // deed says who did what, and when; until words what it was to wait for.
 func (b *Bot) deed(lang string, e desk.Entry, when string, until chat.Text) chat.Text {
-	a := args{"Name": e.Name, "Ago": when, "Text": oneLine(e.Text)}
+	a := args{"Name": cmp.Or(e.Name, b.words.line(lang, "someone")), "Ago": when, "Text": oneLine(e.Text)}
 	id := "did_" + string(e.Did)
 	switch {
 	case e.Did == desk.DidAssign && e.By == desk.Signpost.ID:

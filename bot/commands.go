@@ -50,8 +50,8 @@ var (
 // table lists everything that can be done. The verbs of a door are listed in
 // this order wherever people choose from them.
 func table() []command {
-	return slices.Concat(askRows(), ticketRows(), routeRows(), mergeRows(), verbRows(), timeRows(), helpRows(), crewRows(), peopleRows(), linkRows(), reportRows(), lessonRows(),
-		menuRows(), entryRows(), buttonRows(), timeButtons(), feedbackRows(), linkButtons(), lessonButtons())
+	return slices.Concat(askRows(), ticketRows(), routeRows(), mergeRows(), verbRows(), timeRows(), helpRows(), crewRows(), peopleRows(), linkRows(), reportRows(), lessonRows(), privacyRows(),
+		menuRows(), entryRows(), buttonRows(), timeButtons(), feedbackRows(), linkButtons(), lessonButtons(), privacyButtons())
 }
 
 // askRows are what askers can type.
@@ -251,7 +251,7 @@ func (b *Bot) Lookup(e chat.Event) (chat.Command, bool) {
 	return c.Command, err == nil
 }
 
-func (b *Bot) doors() []string { return []string{"ask", "ticket"} }
+func (b *Bot) doors() []string { return []string{"ask", "ticket", privacyDoor} }
 
 // errNotOurs: an event sets nothing off.
 var errNotOurs = errors.New("not one of our commands or actions")
@@ -314,9 +314,12 @@ func (b *Bot) parse(door, text string) (command, chat.Invocation, error) {
 	text = strings.TrimSpace(text)
 	verb, rest := cutWord(text)
 	verb = strings.ToLower(verb)
-	if door == "ask" {
+	switch {
+	case door == "ask":
 		verb, rest = askVerb(verb, rest, text)
-	} else if verb == "" {
+	case door == privacyDoor:
+		verb, rest = "", "" // it has no verbs, whatever was typed
+	case verb == "":
 		verb = "help"
 	}
 	for _, c := range b.table {

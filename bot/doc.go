@@ -49,6 +49,7 @@
 //	feedback.go   what askers say of the help they got
 //	block.go      who may not write to the desks
 //	link.go       accounts that are one person's
+//	privacy.go    what is kept of someone: telling them, sending it, forgetting it
 //	channel.go    where questions to nobody are answered
 //	doors.go      mentions, emoji and menus: what leads into the table besides commands
 //	front.go      what platforms ask in the same breath: forms, typeahead

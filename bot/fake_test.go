@@ -71,6 +71,28 @@ func (r *records) Conversation(_ context.Context, id chat.ConversationID) (spool
 	return get[chat.ConversationID, conversation.Conversation](r.conversations, id)
 }
 
+func (r *records) Belongings(ctx context.Context, o spool.Owner) (spool.Belongings, error) {
+	b := spool.Belongings{Tickets: r.list(func(k desk.Ticket) bool { return o.Is(k.Asker) })}
+	for id := range r.conversations {
+		if c, err := r.Conversation(ctx, id); err == nil && o.Is(c.Value.Asker) {
+			b.Conversations = append(b.Conversations, c.Value)
+		}
+	}
+	slices.SortFunc(b.Conversations, func(a, b conversation.Conversation) int { return a.Begun.Compare(b.Begun) })
+	for _, id := range o.Persons() {
+		if p, err := r.Person(ctx, id); err == nil && p.Version > 0 {
+			b.Persons = append(b.Persons, p.Value)
+		}
+	}
+	for id := range r.lines {
+		if l, err := r.Line(ctx, id); err == nil && slices.Contains(o.Persons(), l.Value.Person) {
+			b.Lines = append(b.Lines, l.Value)
+		}
+	}
+	slices.SortFunc(b.Lines, func(a, b desk.Line) int { return a.At.Compare(b.At) })
+	return b, nil
+}
+
 func (r *records) Ticket(_ context.Context, id chat.TicketID) (spool.Versioned[desk.Ticket], error) {
 	return get[chat.TicketID, desk.Ticket](r.tickets, id)
 }

@@ -27,7 +27,7 @@ const (
 // one audience and in one language.
 type gap struct {
 	audience, lang string
-	question       string // the newest of its kind
+	question       string // the newest of its kind, masked: lists are read by more people than tickets are
 	n              int
 	nothing        int             // found nothing
 	after          []string        // ids of the articles after which it became a ticket, most often first
@@ -53,7 +53,7 @@ func gapsOf(lines []desk.Line) []gap {
 			questions = append(questions, l.Text)
 		}
 		for _, kind := range knowledge.Kinds(knowledge.Lang(g.lang), questions) {
-			one := gap{audience: g.audience, lang: g.lang, question: questions[kind[0]], n: len(kind)}
+			one := gap{audience: g.audience, lang: g.lang, question: chat.Mask(questions[kind[0]]), n: len(kind)}
 			after := map[string]int{}
 			for _, i := range kind {
 				l := groups[g][i]

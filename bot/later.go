@@ -144,6 +144,9 @@ func (t *turn) ticked() error {
 	if strings.HasPrefix(t.event.Timer, staleTimer) {
 		return t.closeMoreStale()
 	}
+	if t.event.Timer == spool.ForgottenTimer {
+		return nil
+	}
 	t.log.Warn("timer of an unknown kind came due", "event", t.event.ID, "timer", t.event.Timer)
 	return nil
 }

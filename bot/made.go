@@ -10,6 +10,7 @@ import (
 var makers = map[string]func(b *Bot, ctx context.Context, of string) ([]byte, error){
 	"transcript": (*Bot).makeTranscript,
 	"report":     (*Bot).makeReport,
+	"data":       (*Bot).makeData,
 }
 
 // Make makes a file of ours: transcript/T-12/asker/md is the transcript of T-12

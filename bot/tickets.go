@@ -99,6 +99,8 @@ func (t *turn) explain(k *desk.Ticket, err error) error {
 		return &refusal{id: "is_closed", args: a}
 	case errors.Is(err, desk.ErrMerged): // a settled one says so first
 		return t.goesWith(k)
+	case errors.Is(err, desk.ErrForgotten):
+		return &refusal{id: "is_forgotten", args: a}
 	case errors.Is(err, desk.ErrNotDone):
 		return &refusal{id: "not_done", args: a}
 	case errors.Is(err, desk.ErrUnchanged):

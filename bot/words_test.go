@@ -255,7 +255,7 @@ func made(t *testing.T) map[string][]string {
 		if c.Menu != "" {
 			menus = append(menus, c.Verb)
 		}
-		if verb := c.Verb; c.Door != "" {
+		if verb := c.Verb; c.Door != "" && c.Door != privacyDoor {
 			if verb == "" {
 				verb = "question"
 			}
@@ -313,7 +313,7 @@ func made(t *testing.T) map[string][]string {
 		"name_":      params,
 		"about_":     params,
 		"menu_":      menus,
-		"door_":      {"ticket"},
+		"door_":      {"ticket", privacyDoor},
 		"form_":      forms,
 		"button_":    calls(t, ".", "button", 0),
 		"audience_":  audiences,

@@ -416,6 +416,7 @@ func (l *loader) checkRetention(r Retention) {
 	keep("retention.dead_letters", r.DeadLetters)
 	keep("retention.ledger", r.Ledger)
 	keep("retention.audit", r.Audit)
+	keep("retention.tickets", r.Tickets)
 }
 
 // leastSealKey is how many bytes a key of the audit has at least: as many as

@@ -275,8 +275,9 @@ type Retention struct {
 	Conversations time.Duration `yaml:"conversations"` // after their newest word
 	Receipts      time.Duration `yaml:"receipts"`      // of replies, after delivery
 	DeadLetters   time.Duration `yaml:"dead_letters"`
-	Ledger        time.Duration `yaml:"ledger"` // questions and how they ended
-	Audit         time.Duration `yaml:"audit"`  // who did what
+	Ledger        time.Duration `yaml:"ledger"`  // questions and how they ended
+	Audit         time.Duration `yaml:"audit"`   // who did what
+	Tickets       time.Duration `yaml:"tickets"` // after they were closed
 }
 
 // Audit is about who did what.

@@ -28,7 +28,7 @@ type saying struct {
 var own = []string{"as", "in", "edit", "delete", "react", "attach", "wait", "cancel", "help", "quit"}
 
 // doors are the bot's commands. Should it know others, Front tells.
-var doors = []string{"ask", "ticket", "desk"}
+var doors = []string{"ask", "ticket", "desk", "privacy"}
 
 // take does what a line says, and reports whether the person leaves.
 func (c *Console) take(ctx context.Context, line string) (quit bool) {

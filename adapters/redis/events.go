@@ -172,7 +172,13 @@ func (b *batch) save(key string, version int64, value string, entries ...entry) 
 // indexes lists where a ticket stands.
 func (s *Store) indexes(t desk.Ticket) []entry {
 	number := numberMember(t.Number)
-	entries := []entry{{s.keys.asker(t.Asker.Person), t.OpenedAt.UnixMilli(), number}}
+	var entries []entry
+	if t.Asker.Person != "" { // else they are forgotten
+		entries = append(entries, entry{s.keys.asker(t.Asker.Person), t.OpenedAt.UnixMilli(), number})
+	}
+	if t.State == desk.Closed {
+		entries = append(entries, entry{s.keys.closed(), max(t.ClosedAt.UnixMilli(), t.OpenedAt.UnixMilli()), number})
+	}
 	if t.Live() {
 		entries = append(entries,
 			entry{s.keys.live(), t.OpenedAt.UnixMilli(), number},

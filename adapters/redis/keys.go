@@ -125,8 +125,8 @@ func (k keys) fence() string { return string(k) + "fence" }
 //	reserved  a ticket's: record id of the event that reserved it last, and, as
 //	          its Nth from the second on, /N
 
-// Trim drops conversations and lines of the ledger. Tickets and persons stay for
-// good.
+// Trim drops conversations, lines of the ledger and closed tickets. Persons stay
+// until they are forgotten.
 func (k keys) conversation(id chat.ConversationID) string {
 	return string(k) + "conversation:" + string(id)
 }
@@ -176,6 +176,13 @@ func (k keys) idle(desk string) string { return string(k) + "idle:" + desk }
 // load (zset), by person: the tickets they hold whose next move is theirs, by
 // the time of claim.
 func (k keys) load(id chat.PersonID) string { return string(k) + "load:" + string(id) }
+
+// closed (zset): the closed tickets of all desks, by the time of closing. Trim
+// drops them.
+func (k keys) closed() string { return string(k) + "closed" }
+
+// listedClosed (string): that Upgrade has put those of older versions into it.
+func (k keys) listedClosed() string { return string(k) + "closed_listed" }
 
 // asker (zset), by person: the tickets they opened, by the time of opening.
 func (k keys) asker(id chat.PersonID) string { return string(k) + "asker:" + string(id) }

@@ -34,12 +34,12 @@ func (s *Store) Trim(ctx context.Context, r spool.Retention, now time.Time) (int
 	n, err := s.run(ctx, trimScript, []string{
 		s.keys.conversations(), s.keys.live(), s.keys.receipts(), s.keys.dead(), s.keys.done(), s.keys.seen(), s.keys.holds(),
 		s.keys.tokens(), s.keys.marking(), s.keys.ledger(), s.keys.tallies(),
-		s.keys.audit(), s.keys.auditChain(),
+		s.keys.audit(), s.keys.auditChain(), s.keys.closed(),
 	}, string(s.keys), trimMost,
 		before(r.Conversations), now.Add(lookAgain-r.Conversations).UnixMilli(), before(r.Receipts), before(r.DeadLetters),
 		before(repeatable), before(spool.Remembered), before(spool.Remembered),
 		now.Add(lookAgain-r.Receipts).UnixMilli(), now.UnixMilli(), before(chat.Marking),
-		before(r.Ledger), before(spool.TalliesKept), audit).Int()
+		before(r.Ledger), before(spool.TalliesKept), audit, before(r.Tickets)).Int()
 	if err != nil {
 		return 0, fmt.Errorf("trim: %w", err)
 	}

@@ -17,7 +17,7 @@ var (
 // nothing else meanwhile.
 const upgradeMost = 200
 
-// Upgrade puts the live tickets that an older version stored where this one
+// Upgrade puts the tickets that an older version stored where this one
 // looks for them, and says how many. It changes nothing about them, may run
 // beside others, and may be repeated.
 func (s *Store) Upgrade(ctx context.Context) (int, error) {
@@ -39,9 +39,50 @@ func (s *Store) Upgrade(ctx context.Context) (int, error) {
 			}
 		}
 		if cursor = next; cursor == 0 {
-			return listed, nil
+			break
 		}
 	}
+	n, err := s.listClosed(ctx)
+	if err != nil {
+		err = fmt.Errorf("look for closed tickets of an older version: %w", err)
+	}
+	return listed + n, err
+}
+
+// listClosed puts closed tickets where Trim looks for them, once.
+func (s *Store) listClosed(ctx context.Context) (listed int, err error) {
+	if n, err := s.db.Exists(ctx, s.keys.listedClosed()).Result(); err != nil || n == 1 {
+		return 0, explain(ctx, err)
+	}
+	err = s.scan(ctx, func(keys []string) error {
+		list, err := s.hashes(ctx, s.kind(keys, "ticket"))
+		if err != nil {
+			return err
+		}
+		tickets, err := decodeAll[desk.Ticket](list)
+		if err != nil {
+			return err
+		}
+		for i, t := range tickets {
+			if t.Value.State != desk.Closed {
+				continue
+			}
+			// To stand there already does no harm.
+			args := []any{t.Version}
+			for _, e := range s.indexes(t.Value) {
+				args = append(args, e.index, e.score, e.member)
+			}
+			n, err := s.run(ctx, listScript, []string{list[i].key}, args...).Int()
+			if listed += n; err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return listed, err
+	}
+	return listed, explain(ctx, s.db.Set(ctx, s.keys.listedClosed(), "1", 0).Err())
 }
 
 // list puts those of some live tickets into their indexes that are in none of

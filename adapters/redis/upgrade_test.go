@@ -1,6 +1,7 @@
 package redis_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -45,7 +46,7 @@ func TestUpgrade(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	for _, want := range []int{2, 0} {
+	for _, want := range []int{3, 0} {
 		if n, err := s.Upgrade(ctx); n != want || err != nil {
 			t.Fatalf("Upgrade = %d, %v, want %d", n, err, want)
 		}
@@ -58,6 +59,13 @@ func TestUpgrade(t *testing.T) {
 	}
 	if crew, err := s.OnCall(ctx, "support"); err != nil || len(crew) != 1 || crew[0].Load != 1 {
 		t.Errorf("on call are %+v: %v", crew, err)
+	}
+
+	if _, err := s.Trim(ctx, spool.Retention{Tickets: time.Hour}, start.Add(2*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Ticket(ctx, "T-3"); !errors.Is(err, spool.ErrNotFound) {
+		t.Errorf("a closed ticket is kept beyond its time: %v", err)
 	}
 
 	// They leave again like any other.

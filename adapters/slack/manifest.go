@@ -285,7 +285,7 @@ func slashCommands(commands []chat.Command, address string) []slashCommand {
 		}
 		verb := c.Verb
 		if verb == "" {
-			verb = strings.TrimPrefix(c.Usage(), "/"+c.Door+" ")
+			verb = strings.TrimSpace(strings.TrimPrefix(c.Usage(), "/"+c.Door))
 		}
 		for _, door := range []string{c.Door, c.Under} {
 			if door == "" {
@@ -349,7 +349,9 @@ func (m manifest) check() error {
 	for _, c := range m.Features.Commands {
 		length("the command "+c.Command, c.Command, maxCommand)
 		length("the description of "+c.Command, c.Description, maxCommandText)
-		length("the usage of "+c.Command, c.UsageHint, maxUsageHint)
+		if c.UsageHint != "" { // one without words to type needs none
+			length("the usage of "+c.Command, c.UsageHint, maxUsageHint)
+		}
 		address("the address of "+c.Command, c.URL, maxCommandURL)
 	}
 	address("the address for events", m.Settings.Events.URL, maxRequestURL)

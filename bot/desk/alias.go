@@ -55,12 +55,12 @@ type Alias struct {
 	From   chat.AccountID `json:"from,omitempty"`
 }
 
-// NewAlias makes an alias of what someone typed, on one line and without
+// NewAlias makes an alias of what someone typed, masked, on one line and without
 // control characters. It returns [ErrNoWords] or [ErrTooLong] if the phrasing
 // does not do, and another error for a name that is empty, too long or not
 // plain.
 func NewAlias(article, lang, phrasing string, by chat.PersonID, at time.Time) (Alias, error) {
-	a := Alias{Article: article, Lang: lang, Text: tidy(phrasing), By: by, At: at.UTC()}
+	a := Alias{Article: article, Lang: lang, Text: tidy(chat.Mask(phrasing)), By: by, At: at.UTC()}
 	// 80 bits of a hash.
 	sum := sha256.Sum256([]byte(article + "\n" + lang + "\n" + alike(a.Text)))
 	a.ID = AliasID(strings.ToLower(base32.StdEncoding.EncodeToString(sum[:10])))

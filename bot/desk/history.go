@@ -45,6 +45,8 @@ const (
 	DidPart     Doing = "part"  // with it, or it itself: Text
 	// DidTranscript: the asker was sent all that was said.
 	DidTranscript Doing = "transcript"
+	// DidForget: the asker wished to be forgotten, and with them all that was said.
+	DidForget Doing = "forget"
 )
 
 // A Passage says how far words have come on their way to the other side.

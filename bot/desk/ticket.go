@@ -25,6 +25,7 @@ var (
 	ErrSent      = errors.New("words are on their way already")
 	ErrGone      = errors.New("words were taken back or never arrived")
 	ErrNotYours  = errors.New("words are someone else's")
+	ErrForgotten = errors.New("ticket's asker is forgotten")
 )
 
 // A State says how far a ticket has come.
@@ -439,10 +440,14 @@ func (t *Ticket) Cancel(at time.Time) error {
 }
 
 // Reopen brings a resolved or closed ticket back: to its holder if it had one,
-// else to its old place in the queue. A live one returns [ErrNotDone].
+// else to its old place in the queue. A live one returns [ErrNotDone], and one
+// whose asker wished to be forgotten [ErrForgotten].
 func (t *Ticket) Reopen(a Agent, at time.Time) error {
-	if t.live() == nil {
+	switch {
+	case t.live() == nil:
 		return ErrNotDone
+	case t.Forgotten():
+		return ErrForgotten
 	}
 	t.reopen(at)
 	t.note(at, a, DidReopen, "")

@@ -60,6 +60,9 @@ type Outcome struct {
 	Tallies []desk.Tally
 	Waits   []desk.Wait
 	Sets    []SetChange // in this order
+	// Forget is whom to forget before all else is committed: it takes as long as it
+	// takes, and is no part of the one step.
+	Forget []Forgetting
 	// Audit is who did what: it is written in the same step as what they did.
 	Audit []desk.Deed
 }
@@ -137,6 +140,8 @@ type Reader interface {
 	Tallies(ctx context.Context, desk string, from, to time.Time) ([]desk.Tally, error)
 	// Waits lists the newest waits for a first reply of a desk, newest first.
 	Waits(ctx context.Context, desk string) ([]desk.Wait, error)
+	// Belongings is what is kept of someone. It goes through the whole store.
+	Belongings(ctx context.Context, o Owner) (Belongings, error)
 	// Posted says what of ours stands at a message of a channel, threads in it
 	// included.
 	Posted(ctx context.Context, channel chat.Place, m chat.MessageID) (Posted, error)
@@ -216,6 +221,7 @@ type Retention struct {
 	DeadLetters   time.Duration
 	Ledger        time.Duration // after the question; tallies stay for TalliesKept
 	Audit         time.Duration // after the deed, once it is sealed
+	Tickets       time.Duration // after they were closed, with their history; their numbers are not used again
 }
 
 // TalliesKept is how long the tallies of a day are kept: a year, and the same
@@ -321,6 +327,13 @@ type Store interface {
 	// place in the chain. It returns [ErrConflict], and changes nothing, if the
 	// chain does not end there, or these lines are not the next.
 	Seal(ctx context.Context, behind desk.Link, lines []desk.AuditLine) error
+
+	// Forget goes through the whole store once and takes away what is an owner's,
+	// in steps of which each leaves everything in order: queues keep their order,
+	// and what was counted stays counted. Of their tickets a skeleton stays, see
+	// [desk.Ticket.Forget], and messages of ours about them are taken back. [Forget]
+	// repeats it.
+	Forget(ctx context.Context, f Forgetting, now time.Time) (Forgotten, error)
 
 	// Trim drops some of what is older than its retention, or than what a Memory
 	// promises, and says how much.

@@ -73,6 +73,11 @@ func (s *Spool) finish(ctx context.Context, w Work) (Outcome, error) {
 	var err error
 	for range maxConflicts {
 		o, err = s.handle(ctx, w)
+		for _, f := range o.Forget {
+			if err == nil {
+				err = s.forget(ctx, f)
+			}
+		}
 		if err == nil {
 			err = s.store.Finish(ctx, w, o, s.now())
 		}
@@ -87,6 +92,19 @@ func (s *Spool) finish(ctx context.Context, w Work) (Outcome, error) {
 		}
 	}
 	return Outcome{}, &failure{err}
+}
+
+// forget forgets someone. If we are killed meanwhile, the event that asks for it
+// is handled again, and so is this.
+func (s *Spool) forget(ctx context.Context, f Forgetting) error {
+	done, err := Forget(ctx, s.store, f, s.now)
+	if err == nil {
+		s.log.Info("someone was forgotten", "tickets", done.Tickets, "conversations", done.Conversations, "took", done.Sum())
+		for name := range s.sending {
+			s.sending[name].call(done.Tickets + done.Messages)
+		}
+	}
+	return err
 }
 
 // A failure is an error of the handler's own, which counts towards burying.

@@ -13,6 +13,7 @@
 -- KEYS[11] tallies (zset)
 -- KEYS[12] audit (stream)
 -- KEYS[13] audit_chain (hash)
+-- KEYS[14] closed (zset)
 -- ARGV[1]  key prefix
 -- ARGV[2]  how many of each kind at most
 -- ARGV[3]  conversations whose newest word is older than this go, Unix
@@ -29,6 +30,7 @@
 -- ARGV[13] lines of the ledger, likewise
 -- ARGV[14] tallies
 -- ARGV[15] sealed lines of the audit, as their text has the time; empty: none
+-- ARGV[16] closed tickets, Unix milliseconds
 --
 -- Returns how much was dropped.
 local dropped = 0
@@ -84,15 +86,16 @@ each(KEYS[5], ARGV[7], function() end)
 each(KEYS[6], ARGV[8], function() end)
 each(KEYS[7], ARGV[9], function(name) redis.call("DEL", ARGV[1] .. "hold:" .. name) end)
 each(KEYS[8], ARGV[11], function(handle) redis.call("DEL", ARGV[1] .. "token:" .. handle) end)
-each(KEYS[10], ARGV[13], function(id)
-  local line = ARGV[1] .. "line:" .. id
-  for _, field in ipairs(redis.call("HKEYS", line)) do
+local function record(key)
+  for _, field in ipairs(redis.call("HKEYS", key)) do
     if string.sub(field, 1, 3) == "in:" then
-      redis.call("ZREM", string.sub(field, 4), redis.call("HGET", line, field))
+      redis.call("ZREM", string.sub(field, 4), redis.call("HGET", key, field))
     end
   end
-  redis.call("DEL", line)
-end)
+  redis.call("DEL", key)
+end
+each(KEYS[10], ARGV[13], function(id) record(ARGV[1] .. "line:" .. id) end)
+each(KEYS[14], ARGV[16], function(number) record(ARGV[1] .. "ticket:T-" .. string.match(number, "[1-9]%d*$")) end)
 each(KEYS[11], ARGV[14], function(tally) redis.call("DEL", ARGV[1] .. "tally:" .. tally) end)
 for _, platform in ipairs(redis.call("SMEMBERS", KEYS[9])) do
   local marks = ARGV[1] .. "marks:" .. platform
