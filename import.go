@@ -10,6 +10,7 @@ import (
 	"io"
 	"maps"
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -68,7 +69,7 @@ type importZendesk struct {
 	webFlags
 	URL       string `help:"Another address of the API." placeholder:"URL"`
 	Email     string `help:"Whose API token it is." placeholder:"EMAIL"`
-	KeyFile   string `help:"File with an API token, or an OAuth token if there is no --email. Without one, what everyone may read is imported." placeholder:"FILE"`
+	KeyFile   string `help:"File with an API token, or an OAuth token if there is no --email; SIGNPOST_IMPORT_KEY may hold it instead. Without one, what everyone may read is imported." placeholder:"FILE"`
 	Subdomain string `arg:"" help:"The acme of acme.zendesk.com."`
 }
 
@@ -77,7 +78,7 @@ type importIntercom struct {
 	webFlags
 	URL     string `help:"Another address of the API." placeholder:"URL"`
 	Region  string `help:"Where the workspace is: us, eu or au." placeholder:"REGION"`
-	KeyFile string `help:"File with the access token." placeholder:"FILE"`
+	KeyFile string `help:"File with the access token; SIGNPOST_IMPORT_KEY may hold it instead." placeholder:"FILE"`
 }
 
 type importCSV struct {
@@ -120,6 +121,10 @@ func (o *importMarkdown) Run(ctx context.Context, c *cli, s streams) error {
 	return o.importFlags.run(ctx, c, s, config.ImportSource{Kind: "markdown", Path: o.Dir, Link: o.Link}, webFlags{})
 }
 
+// importKey is the variable that may hold the key of a source that the command
+// line names; an argument would show it to whoever lists processes.
+const importKey = "SIGNPOST_IMPORT_KEY"
+
 // run imports from the source that the command line names.
 func (o *importFlags) run(ctx context.Context, c *cli, s streams, src config.ImportSource, web webFlags) error {
 	cfg, err := c.settings()
@@ -153,8 +158,11 @@ func (o *importFlags) run(ctx context.Context, c *cli, s streams, src config.Imp
 			return fmt.Errorf("--key-file %s %w", named.KeyFile, err)
 		}
 	}
+	if hush := os.Getenv(importKey); hush != "" && src.Key.Reveal() == "" && (src.Kind == "zendesk" || src.Kind == "intercom") {
+		src.Key = config.NewSecret(hush)
+	}
 	if src.Kind == "intercom" && src.Key.Reveal() == "" {
-		return errors.New("Intercom tells nobody anything without a key; put an access token into a file, and name it with --key-file")
+		return errors.New("Intercom tells nobody anything without a key; put an access token into a file, and name it with --key-file, or set " + importKey)
 	}
 	dir, err := importDir(o.To, cfg)
 	if err != nil {
@@ -259,16 +267,15 @@ func newImport(cfg config.Config, src config.ImportSource, dir string, note func
 		o.Hosts = append(o.Hosts, helpcentre.IntercomHost(src.Region))
 	}
 	client := helpcentre.NewClient(o)
-	var err error
+	selectors := helpcentre.Selectors(src.Select)
+	settings, err := json.Marshal([]any{selectors, src.Segments})
+	if err != nil {
+		panic(err) // it is made of texts
+	}
+	i.Settings = string(settings)
 	switch src.Kind {
 	case "sitemap":
-		selectors := helpcentre.Selectors(src.Select)
 		err = selectors.Check()
-		settings, e := json.Marshal(selectors)
-		if e != nil {
-			panic(e) // it is made of texts
-		}
-		i.Settings = string(settings)
 		i.Source = &helpcentre.Sitemap{Client: client, URL: src.URL, Selectors: selectors, Prefer: cfg.Languages, Skip: i.Choices.Skips, Note: note}
 	case "zendesk":
 		i.Source, err = helpcentre.NewZendesk(client, helpcentre.ZendeskOptions{
@@ -322,6 +329,10 @@ func runImport(ctx context.Context, cfg config.Config, src config.ImportSource, 
 			printDiff(s.out, c, colours)
 		}
 	}
+	hidden := secrets(cfg)
+	if key := src.Key.Reveal(); key != "" {
+		hidden = append(hidden, key)
+	}
 	report, err := i.Run(ctx)
 	progress.clear()
 	if err == nil || report.Added+report.Changed+report.Unchanged+report.Before+len(report.Failed) > 0 {
@@ -331,7 +342,7 @@ func runImport(ctx context.Context, cfg config.Config, src config.ImportSource, 
 	case ctx.Err() != nil:
 		return errors.New("interrupted; run the same command again, and it goes on from there")
 	case err != nil:
-		return errors.New(secrets(cfg).redact(err.Error()))
+		return errors.New(hidden.redact(err.Error()))
 	case len(report.Failed) > 0:
 		return fmt.Errorf("%s could not be imported", many(len(report.Failed), "page"))
 	}

@@ -24,9 +24,8 @@ const maxFile = 1 << 20
 // SIGNPOST_<SECTION>_<KEY> overrides a key, such as SIGNPOST_REDIS_URL for
 // redis.url; lists are divided by commas; a variable without text counts as not
 // set. Desks, audiences, topics, persons and sources of imports come from the file
-// only. Other
-// variables that begin with SIGNPOST_ are mistakes, except SIGNPOST_CONFIG,
-// SIGNPOST_SHARED and SIGNPOST_TEST_*.
+// only. Other variables that begin with SIGNPOST_ are mistakes, except
+// SIGNPOST_CONFIG, SIGNPOST_IMPORT_KEY, SIGNPOST_SHARED and SIGNPOST_TEST_*.
 //
 // A secret may lie in a file of its own, named by the key with _file, without
 // the line ends at its end. Paths are relative to the working directory.
@@ -129,7 +128,7 @@ func (l *loader) environment(environ []string, c *Config) {
 		name, text, _ := strings.Cut(variable, "=")
 		switch {
 		case !strings.HasPrefix(name, "SIGNPOST_"), strings.HasPrefix(name, "SIGNPOST_TEST_"),
-			name == "SIGNPOST_CONFIG", name == "SIGNPOST_SHARED", text == "":
+			slices.Contains([]string{"SIGNPOST_CONFIG", "SIGNPOST_SHARED", "SIGNPOST_IMPORT_KEY"}, name), text == "":
 			continue
 		case !slices.Contains(names, name):
 			l.problems = append(l.problems, Problem{File: name, Message: "unknown variable; " + didYouMean(name, names)})

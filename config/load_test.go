@@ -662,7 +662,7 @@ desks:
 redis:
 log: {format: json}
 `)
-	c, err := Load(path, []string{"PATH=/bin", "SIGNPOST_TEST_X=1", "SIGNPOST_CONFIG=x", "SIGNPOST_SHARED=x", "SIGNPOST_LOG_LEVEL="})
+	c, err := Load(path, []string{"PATH=/bin", "SIGNPOST_TEST_X=1", "SIGNPOST_CONFIG=x", "SIGNPOST_SHARED=x", "SIGNPOST_IMPORT_KEY=x", "SIGNPOST_LOG_LEVEL="})
 	if err != nil {
 		t.Fatal(err)
 	}
