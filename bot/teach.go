@@ -453,6 +453,7 @@ func (t *turn) revert(id string) error {
 		"alias", alias.ID, "article", alias.Article, "question", why.Question, "before", why.Before, "after", why.After, "ticket", alias.Ticket)
 	t.lang = t.words.speak(t.settings.Languages[0])
 	reason := t.reason(why)
+	var next []chat.Block
 	if alias.Ticket != "" {
 		k, err := t.ticket(alias.Ticket)
 		if err != nil {
@@ -461,6 +462,7 @@ func (t *turn) revert(id string) error {
 		if k != nil {
 			k.Value.Revert(reason, t.at)
 			t.keepTicket(k)
+			next = []chat.Block{row(t.teachButton(&k.Value, "button_teach_words"))}
 		}
 	}
 	title := alias.Article
@@ -468,11 +470,10 @@ func (t *turn) revert(id string) error {
 		title = a.Title
 	}
 	t.notify(desk.Agent{ID: alias.By, Account: alias.From}, func() []chat.Block {
-		return []chat.Block{
+		return append([]chat.Block{
 			t.text("reverted", args{"Phrasing": alias.Text, "Title": title}),
 			contextLine(t.words.say(t.lang, "reverted_why", args{"Reason": reason})),
-			contextLine(t.words.say(t.lang, "reverted_next", args{"Ticket": cmp.Or(string(alias.Ticket), "T-1")})),
-		}
+		}, next...)
 	})
 	return nil
 }

@@ -285,8 +285,8 @@ func TestRevert(t *testing.T) {
 	if len(o.Replies) != 1 || o.Replies[0].Place != chat.Direct(ana.Account) {
 		t.Fatalf("told %+v", o.Replies)
 	}
-	for _, part := range []string{"when does my cash come back?", "Where is my refund?", "my cash?", "How do I get a refund?", "nothing", "/ticket teach " + string(k.ID)} {
-		if !strings.Contains(spoken(o), part) {
+	for _, part := range []string{"when does my cash come back?", "Where is my refund?", "my cash?", "How do I get a refund?", "nothing", "teach:" + string(k.ID)} {
+		if !strings.Contains(spoken(o)+everything(o.Replies[0]), part) {
 			t.Errorf("%q is missing in %q", part, spoken(o))
 		}
 	}

@@ -528,7 +528,7 @@ func (t *Ticket) TakeBack(id chat.MessageID, at time.Time) {
 		}
 	}
 	if t.History[0].Message == id {
-		t.Question, t.Detail = "", ""
+		t.Question, t.Detail, t.Phrasing = "", "", ""
 	}
 	t.Trail.Asked = slices.Clone(t.Trail.Asked)
 	for i := range t.Trail.Asked {
