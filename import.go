@@ -335,6 +335,9 @@ func runImport(ctx context.Context, cfg config.Config, src config.ImportSource, 
 	}
 	report, err := i.Run(ctx)
 	progress.clear()
+	if !dry {
+		tellAudit(ctx, cfg, s.err, imported(src.Name, err))
+	}
 	if err == nil || report.Added+report.Changed+report.Unchanged+report.Before+len(report.Failed) > 0 {
 		tellImport(s.out, i, report, time.Since(began), dry)
 	}

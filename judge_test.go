@@ -17,6 +17,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/desk"
 )
 
 const (
@@ -324,6 +325,7 @@ type census struct {
 	left    []string      // events and replies that are not done
 	dead    []string
 	pending map[string]string
+	audit   []desk.AuditLine // sealed ones with their seals
 }
 
 const prefix = "signpost:{main}:"
@@ -365,6 +367,24 @@ func (c *census) read(ctx context.Context, db goredis.UniversalClient) error {
 				return err
 			}
 			c.dead = append(c.dead, fmt.Sprint(letter...))
+		case "audit":
+			sealed, err := db.XRange(ctx, key, "-", "+").Result()
+			if err != nil {
+				return err
+			}
+			for _, m := range sealed {
+				line, _ := m.Values["line"].(string)
+				seal, _ := m.Values["seal"].(string)
+				c.audit = append(c.audit, desk.AuditLine{Text: line, Seal: desk.Seal(seal)})
+			}
+		case "audit_open":
+			open, err := db.LRange(ctx, key, 0, -1).Result()
+			if err != nil {
+				return err
+			}
+			for _, line := range open {
+				c.audit = append(c.audit, desk.AuditLine{Text: line})
+			}
 		case "pending":
 			var err error
 			if c.pending, err = db.HGetAll(ctx, key).Result(); err != nil {
@@ -443,6 +463,7 @@ func (j *judge) verdict(c *census) *verdict {
 	}
 	if c != nil {
 		judgeTickets(v, c, j.talks)
+		judgeAudit(v, c, j.intents)
 		given := 0
 		for key, n := range j.platform.unknown {
 			if n > 0 && strings.HasPrefix(string(key), "answer/") {
@@ -609,6 +630,46 @@ func judgeHistory(v *verdict, t *talk, has []string) {
 	for line := range times {
 		if line != "claim" || t.over { // of a talk that was broken off
 			v.double("%q of %s, which nobody expects", line, t.ticket)
+		}
+	}
+}
+
+// judgeAudit wants one line for each command and each press of contact, numbers
+// without a gap, and a chain that holds.
+func judgeAudit(v *verdict, c *census, intents []*intent) {
+	numbered := map[int64]desk.AuditLine{}
+	times := map[chat.EventID]int{}
+	for _, l := range c.audit {
+		var said struct {
+			N     int64        `json:"n"`
+			Event chat.EventID `json:"event"`
+		}
+		if err := json.Unmarshal([]byte(l.Text), &said); err != nil {
+			v.lose("a line of the audit: %v", err)
+			continue
+		}
+		l.N = said.N
+		numbered[l.N] = l
+		if times[said.Event]++; said.Event != "" && times[said.Event] > 1 {
+			v.double("line %d of the audit: %s", l.N, l.Text)
+		}
+	}
+	chain := desk.NewVerifier(desk.Link{}, nil)
+	for n := int64(1); n <= int64(len(c.audit)); n++ {
+		l, ok := numbered[n]
+		switch {
+		case !ok:
+			v.lose("line %d of the audit", n)
+		case l.Seal != "":
+			if err := chain.Line(l, chain.Last().Seal); err != nil {
+				v.confuse("the audit: %v", err)
+				return
+			}
+		}
+	}
+	for _, i := range intents {
+		if e := i.event; (e.Kind == chat.Slash && e.Door == "ticket" || e.Kind == chat.Press && e.Action.Verb == "contact") && times[e.ID] == 0 {
+			v.lose("the line of %s %q in the audit", e.ID, e.Text)
 		}
 	}
 }

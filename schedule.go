@@ -11,6 +11,7 @@ import (
 	"github.com/signpost-bot/signpost/adapters/helpcentre"
 	"github.com/signpost-bot/signpost/adapters/web"
 	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/desk"
 	"github.com/signpost-bot/signpost/config"
 )
 
@@ -41,6 +42,8 @@ type importer struct {
 	owner string
 	log   *slog.Logger
 	meter func(source, result string, articles map[string]int)
+	// record tells the audit of an import; nil: it is not told.
+	record func(context.Context, desk.Deed) error
 	// one imports from a source; tests put another there.
 	one func(ctx context.Context, src config.ImportSource) (helpcentre.Report, error)
 }
@@ -146,6 +149,22 @@ func (i *importer) imported(ctx context.Context, src config.ImportSource) {
 		i.log.Warn("importing could not be handed back", "err", e)
 	}
 	i.tell(ctx, src, report, err, time.Since(began))
+	if i.record != nil {
+		d := imported(src.Name, err)
+		d.Who, d.Door = desk.Signpost.ID, desk.ByServe
+		if err := i.record(last, d); err != nil {
+			i.log.Warn("the audit does not tell of an import", "source", src.Name, "err", err)
+		}
+	}
+}
+
+// imported is the deed of importing from a source.
+func imported(source string, err error) desk.Deed {
+	d := errand("import.run", source)
+	if err != nil {
+		d.Result = desk.Erred
+	}
+	return d
 }
 
 // maxTold is how many pages or files of a kind are logged.

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os/user"
 	"sync"
@@ -152,9 +153,12 @@ func (s *sealer) finish(ctx context.Context) {
 
 // note adds to the audit what the program does by itself.
 func (s *sealer) note(ctx context.Context, what string, of ...string) error {
-	return s.store.Record(ctx, rand.Text(), s.now(), desk.Deed{
-		At: s.now(), Who: desk.Signpost.ID, Door: desk.ByServe, What: what, Of: of, Result: desk.Done,
-	})
+	return s.record(ctx, desk.Deed{At: s.now(), Who: desk.Signpost.ID, Door: desk.ByServe, What: what, Of: of, Result: desk.Done})
+}
+
+// record adds a deed to the audit.
+func (s *sealer) record(ctx context.Context, d desk.Deed) error {
+	return s.store.Record(ctx, rand.Text(), s.now(), d)
 }
 
 // fingerprint tells two configurations apart, without any secret of theirs.
@@ -165,6 +169,25 @@ func fingerprint(cfg config.Config) string {
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:8])
+}
+
+// tellAudit adds a deed to the audit, for a command that needs no store and may
+// have one all the same. Without one nothing is told; one that does not answer
+// costs a warning.
+func tellAudit(ctx context.Context, cfg config.Config, w io.Writer, d desk.Deed) {
+	if cfg.Redis.URL.Reveal() == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), checking)
+	defer cancel()
+	hide := secrets(cfg)
+	store, err := openStore(ctx, cfg, newLogger(cfg.Log, w, hide))
+	if err == nil {
+		err = errors.Join(store.Record(ctx, rand.Text(), time.Now(), d), store.Close())
+	}
+	if err != nil {
+		fmt.Fprintf(w, "The audit does not tell of this: %s\n", hide.redact(err.Error()))
+	}
 }
 
 // errand is a deed of whoever runs a command on this machine.

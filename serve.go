@@ -90,7 +90,9 @@ func (o *serveCommand) Run(ctx context.Context, c *cli, s streams) error {
 	if err != nil {
 		return err
 	}
-	p.importer = newImporter(cfg, store, metrics, log)
+	if p.importer = newImporter(cfg, store, metrics, log); p.importer != nil {
+		p.importer.record = p.sealer.record
+	}
 	routes := map[string]http.Handler{}
 	if cfg.Slack.On() {
 		adapter := slackAdapter(cfg, p.bot, store, time.Now, log)

@@ -192,7 +192,8 @@ func (t *turn) auditEntries() {
 		t.out.Audit = append(t.out.Audit, d)
 	}
 	for _, id := range t.out.Unlearned {
-		d := t.audited("alias.remove")
+		d := t.audited("alias.revert") // a golden question was lost by it
+		d.Who, d.Account = desk.Signpost.ID, ""
 		d.Of = []string{string(id)}
 		t.out.Audit = append(t.out.Audit, d)
 	}
