@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -95,5 +96,53 @@ func TestDocumentedFiles(t *testing.T) {
 				t.Errorf("%s links to %s#%s, and there is no such heading", doc, link[1], link[2])
 			}
 		}
+	}
+}
+
+// TestInit: the folder for compose.yaml is made once, and never overwritten; the
+// settings in it load once tokens are there.
+func TestInit(t *testing.T) {
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skip("no sh")
+	}
+	dir := filepath.Join(t.TempDir(), "local")
+	read := func(name string) string {
+		t.Helper()
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	tool(t, 0, nil, "init.sh", dir)
+	password := read("secrets/redis_password")
+	if got, want := read("secrets/redis_url"), "redis://:"+password+"@redis:6379/0\n"; len(password) != 40 || got != want {
+		t.Errorf("url %q, want %q", got, want)
+	}
+	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("mode of the folder: %v, %v", info.Mode(), err)
+	}
+	for _, name := range []string{"articles", "snippets", "backups"} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || !info.IsDir() {
+			t.Error(err)
+		}
+	}
+	if out, code := command(t, "--config", filepath.Join(dir, "signpost.yaml"), "check"); code != exitOK {
+		t.Errorf("the settings have problems: %s", out)
+	}
+	for name, text := range map[string]string{"signpost.yaml": "log: {level: warn}\n", "secrets/slack_bot_token": "xoxb-mine"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tool(t, 0, nil, "init.sh", dir)
+	if read("secrets/redis_password") != password || read("secrets/slack_bot_token") != "xoxb-mine" || read("signpost.yaml") != "log: {level: warn}\n" {
+		t.Error("what was there was overwritten")
+	}
+	if err := os.Remove(filepath.Join(dir, "secrets/redis_password")); err != nil {
+		t.Fatal(err)
+	}
+	if out := tool(t, 1, nil, "init.sh", dir); !strings.Contains(out, "redis_url is there without") {
+		t.Errorf("said %s", out)
 	}
 }

@@ -18,8 +18,8 @@ import (
 	"github.com/moby/patternmatcher/ignorefile"
 )
 
-// TestDockerfile reads the Dockerfile as BuildKit does, with its warnings, and
-// looks at what the image will be.
+// TestDockerfile reads the Dockerfile by BuildKit's parser, which warns of what is
+// doubtful in an instruction, and looks at what the image will be.
 func TestDockerfile(t *testing.T) {
 	data, err := os.ReadFile("../Dockerfile")
 	if err != nil {
@@ -56,6 +56,10 @@ func TestDockerfile(t *testing.T) {
 		case *instructions.EntrypointCommand:
 			if c.PrependShell {
 				t.Error("the entrypoint needs a shell")
+			}
+		case *instructions.CmdCommand:
+			if c.PrependShell {
+				t.Error("the command needs a shell")
 			}
 		case *instructions.HealthCheckCommand:
 			if c.Health.Test[0] != "CMD" {
