@@ -22,10 +22,10 @@ import (
 // deadCommand is for what was given up: events that could not be handled,
 // replies that could not be delivered.
 type deadCommand struct {
-	List   deadList   `cmd:"" help:"List them, the newest first."`
-	Show   deadShow   `cmd:"" help:"Show one, without what people wrote."`
-	Replay deadReplay `cmd:"" help:"Try one again."`
-	Drop   deadDrop   `cmd:"" help:"Forget one for good."`
+	List   deadList   `cmd:"" help:"List what was given up, the newest first."`
+	Show   deadShow   `cmd:"" help:"Show one of these, without what people wrote."`
+	Replay deadReplay `cmd:"" help:"Try one of these again."`
+	Drop   deadDrop   `cmd:"" help:"Forget one of these for good."`
 }
 
 type deadList struct {

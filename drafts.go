@@ -25,10 +25,10 @@ import (
 
 // draftsCommand is for articles that agents asked for.
 type draftsCommand struct {
-	List  draftsList  `cmd:"" default:"withargs" help:"List them, the newest first; so does drafts alone."`
-	Show  draftsShow  `cmd:"" help:"Print one as its file."`
-	Write draftsWrite `cmd:"" help:"Write them into a folder, a file each."`
-	Drop  draftsDrop  `cmd:"" help:"Forget one for good. A file that was written stays."`
+	List  draftsList  `cmd:"" default:"withargs" help:"List the articles that were asked for, the newest first; so does drafts alone."`
+	Show  draftsShow  `cmd:"" help:"Print the draft of one as its file."`
+	Write draftsWrite `cmd:"" help:"Write the drafts into a folder, a file each."`
+	Drop  draftsDrop  `cmd:"" help:"Forget a draft for good. A file that was written stays."`
 }
 
 type draftsList struct {

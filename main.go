@@ -52,18 +52,18 @@ type cli struct {
 	Config string `help:"Configuration file. Without one, built-in settings are used." placeholder:"FILE" env:"SIGNPOST_CONFIG"`
 
 	Chat    chatCommand    `cmd:"" help:"Try it out here in the terminal, as asker and as agent. Nothing else is needed."`
-	Serve   serveCommand   `cmd:"" help:"Run everything that is configured, until the process is told to end."`
-	Health  healthCommand  `cmd:"" help:"Ask a Signpost that runs on this machine how it is."`
-	Audit   auditCommand   `cmd:"" help:"Tell who did what, and check that nobody has changed that since."`
-	Dead    deadCommand    `cmd:"" help:"Look after what was given up: events and replies that failed."`
-	Drafts  draftsCommand  `cmd:"" help:"List, show and write the articles that agents asked for."`
-	Alias   aliasCommand   `cmd:"" help:"Teach phrasings that find an article, and forget them."`
-	Data    dataCommand    `cmd:"" help:"Write out or delete what is kept about someone."`
 	Ask     askCommand     `cmd:"" help:"Ask one question and print which articles answer it."`
 	Import  importCommand  `cmd:"" help:"Bring articles from a help centre, a table or a folder into the folder of articles."`
 	Check   checkCommand   `cmd:"" help:"Check configuration and articles, and print every problem; with --knowledge also what hurts finding."`
-	Eval    evalCommand    `cmd:"" help:"Measure how well a file of questions with known answers is answered."`
 	Test    testCommand    `cmd:"" help:"Ask golden questions again, and print what was gained and lost."`
+	Eval    evalCommand    `cmd:"" help:"Measure how well a file of questions with known answers is answered."`
+	Serve   serveCommand   `cmd:"" help:"Run everything that is configured, until the process is told to end."`
+	Health  healthCommand  `cmd:"" help:"Ask a Signpost that runs on this machine how it is."`
+	Alias   aliasCommand   `cmd:"" help:"Teach phrasings that find an article, and forget them."`
+	Drafts  draftsCommand  `cmd:"" help:"List, show and write the articles that agents asked for."`
+	Audit   auditCommand   `cmd:"" help:"Tell who did what, and check that nobody has changed that since."`
+	Data    dataCommand    `cmd:"" help:"Write out or delete what is kept about someone."`
+	Dead    deadCommand    `cmd:"" help:"Look after what was given up: events and replies that failed."`
 	Slack   slackCommand   `cmd:"" help:"Set up Slack."`
 	Discord discordCommand `cmd:"" help:"Set up Discord."`
 	Version versionCommand `cmd:"" help:"Print the version."`
