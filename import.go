@@ -243,7 +243,7 @@ func nameOf(src config.ImportSource) string {
 // newImport is the import of a source into a folder, and what lets go of it.
 func newImport(cfg config.Config, src config.ImportSource, dir string, note func(string)) (*helpcentre.Import, func(), error) {
 	i := &helpcentre.Import{
-		Name: src.Name, Dir: dir, Rules: rules(cfg), MaxPages: cmp.Or(src.MaxPages, maxImported), Note: note,
+		Name: src.Name, Dir: dir, Rules: rules(cfg), MaxPages: cmp.Or(src.MaxPages, maxImported),
 		Choices: helpcentre.Choices{Languages: src.Languages, Audiences: src.Audience, Topic: src.Topic, Language: src.Language},
 	}
 	for _, r := range src.Rules {

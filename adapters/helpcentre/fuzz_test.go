@@ -3,6 +3,7 @@ package helpcentre
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net/url"
 	"os"
 	"path"
@@ -66,8 +67,8 @@ func FuzzPage(f *testing.F) {
 		r := &running{Import: &Import{Rules: rules}}
 		to, err := r.article(w.Page, record{}, false)
 		if err != nil {
-			if strings.Contains(err.Error(), "\n") {
-				t.Errorf("not one line: %q", err)
+			if strings.Contains(err.Error(), "\n") || errors.Is(err, errStumble) {
+				t.Errorf("not one line, or a stumble: %q", err)
 			}
 			return
 		}

@@ -21,6 +21,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 	"github.com/andybalholm/cascadia"
 	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 	"golang.org/x/net/html/charset"
 )
 
@@ -98,7 +99,7 @@ func readPage(body []byte, contentType string, from *url.URL, s Selectors) (webP
 	}
 	w.URL = address(at)
 	doc.Find("link[rel=alternate][hreflang][href]").Each(func(_ int, link *goquery.Selection) {
-		if u, err := from.Parse(strings.TrimSpace(link.AttrOr("href", ""))); err == nil && u.Host == from.Host {
+		if u, err := from.Parse(strings.TrimSpace(link.AttrOr("href", ""))); err == nil {
 			w.alternates[strings.TrimSpace(link.AttrOr("hreflang", ""))] = address(u)
 		}
 	})
@@ -182,10 +183,12 @@ func title(doc *goquery.Document, selector string) string {
 	text := textOf(doc, "head title")
 	// "How do I get a refund? – Help Center": what stands behind the last divider
 	// is the site.
+	end := -1
 	for _, divider := range []string{" | ", " – ", " — ", " - "} {
-		if at := strings.LastIndex(text, divider); at > 0 {
-			return text[:at]
-		}
+		end = max(end, strings.LastIndex(text, divider))
+	}
+	if end > 0 {
+		text = text[:end]
 	}
 	return text
 }
@@ -400,7 +403,7 @@ func anchorOf(h *goquery.Selection) string {
 // rename makes another element of one.
 func rename(s *goquery.Selection, name string) {
 	for _, n := range s.Nodes {
-		n.Data, n.DataAtom = name, 0
+		n.Data, n.DataAtom = name, atom.Lookup([]byte(name))
 		if name != "h3" {
 			n.Attr = nil
 		}

@@ -25,6 +25,8 @@ var (
 	ErrLocked = errors.New("another import into this folder is under way; wait until it is done")
 	// errMany: there are more pages than allowed.
 	errMany = errors.New("too many pages")
+	// errStumble: a library that reads pages has met what it was not made for.
+	errStumble = errors.New("it is made so that it cannot be read; take it out of the list")
 )
 
 const (
@@ -43,11 +45,9 @@ type Import struct {
 	MaxPages int    // more are not imported; 0: any number
 	DryRun   bool   // nothing is written
 
-	Changed  func(Change)         // hears of every file that is made or changed; nil: nobody does
-	Note     func(string)         // hears a line about what people may want to know at once; nil: nobody does
-	Progress func(done, of int)   // hears how far it is; of is 0 if nobody knows; nil: nobody does
-	Now      func() time.Time     // nil: time.Now
-	fault    func(at string) bool // tests break off here
+	Changed  func(Change)       // hears of every file that is made or changed; nil: nobody does
+	Progress func(done, of int) // hears how far it is; of is 0 if nobody knows; nil: nobody does
+	Now      func() time.Time   // nil: time.Now
 }
 
 // A Change is a file that an import makes or changes.
@@ -168,6 +168,12 @@ func (r *running) open() error {
 	r.root = root
 	if r.locked, err = lock(r.Dir); err != nil {
 		return err
+	}
+	if !r.DryRun {
+		// What a run left that was killed while it wrote.
+		if err := root.Remove(fmt.Sprintf(tempFile, r.Name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
 	if err := r.survey(); err != nil {
 		return err
@@ -345,8 +351,8 @@ func (r *running) visit(ctx context.Context, item Item) error {
 			had = false
 		}
 	}
-	if had && old.File != "" {
-		r.taken[article{knowledge.ArticleID(old.ID), knowledge.Lang(old.Lang)}] = item.Key
+	if is := (article{knowledge.ArticleID(old.ID), knowledge.Lang(old.Lang)}); had && old.File != "" && r.taken[is] == "" {
+		r.taken[is] = item.Key
 	}
 	if _, done := r.done[item.Key]; done && had {
 		r.report.Before++
@@ -402,7 +408,7 @@ func (r *running) visit(ctx context.Context, item Item) error {
 func (r *running) fetch(ctx context.Context, item Item, known Known) (p Page, k Known, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = errors.New("it is made so that it cannot be read; take it out of the list")
+			err = errStumble
 		}
 	}()
 	return item.Fetch(ctx, known)
@@ -433,9 +439,6 @@ func (r *running) note(rec record) error {
 		kept.Mark = ""
 		r.state[rec.Key] = kept
 	}
-	if r.fault != nil && r.fault(rec.Key) {
-		return Fatal(errors.New("broken off"))
-	}
 	if r.journal == nil {
 		return nil
 	}
@@ -445,6 +448,10 @@ func (r *running) note(rec record) error {
 
 // finish makes the state of the journal, and finds what was removed.
 func (r *running) finish() error {
+	owned := map[string]bool{}
+	for key, rec := range r.state {
+		owned[rec.File] = owned[rec.File] || r.seen[key]
+	}
 	for key, rec := range r.state {
 		if r.seen[key] {
 			continue
@@ -452,7 +459,7 @@ func (r *running) finish() error {
 		switch {
 		case r.done[key].Key != "" && r.mark != "":
 			r.seen[key] = true // before the mark
-		case rec.File == "" || !r.exists(rec.File):
+		case rec.File == "" || owned[rec.File] || !r.exists(rec.File):
 			if r.report.Whole {
 				delete(r.state, key)
 			}
@@ -491,6 +498,9 @@ func (r *running) take(item Item, p Page, known Known, old record, had bool) (re
 		return record{}, fmt.Errorf("it is article %s in %s, as %s is; take one of the two out of the list", short(string(to.ID)), to.Lang, short(other))
 	}
 	file := r.index[is]
+	if !had && file != "" {
+		old, had = r.owner(is, file) // its address has changed, and with it its key
+	}
 	if had && old.File != "" && old.Lang == string(to.Lang) && old.ID == string(to.ID) {
 		file = old.File
 	} else {
@@ -554,6 +564,16 @@ func (r *running) take(item Item, p Page, known Known, old record, had bool) (re
 	return rec, r.change(Change{File: file, Old: data, New: edited})
 }
 
+// owner is what is kept of an article of this source.
+func (r *running) owner(is article, file string) (record, bool) {
+	for _, rec := range r.state {
+		if rec.File == file && rec.ID == string(is.id) && rec.Lang == string(is.lang) {
+			return rec, true
+		}
+	}
+	return record{}, false
+}
+
 // touched reports whether a page has changed. A time alone is no change: servers
 // say all kinds.
 func touched(now, was map[string]string) bool {
@@ -590,7 +610,7 @@ func (r *running) change(c Change) error {
 func (r *running) article(p Page, old record, had bool) (to knowledge.Page, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = errors.New("it is made so that it cannot be read; take it out of the list")
+			err = errStumble
 		}
 	}()
 	to.Title, to.Updated = cut(line(p.Title), maxTitle), p.Updated

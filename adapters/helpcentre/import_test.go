@@ -294,6 +294,40 @@ func TestImportRemoved(t *testing.T) {
 	}
 }
 
+// TestImportMoved: an article at another address is the same one.
+func TestImportMoved(t *testing.T) {
+	dir := t.TempDir()
+	item := func(key, body string) Item {
+		p := Page{ID: "12345", Lang: "en", Title: "Title", URL: "https://help.example.com/" + key, HTML: body}
+		return Item{Key: key, Fetch: func(context.Context, Known) (Page, Known, error) { return p, Known{}, nil }}
+	}
+	run(t, &Import{Name: "h", Dir: dir, Rules: rules, Source: fixed{item("old", "<p>x</p>")}})
+	for range 2 {
+		report := run(t, &Import{Name: "h", Dir: dir, Rules: rules, Source: fixed{item("new", "<p>y</p>")}})
+		if len(report.Failed)+len(report.Removed)+len(report.Kept)+report.Added > 0 {
+			t.Errorf("%+v", report)
+		}
+	}
+	if a := loaded(t, dir)["en/title-12345.md"]; a == nil || a.URL != "https://help.example.com/new" || a.Sections[0].Text != "y" {
+		t.Errorf("%+v", a)
+	}
+	// Both at once are one too many.
+	report := run(t, &Import{Name: "h", Dir: dir, Rules: rules, Source: fixed{item("new", "<p>y</p>"), item("old", "<p>z</p>")}})
+	if len(report.Failed) != 1 || report.Failed[0].Err.Error() != "it is article 12345 in en, as new is; take one of the two out of the list" {
+		t.Errorf("%+v", report.Failed)
+	}
+	// So is one of another source.
+	other := item("new", "<p>y</p>")
+	report = run(t, &Import{Name: "other", Dir: dir, Rules: rules, Source: fixed{{Key: "x", Fetch: func(ctx context.Context, k Known) (Page, Known, error) {
+		p, k, err := other.Fetch(ctx, k)
+		p.URL = "https://other.example.com/"
+		return p, k, err
+	}}}})
+	if len(report.Failed) != 1 || !strings.HasPrefix(report.Failed[0].Err.Error(), "its id 12345 in en is that of en/title-12345.md already, which came from elsewhere (https://help.example.com/new)") {
+		t.Errorf("%+v", report.Failed)
+	}
+}
+
 // TestImportDry writes nothing, and tells what it would.
 func TestImportDry(t *testing.T) {
 	c := helpcentretest.New(t, 2)
