@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -239,6 +240,28 @@ func TestClientRefuses(t *testing.T) {
 	defer c.Close()
 	if _, err := c.Get(t.Context(), Request{URL: server.URL}); err == nil || err.Error() != "its host is at 127.0.0.1, in a private network; if that is your own help centre, allow it with --allow-private or allow_private: true" {
 		t.Errorf("this machine: %v", err)
+	}
+}
+
+// TestClientBomb: a small answer that unpacks to much is not unpacked whole.
+func TestClientBomb(t *testing.T) {
+	var bomb bytes.Buffer
+	z := gzip.NewWriter(&bomb)
+	for zeros := make([]byte, 1<<20); bomb.Len() < 128<<10; {
+		z.Write(zeros) // 1 MiB takes 1 KiB
+	}
+	z.Close()
+	c := NewClient(Options{Hosts: []string{"help.example.com"}, Rate: 1e6, MaxBytes: 1 << 20, Transport: &scripted{script: func(*http.Request, int) (int, http.Header, string) {
+		return 200, http.Header{"Content-Encoding": {"gzip"}}, bomb.String()
+	}}})
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := c.Get(t.Context(), Request{URL: home}); err == nil {
+		t.Error("it was unpacked")
+	}
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; took > 16<<20 { // 3 MiB
+		t.Errorf("that took %d MiB of memory", took>>20)
 	}
 }
 

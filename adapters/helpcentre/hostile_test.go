@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/signpost-bot/signpost/adapters/helpcentre/helpcentretest"
+	"github.com/signpost-bot/signpost/knowledge"
 )
 
 // TestImportHostilePages: each of these pages is refused with one line that names
@@ -268,8 +269,19 @@ not JSON
 	if err := os.WriteFile(filepath.Join(dir, ".signpost-import.h.json"), []byte(state), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	hook := filepath.Join(dir, ".git", "hooks", "x.md")
+	if err := os.MkdirAll(filepath.Dir(hook), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	p := knowledge.Page{Title: "x", URL: "https://help.example.com/a1", ID: "a1", Lang: "en", Audiences: []string{"buyer"}, Topic: "x", Body: "mine"}
+	if err := os.WriteFile(hook, p.Marshal(), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	if report := run(t, &Import{Name: "h", Dir: dir, Rules: rules, Source: alike(3, "<p>x</p>")}); report.Added != 3 {
 		t.Errorf("%+v", report)
+	}
+	if data, err := os.ReadFile(hook); err != nil || string(data) != string(p.Marshal()) {
+		t.Errorf("a hidden file was written: %s, %v", data, err)
 	}
 	if got := len(loaded(t, dir)); got != 3 {
 		t.Errorf("%d articles", got)
