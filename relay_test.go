@@ -69,9 +69,9 @@ func (u unreliable) Retry(ctx context.Context, w spool.Work, cause string, until
 	return u.Store.Retry(ctx, w, cause, until, now)
 }
 
-func (u unreliable) Bury(ctx context.Context, w spool.Work, cause string, apology []chat.Reply, now time.Time) error {
+func (u unreliable) Bury(ctx context.Context, w spool.Work, cause string, apology []chat.Reply, now time.Time, deeds ...desk.Deed) error {
 	defer u.trouble.ends(workID(w))
-	return u.Store.Bury(ctx, w, cause, apology, now)
+	return u.Store.Bury(ctx, w, cause, apology, now, deeds...)
 }
 
 func (u unreliable) Postpone(ctx context.Context, l spool.Letter, until, now time.Time) error {

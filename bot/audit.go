@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"context"
 	"maps"
 	"slices"
 
@@ -197,6 +198,20 @@ func (t *turn) auditEntries() {
 		d.Of = []string{string(id)}
 		t.out.Audit = append(t.out.Audit, d)
 	}
+}
+
+// Failed tells of a command that was given up after too many failures. It
+// implements [spool.Handler].
+func (b *Bot) Failed(e chat.Event) []desk.Deed {
+	c, in, err := b.lookup(e)
+	if err != nil || deedOf(c.Command) == noAudit || e.Kind == chat.Reaction || e.From.Bot {
+		return nil
+	}
+	t := b.turn(context.Background(), e, nil)
+	t.acts(c.Command, in.Args)
+	d := t.audited(t.act.what)
+	d.Of, d.How, d.Result, d.Why = t.act.of, t.act.how, desk.Erred, "apology"
+	return []desk.Deed{d}
 }
 
 // forbidden refuses what someone has no right to.

@@ -355,6 +355,24 @@ func TestAuditLines(t *testing.T) {
 	}
 }
 
+// A command that was given up leaves a line, too, and nothing else does.
+func TestAuditFailed(t *testing.T) {
+	w, _ := accessWorld(t)
+	e := w.event(slash("ticket", "priority T-1 urgent"), bo)
+	want := []desk.Deed{{
+		At: w.now, Who: "test:w:bo", Account: "test:w:bo", Where: "test:w:help", Door: desk.BySlash, What: "ticket.priority", Of: []string{"T-1"}, How: []string{"urgent"},
+		Result: desk.Erred, Why: "apology", Event: e.ID,
+	}}
+	if diff := cmp.Diff(want, w.Failed(e)); diff != "" {
+		t.Error(diff)
+	}
+	for _, e := range []chat.Event{{Kind: chat.Message, Text: "where is it?"}, slash("ask", "where is it?"), {Kind: chat.Tick, Timer: "ticket/T-1"}, slash("ticket", "frobnicate"), {Kind: chat.Unreadable}} {
+		if got := w.Failed(w.event(e, bo)); got != nil {
+			t.Errorf("%s %q leaves %+v", e.Kind, e.Text, got)
+		}
+	}
+}
+
 // What time does, and what is said in a ticket's thread, leaves lines of its own.
 func TestAuditWithoutCommands(t *testing.T) {
 	told := func(o spool.Outcome) string {

@@ -276,9 +276,13 @@ func (s *Store) Retry(ctx context.Context, w spool.Work, cause string, until, no
 		v.token, string(v.lane), now.UnixMilli(), until.UnixMilli(), cause)
 }
 
-func (s *Store) Bury(ctx context.Context, w spool.Work, cause string, apology []chat.Reply, now time.Time) error {
+func (s *Store) Bury(ctx context.Context, w spool.Work, cause string, apology []chat.Reply, now time.Time, deeds ...desk.Deed) error {
 	v := s.view(w)
 	replies, err := s.queued(v.event, apology)
+	if err != nil {
+		return err
+	}
+	done, err := encodedDeeds(deeds)
 	if err != nil {
 		return err
 	}
@@ -286,5 +290,5 @@ func (s *Store) Bury(ctx context.Context, w spool.Work, cause string, apology []
 	return s.settle(ctx, buryScript, []string{
 		s.keys.event(v.event), s.keys.lane(v.lane), s.keys.ready(), s.keys.done(), s.keys.pending(),
 		s.keys.dead(), s.keys.deadLetter(v.event),
-	}, append(args, replies...)...)
+	}, slices.Concat(args, replies, done)...)
 }

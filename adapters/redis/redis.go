@@ -52,7 +52,7 @@ var (
 	leaseScript      = script("lease")
 	finishScript     = script("audit", "finish")
 	retryScript      = script("retry")
-	buryScript       = script("bury")
+	buryScript       = script("audit", "bury")
 	numberScript     = script("number")
 	headScript       = script("head")
 	queueScript      = script("queue")

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/desk"
 )
 
 // A stub store has what the test puts in, and counts how often it is asked.
@@ -70,6 +71,7 @@ func (h stubHandler) Handle(ctx context.Context, _ chat.Event, _ View) (Outcome,
 	return Outcome{}, h(ctx)
 }
 func (stubHandler) Apologise(chat.Event) []chat.Reply { return nil }
+func (stubHandler) Failed(chat.Event) []desk.Deed     { return nil }
 func (stubHandler) Doubt(r chat.Reply) chat.Reply     { return r }
 func (stubHandler) Make(context.Context, string) ([]byte, error) {
 	return nil, errors.New("nothing is made here")

@@ -259,8 +259,8 @@ type Store interface {
 	// until then.
 	Retry(ctx context.Context, w Work, cause string, until, now time.Time) error
 	// Bury moves the event to the dead letters with the cause, frees its lane
-	// and reservations, and queues an apology.
-	Bury(ctx context.Context, w Work, cause string, apology []chat.Reply, now time.Time) error
+	// and reservations, queues an apology, and adds the deeds to the audit.
+	Bury(ctx context.Context, w Work, cause string, apology []chat.Reply, now time.Time, deeds ...desk.Deed) error
 
 	// LeaseReply takes the oldest reply of a place on the platform for d, within
 	// the platform's pace, with what stands under its Key and Under. While it
@@ -350,6 +350,9 @@ type Handler interface {
 	// Apologise words what a person is told whose event could not be handled.
 	// Nobody waiting: none.
 	Apologise(e chat.Event) []chat.Reply
+	// Failed is what the audit has of an event that was given up: none, if nobody
+	// did anything.
+	Failed(e chat.Event) []desk.Deed
 	// Doubt is the reply with the remark that it may have arrived already.
 	Doubt(r chat.Reply) chat.Reply
 	// Make makes the file that a reply's attachment names as made. It only

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/desk"
 )
 
 const (
@@ -56,8 +57,8 @@ func (s *Spool) failed(ctx context.Context, w Work, cause error, log *slog.Logge
 		return s.store.Retry(ctx, w, cause.Error(), now.Add(backoff(tries)), now)
 	}
 	log.Error("event is buried", "tries", tries, "err", cause)
-	apology := s.apologise(w.Event)
-	err := s.store.Bury(ctx, w, cause.Error(), apology, s.now())
+	apology, deeds := s.apologise(w.Event)
+	err := s.store.Bury(ctx, w, cause.Error(), apology, s.now(), deeds...)
 	if err == nil {
 		s.meter.Failed(w.Event, true)
 		s.queued(apology)
@@ -131,14 +132,14 @@ func (s *Spool) handle(ctx context.Context, w Work) (o Outcome, err error) {
 }
 
 // apologise buries without a word if the words cannot be found.
-func (s *Spool) apologise(e chat.Event) (replies []chat.Reply) {
+func (s *Spool) apologise(e chat.Event) (replies []chat.Reply, deeds []desk.Deed) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.log.Error("apology panicked", "event", e.ID, "panic", p, "stack", string(debug.Stack()))
-			replies = nil
+			replies, deeds = nil, nil
 		}
 	}()
-	return s.handler.Apologise(e)
+	return s.handler.Apologise(e), s.handler.Failed(e)
 }
 
 // whose names the conversation and ticket of an event's lane, for the log.

@@ -14,6 +14,7 @@
 -- ARGV[5]  key prefix
 -- ARGV[6]  cause
 -- ARGV[7]  number of replies; for each: eight values as finish.lua takes them
+-- then     deeds for the audit, JSON
 --
 -- Returns "ok" or "lost".
 if redis.call("ZSCORE", KEYS[4], "bury " .. ARGV[1]) then
@@ -54,5 +55,8 @@ if redis.call("EXISTS", KEYS[2]) == 1 then
   redis.call("ZADD", KEYS[3], ARGV[4], ARGV[3])
 else
   redis.call("ZREM", KEYS[3], ARGV[3])
+end
+for i = at + 1, #ARGV do
+  audit(ARGV[5], ARGV[i])
 end
 return "ok"

@@ -169,9 +169,12 @@ func testBury(f *fixture) {
 	if fresh, err := f.Accept(ctx, w.Event, f.now); fresh || err != nil {
 		f.Errorf("accept a copy of a dead letter = %t, %v", fresh, err)
 	}
-	f.must(f.Bury(ctx, next, "boom", nil, f.now))
+	for range 2 { // as after a lost answer
+		f.must(f.Bury(ctx, next, "boom", nil, f.now, f.deed("ticket.claim", "T-1")))
+	}
 	f.idle()
 	f.pending(0, 1)
+	f.same("audit", f.open(), []string{"1 ticket.claim T-1"})
 }
 
 // Every write may be repeated when its answer was lost.

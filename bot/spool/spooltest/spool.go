@@ -162,6 +162,10 @@ func (r *rig) Handle(_ context.Context, e chat.Event, v spool.View) (spool.Outco
 	return r.handle(e, v)
 }
 
+func (r *rig) Failed(e chat.Event) []desk.Deed {
+	return []desk.Deed{{At: e.At, Who: e.From.Person, Door: desk.ByMessage, What: "test.failed", Result: desk.Erred, Event: e.ID}}
+}
+
 func (r *rig) Apologise(e chat.Event) []chat.Reply {
 	return []chat.Reply{reply("help", "sorry "+string(e.Message))}
 }
@@ -263,8 +267,8 @@ func (s *watched) Retry(ctx context.Context, w spool.Work, cause string, until, 
 	return s.note("retry", func() error { return s.Store.Retry(ctx, w, cause, until, now) })
 }
 
-func (s *watched) Bury(ctx context.Context, w spool.Work, cause string, apology []chat.Reply, now time.Time) error {
-	return s.note("bury", func() error { return s.Store.Bury(ctx, w, cause, apology, now) })
+func (s *watched) Bury(ctx context.Context, w spool.Work, cause string, apology []chat.Reply, now time.Time, deeds ...desk.Deed) error {
+	return s.note("bury", func() error { return s.Store.Bury(ctx, w, cause, apology, now, deeds...) })
 }
 
 func (s *watched) Delivered(ctx context.Context, l spool.Letter, r chat.Receipt, now time.Time) error {
