@@ -285,7 +285,7 @@ func (x *examiner) sift(ctx context.Context, kept, fresh []desk.Alias) ([]desk.A
 		case len(group) == 1:
 			asked := questions[lost]
 			culprits = append(culprits, culprit{group[0], bot.Regression{
-				Question: asked.question.Text, Before: before[lost].Title, After: after[lost].Title,
+				Question: asked.question.Text, Before: before[lost].Title, After: after[lost].Title, Private: len(asked.question.Private) > 0,
 			}})
 			return nil
 		}

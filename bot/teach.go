@@ -149,15 +149,29 @@ func (t *turn) learn(k *heldTicket, agent desk.Agent, article *knowledge.Article
 	case !errors.Is(err, spool.ErrNotFound):
 		return err
 	}
+	against, err := t.against(alias, article)
+	if err != nil {
+		return err
+	}
 	t.of(string(alias.ID))
 	t.out.Learned = append(t.out.Learned, alias)
 	t.out.Sets = append(t.out.Sets, spool.SetChange{Set: Reverted, Member: string(alias.ID), Remove: true})
 	k.Value.Teach(agent, string(article.ID), article.Title, t.at)
 	t.keepTicket(k)
-	t.tell(t.text("taught", a), row(chat.Button{
+	t.tell(slices.Concat([]chat.Block{t.text("taught", a)}, against, []chat.Block{row(chat.Button{
 		Label: t.line("button_undo"), Action: chat.Do("unteach", string(k.Value.ID), string(alias.ID)),
-	}))
+	})})...)
 	return nil
+}
+
+// against says that a phrasing surely finds another article so far: one example
+// may not outweigh that.
+func (t *turn) against(alias desk.Alias, article *knowledge.Article) ([]chat.Block, error) {
+	ans, err := t.library().Find(t.ctx, knowledge.Question{Text: alias.Text, Locale: knowledge.Lang(alias.Lang), Limit: t.settings.Articles})
+	if err != nil || ans.Level != knowledge.Sure || ans.Matches[0].Article.ID == article.ID {
+		return nil, err
+	}
+	return []chat.Block{contextLine(t.words.say(t.lang, "taught_against", args{"Title": ans.Matches[0].Article.Title}))}, nil
 }
 
 // unteach takes back what was learned on a ticket.
@@ -418,14 +432,20 @@ type Regression struct {
 	Question string
 	Before   string // title of the article that answered it; empty: rightly none
 	After    string // with the alias; empty: none
+	// Private: it is asked as somebody who may read what others may not know of.
+	Private bool
 }
 
 // Revert is the event that takes an alias back because of what it has done. Mark
 // tells the times apart that it is found out: the same one comes once.
 func (b *Bot) Revert(a desk.Alias, r Regression, mark string, at time.Time) chat.Event {
+	private := ""
+	if r.Private {
+		private = "yes"
+	}
 	return chat.Event{
 		ID: chat.EventID(revertTimer + string(a.ID) + "/" + mark), Kind: chat.Tick, Timer: revertTimer + string(a.ID), At: at, Place: deskLane(""),
-		Values: map[string]string{"question": r.Question, "before": r.Before, "after": r.After, "taught": a.At.Format(time.RFC3339Nano)},
+		Values: map[string]string{"question": r.Question, "before": r.Before, "after": r.After, "private": private, "taught": a.At.Format(time.RFC3339Nano)},
 	}
 }
 
@@ -452,7 +472,7 @@ func (t *turn) revert(id string) error {
 	t.log.Warn("a learned phrasing was taken back: with it, a golden question is not answered right any more",
 		"alias", alias.ID, "article", alias.Article, "question", why.Question, "before", why.Before, "after", why.After, "ticket", alias.Ticket)
 	t.lang = t.words.speak(t.settings.Languages[0])
-	reason := t.reason(why)
+	reason := t.reason(why, t.event.Values["private"] != "")
 	var next []chat.Block
 	if alias.Ticket != "" {
 		k, err := t.ticket(alias.Ticket)
@@ -478,10 +498,13 @@ func (t *turn) revert(id string) error {
 	return nil
 }
 
-// reason words what an alias has done, in the turn's language.
-func (t *turn) reason(r desk.Reverted) string {
+// reason words what an alias has done, in the turn's language, for agents who may
+// not know of what is private.
+func (t *turn) reason(r desk.Reverted, private bool) string {
 	a := args{"Question": r.Question, "Before": r.Before, "After": r.After}
 	switch {
+	case private:
+		return t.line("revert_private")
 	case r.Before == "":
 		return t.line("revert_found", a)
 	case r.After == "":

@@ -94,6 +94,18 @@ func TestTeach(t *testing.T) {
 	}
 }
 
+// Who ties a question to another article than the one it surely finds is told so.
+func TestTeachAgainst(t *testing.T) {
+	w := newWorld(t)
+	k := w.settles(kim, "How do I change my password?")
+	if o := w.presses(ana, "teach", string(k.ID), "refund"); len(o.Learned) != 1 || !strings.Contains(spoken(o), "surely finds “How do I change my password?”") {
+		t.Errorf("learned %v: %s", learned(o), spoken(o))
+	}
+	if o := w.presses(ana, "teach", string(k.ID), "password"); strings.Contains(spoken(o), "surely") {
+		t.Errorf("told %s", spoken(o))
+	}
+}
+
 func TestTeachUndo(t *testing.T) {
 	w := newWorld(t)
 	k := w.settles(kim, "when does my cash come back?")
@@ -308,6 +320,12 @@ func TestRevert(t *testing.T) {
 	}
 	if o = w.do(event); len(o.Unlearned) > 0 {
 		t.Error("an old event took a new lesson back")
+	}
+	// What only some may know of is not told.
+	secret := w.presses(ana, "teach", string(k.ID), "refund").Learned[0]
+	o = w.do(w.Revert(secret, Regression{Question: "where is the safe?", Before: "Handbook", Private: true}, "9", w.now))
+	if said := spoken(o) + w.newest(k.ID).Text; len(o.Unlearned) != 1 || strings.Contains(said, "safe") || strings.Contains(said, "Handbook") {
+		t.Errorf("unlearned %v, told %s", o.Unlearned, said)
 	}
 	// What nobody here taught is taken back all the same.
 	plain, err := desk.NewAlias("refund", "en", "cash please", "someone", w.now)
