@@ -7,6 +7,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"io/fs"
 	"net/url"
@@ -15,6 +16,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -408,6 +410,10 @@ var (
 	links      = regexp.MustCompile(`\[([^\]\n]*)\]\(\s*<?([^)>\s]*)>?[^)\n]*\)`)
 	defines    = regexp.MustCompile(`^( {0,3}\[[^\]\n]+\]:\s*)<?([^\s>]*)>?.*$`)
 	schemes    = regexp.MustCompile(`(?i)\]\(\s*<?\s*(?:javascript|data|vbscript|file):`)
+	fences     = regexp.MustCompile("^(`{3,}|~{3,})(.*)$")
+	unseen     = regexp.MustCompile(`(?s)<!--.*?(?:-->|\z)|<\?.*?(?:\?>|\z)|<!\[CDATA\[.*?(?:\]\]>|\z)|<![A-Za-z][^>]*>`)
+	tags       = regexp.MustCompile(`<[A-Za-z][A-Za-z0-9-]*[\s/"'][^<>]*>`)
+	attributes = regexp.MustCompile(`([A-Za-z_:][A-Za-z0-9_:.-]*)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+))?`)
 	autolinks  = regexp.MustCompile(`(?i)<(?:javascript|data|vbscript|file):[^>\s]*>`)
 	runs       = regexp.MustCompile(`(?is)<(script|style|iframe|object|embed|svg|form|video|audio|noscript|template)\b[^>]*>.*?(?:</\s*(?:script|style|iframe|object|embed|svg|form|video|audio|noscript|template)\s*>|\z)|</?(?:script|style|iframe|object|embed|svg|form|video|audio|noscript|template|img|link|meta|base|input|button|source|picture)\b[^>]*(?:>|\z)`)
 )
@@ -418,28 +424,28 @@ func plainMarkdown(text string, at *url.URL) string {
 	text = visible(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text))
 	var out, plain strings.Builder
 	flush := func() {
-		out.WriteString(schemes.ReplaceAllString(runs.ReplaceAllString(plain.String(), " "), "]("))
+		words := runs.ReplaceAllString(unseen.ReplaceAllString(plain.String(), " "), " ")
+		out.WriteString(tags.ReplaceAllStringFunc(schemes.ReplaceAllString(words, "]("), func(tag string) string { return plainTag(tag, at) }))
 		plain.Reset()
 	}
 	fence := ""
 	for row := range strings.SplitAfterSeq(text, "\n") {
 		trimmed := strings.TrimSpace(row)
-		mark := ""
-		for _, f := range []string{"```", "~~~"} {
-			if strings.HasPrefix(trimmed, f) {
-				mark = f
-			}
+		found := fences.FindStringSubmatch(trimmed)
+		if found != nil && found[1][0] == '`' && strings.Contains(found[2], "`") {
+			found = nil // code within a line
 		}
 		switch {
 		case fence != "":
 			out.WriteString(row)
-			if mark == fence && strings.Trim(trimmed, mark[:1]) == "" {
+			// It ends at as many marks of the same kind, or more.
+			if found != nil && found[2] == "" && strings.HasPrefix(found[1], fence) {
 				fence = ""
 			}
 			continue
-		case mark != "":
+		case found != nil:
 			flush()
-			fence = mark
+			fence = found[1]
 			out.WriteString(row)
 			continue
 		case mdxLine.MatchString(trimmed):
@@ -464,6 +470,25 @@ func plainMarkdown(text string, at *url.URL) string {
 	}
 	flush()
 	return strings.TrimSpace(out.String())
+}
+
+// plainTag is an element of HTML in Markdown with the attributes that say how it
+// reads; whatever runs, loads or paints goes.
+func plainTag(tag string, at *url.URL) string {
+	name := tag[1 : 1+strings.IndexFunc(tag[1:], func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '-' })]
+	out := "<" + name
+	for _, a := range attributes.FindAllStringSubmatch(tag[1+len(name):], -1) {
+		value := html.UnescapeString(strings.Trim(a[2], `"'`))
+		switch key := strings.ToLower(a[1]); {
+		case key == "href":
+			if to := webLink(value, at); to != "" {
+				out += ` href="` + html.EscapeString(to) + `"`
+			}
+		case slices.Contains([]string{"id", "name", "colspan", "rowspan", "start"}, key):
+			out += " " + key + `="` + html.EscapeString(value) + `"`
+		}
+	}
+	return out + ">"
 }
 
 // webLink is where a link leads, if that is a web page or a mailbox.

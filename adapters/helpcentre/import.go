@@ -658,6 +658,9 @@ func (r *running) article(p Page, old record, had bool) (to knowledge.Page, err 
 	if problems := (knowledge.Problems)(nil); errors.As(to.Check(r.Rules), &problems) {
 		return to, errors.New(problems[0].Message)
 	}
+	if what := knowledge.Foreign(to.Body); what != "" {
+		return to, fmt.Errorf("its text has %s, in a form that cannot be taken out; write it in words there", what)
+	}
 	return knowledge.ReadPage("", to.Marshal())
 }
 
