@@ -284,7 +284,7 @@ func TestGoldenKilled(t *testing.T) {
 			}
 			removed := 0
 			for _, l := range lines {
-				if strings.Contains(l.Text, `"alias.remove"`) {
+				if strings.Contains(l.Text, `"alias.revert"`) {
 					removed++
 				}
 			}
