@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"golang.org/x/net/html"
 )
 
 // maxPages is how many pages a list may have: of 50 items and more, that is far
@@ -94,7 +96,32 @@ func left(key, name, why string) Item {
 
 // held is an item that the list held as a whole.
 func held(key string, page Page) Item {
+	switch {
+	case page.URL == "":
+		return left(key, page.Title, "without an address, as in a help centre that is not switched on")
+	case !hasText(page.HTML):
+		return left(key, page.URL, "without text, such as a picture alone")
+	}
 	return Item{Key: key, Name: page.URL, Fetch: func(context.Context, Known) (Page, Known, error) { return page, Known{}, nil }}
+}
+
+// hasText reports whether HTML has any words.
+func hasText(source string) bool {
+	for z, inside := html.NewTokenizer(strings.NewReader(source)), false; ; {
+		switch z.Next() {
+		case html.ErrorToken:
+			return false
+		case html.StartTagToken:
+			name, _ := z.TagName()
+			inside = string(name) == "script" || string(name) == "style"
+		case html.EndTagToken:
+			inside = false
+		case html.TextToken:
+			if !inside && strings.ContainsFunc(string(z.Text()), func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) {
+				return true
+			}
+		}
+	}
 }
 
 // readers are for whom an article is that only some may read, by their segments;

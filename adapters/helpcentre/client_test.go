@@ -372,7 +372,7 @@ func FuzzRobots(f *testing.F) {
 		if r.Delay < 0 || r.Delay > maxDelay {
 			t.Errorf("delay %v", r.Delay)
 		}
-		if r.Allows(path) != r.Allows(path) {
+		if first, again := r.Allows(path), r.Allows(path); first != again {
 			t.Error("undecided")
 		}
 		if len(r.rules) == 0 && !r.Allows(path) {

@@ -178,7 +178,7 @@ func TestIntercomMoving(t *testing.T) {
 		"changed": func(i *helpcentretest.Intercom) { i.Articles[len(i.Articles)-1].Updated = time.Now() },
 		"removed": func(i *helpcentretest.Intercom) { i.Articles = i.Articles[1:] },
 		"added": func(i *helpcentretest.Intercom) {
-			i.Articles = append(i.Articles, helpcentretest.IntercomArticle{ID: 7, IntercomContent: helpcentretest.IntercomContent{Title: "New", Updated: time.Now()}})
+			i.Articles = append(i.Articles, helpcentretest.IntercomArticle{ID: 7, IntercomContent: helpcentretest.IntercomContent{Title: "New", Body: "<p>New.</p>", Updated: time.Now()}})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
