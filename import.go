@@ -162,7 +162,7 @@ func (o *importFlags) run(ctx context.Context, c *cli, s streams, src config.Imp
 		src.Key = config.NewSecret(hush)
 	}
 	if src.Kind == "intercom" && src.Key.Reveal() == "" {
-		return errors.New("Intercom tells nobody anything without a key; put an access token into a file, and name it with --key-file, or set " + importKey)
+		return errors.New("an access token is missing, without which Intercom tells nothing; put it into a file and name that with --key-file, or set " + importKey)
 	}
 	dir, err := importDir(o.To, cfg)
 	if err != nil {

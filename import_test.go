@@ -127,7 +127,7 @@ func TestImportCommand(t *testing.T) {
 		{[]string{"import", "run", "other", "--to", dir}, exitBad, []string{`no source is called "other"; use one of help`}},
 		{[]string{"import", "csv", filepath.Join(dir, "nowhere.csv"), "--to", dir}, exitBad, []string{"the table cannot be read: no such file or directory"}},
 		{[]string{"import", "markdown", dir, "--to", dir + "2"}, exitOK, []string{"Imported markdown-articles into " + dir + "2: 6 new"}},
-		{[]string{"import", "intercom", "--to", dir}, exitBad, []string{"name it with --key-file"}},
+		{[]string{"import", "intercom", "--to", dir}, exitBad, []string{"name that with --key-file"}},
 	}
 	for _, step := range steps {
 		code, out, errs := signpost(t, append([]string{"--config", settings}, step.words...)...)

@@ -53,11 +53,12 @@ func TestSchedule(t *testing.T) {
 		var mu sync.Mutex
 		ran, busy := map[string]int{}, 0
 		var log bytes.Buffer
+		told := slog.New(slog.NewTextHandler(&log, nil))
 		hold := &fakeHold{}
 		ctx, cancel := context.WithCancel(t.Context())
 		var replicas sync.WaitGroup
 		for _, name := range []string{"a", "b"} {
-			i := newImporter(cfg, hold, nil, slog.New(slog.NewTextHandler(&log, nil)))
+			i := newImporter(cfg, hold, nil, told)
 			i.owner = name
 			i.meter = func(source, result string, articles map[string]int) {
 				if result != "ok" && source == "often" || result != "partly" && source == "daily" {
@@ -144,4 +145,11 @@ func TestScheduleStore(t *testing.T) {
 	if newImporter(config.Default(), store, nil, quietLog()) != nil {
 		t.Error("nothing is to be imported, and something is")
 	}
+}
+
+// TestScheduleServes: what imports by itself ends with everything else.
+func TestScheduleServes(t *testing.T) {
+	noneLeft(t)
+	s := serve(t, "--ephemeral", "--config", configured(t, "web: {listen: '127.0.0.1:0'}\nimport: {sources: [{name: help, kind: sitemap, url: 'https://help.example.com', every: 15m}]}"))
+	s.end(t)
 }
