@@ -26,7 +26,7 @@ func (t *Ticket) Forget(at time.Time) {
 		t.State, t.ClosedAt, t.ClosedBy = Closed, at, ""
 	}
 	t.Conversation, t.Asker, t.Origin, t.Place, t.Private, t.Direct = "", chat.Sender{}, chat.Place{}, chat.Place{}, false, false
-	t.Question, t.Detail, t.Comment = "", "", ""
+	t.Question, t.Detail, t.Phrasing, t.Comment = "", "", "", ""
 	t.Trail = conversation.Trail{Lang: t.Trail.Lang, Audience: t.Trail.Audience}
 	t.WaitUntil, t.AlarmAt, t.Untold, t.Watchers = time.Time{}, time.Time{}, nil, nil
 	t.Parent, t.Children = "", nil

@@ -39,3 +39,19 @@ func TestDraftState(t *testing.T) {
 		t.Errorf("it is %s", d.State())
 	}
 }
+
+// Nothing of what an agent made of a question is left when its asker is forgotten.
+func TestForgetPhrasing(t *testing.T) {
+	k := Ticket{State: Resolved, Question: "where is it?", Phrasing: "where is my thing", History: []Entry{{Did: DidOpen}}}
+	k.Teach(Agent{ID: "ana", Name: "Ana"}, "refund", "Where is my refund?", time.Time{})
+	k.Revert("the golden question “where is my thing” …", time.Time{})
+	k.Forget(time.Time{})
+	if k.Phrasing != "" {
+		t.Errorf("%q is left", k.Phrasing)
+	}
+	for _, e := range k.History {
+		if e.Text != "" {
+			t.Errorf("%q is left", e.Text)
+		}
+	}
+}
