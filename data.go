@@ -69,13 +69,16 @@ func unknownPerson(typed string) error {
 // Run writes what is kept about someone. Their own words are not masked: they are
 // theirs.
 func (o *dataExport) Run(ctx context.Context, c *cli, s streams) error {
-	return withPerson(ctx, c, s, o.User, func(b *bot.Bot, _ *redis.Store, person chat.PersonID) error {
+	return withPerson(ctx, c, s, o.User, func(b *bot.Bot, store *redis.Store, person chat.PersonID) error {
 		x, err := b.Export(ctx, person, o.Lang)
 		if err != nil {
 			return err
 		}
 		if x.Empty() {
 			return unknownPerson(o.User)
+		}
+		if err := store.Record(ctx, rand.Text(), time.Now(), errand("data.export", string(person))); err != nil {
+			return err
 		}
 		text := x.Markdown()
 		if o.JSON {

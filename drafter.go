@@ -17,6 +17,7 @@ import (
 
 	"github.com/signpost-bot/signpost/bot"
 	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/desk"
 	"github.com/signpost-bot/signpost/bot/spool"
 	"github.com/signpost-bot/signpost/config"
 )
@@ -109,7 +110,7 @@ func (d *drafter) work(ctx context.Context) (version int64, failed error) {
 	slices.Reverse(list) // the oldest first
 	for _, draft := range list {
 		if d.config.Keep > 0 && d.now().Sub(draft.At) > d.config.Keep {
-			failed = cmp.Or(failed, draft.forget(ctx, d.store))
+			failed = cmp.Or(failed, draft.forget(ctx, d.store, d.deed("draft.drop", draft)))
 			continue
 		}
 		if err := d.put(ctx, draft); err != nil && !errors.Is(err, spool.ErrConflict) { // dropped meanwhile, say
@@ -117,6 +118,11 @@ func (d *drafter) work(ctx context.Context) (version int64, failed error) {
 		}
 	}
 	return version, failed
+}
+
+// deed is something that the program does to a draft by itself.
+func (d *drafter) deed(what string, draft heldDraft) desk.Deed {
+	return desk.Deed{At: d.now(), Who: desk.Signpost.ID, Door: desk.ByServe, What: what, Of: []string{string(draft.Ticket)}, Result: desk.Done}
 }
 
 // put writes and commits a draft, as far as that is not done.
@@ -137,7 +143,7 @@ func (d *drafter) put(ctx context.Context, draft heldDraft) error {
 		draft.Committed = err == nil
 	}
 	if draft.State() != before {
-		err = errors.Join(err, draft.replace(ctx, d.store))
+		err = errors.Join(err, draft.replace(ctx, d.store, d.deed("draft.write", draft)))
 		d.log.Info("a draft of an article was put into its folder", "ticket", draft.Ticket, "file", name, "state", draft.State())
 	}
 	return err

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -76,7 +77,7 @@ type heldDraft struct {
 // draftStore is what drafts are read from and changed in.
 type draftStore interface {
 	Set(ctx context.Context, name spool.Set) (map[string]string, int64, error)
-	Change(ctx context.Context, changes ...spool.SetChange) error
+	ChangeWith(ctx context.Context, deeds []desk.Deed, changes ...spool.SetChange) error
 }
 
 // readDrafts lists them, the newest first, and the version of the list. What
@@ -113,22 +114,23 @@ func oneDraft(ctx context.Context, store draftStore, typed string) (heldDraft, e
 }
 
 // replace stores a draft in the place of one that was read.
-func (d heldDraft) replace(ctx context.Context, store draftStore) error {
+func (d heldDraft) replace(ctx context.Context, store draftStore, deed desk.Deed) error {
 	value, err := json.Marshal(d.Draft)
 	if err != nil {
 		return err
 	}
-	return store.Change(ctx, spool.SetChange{Set: bot.Drafts, Member: string(d.Ticket), Value: string(value), If: &d.value})
+	deed.How = []string{d.State()}
+	return store.ChangeWith(ctx, []desk.Deed{deed}, spool.SetChange{Set: bot.Drafts, Member: string(d.Ticket), Value: string(value), If: &d.value})
 }
 
 // forget drops a draft that was read.
-func (d heldDraft) forget(ctx context.Context, store draftStore) error {
-	return store.Change(ctx, spool.SetChange{Set: bot.Drafts, Member: string(d.Ticket), Remove: true, If: &d.value})
+func (d heldDraft) forget(ctx context.Context, store draftStore, deed desk.Deed) error {
+	return store.ChangeWith(ctx, []desk.Deed{deed}, spool.SetChange{Set: bot.Drafts, Member: string(d.Ticket), Remove: true, If: &d.value})
 }
 
 // withDrafts runs an errand about drafts on the configured Redis.
-func withDrafts(ctx context.Context, c *cli, s streams, errand func(*redis.Store) error) error {
-	return withStore(ctx, c, s, "drafts are kept there", func(store *redis.Store, _ redactor) error { return errand(store) })
+func withDrafts(ctx context.Context, c *cli, s streams, do func(*redis.Store) error) error {
+	return withStore(ctx, c, s, "drafts are kept there", func(store *redis.Store, _ redactor) error { return do(store) })
 }
 
 // Run lists drafts.
@@ -163,6 +165,9 @@ func (o *draftsShow) Run(ctx context.Context, c *cli, s streams) error {
 	return withDrafts(ctx, c, s, func(store *redis.Store) error {
 		d, err := oneDraft(ctx, store, o.ID)
 		if err != nil {
+			return err
+		}
+		if err := store.Record(ctx, rand.Text(), time.Now(), errand("draft.show", string(d.Ticket))); err != nil {
 			return err
 		}
 		if o.JSON {
@@ -220,7 +225,7 @@ func (o *draftsWrite) Run(ctx context.Context, c *cli, s streams) error {
 				continue
 			}
 			d.Written = time.Now().UTC()
-			if err := d.replace(ctx, store); err != nil && !errors.Is(err, spool.ErrConflict) {
+			if err := d.replace(ctx, store, errand("draft.write", string(d.Ticket))); err != nil && !errors.Is(err, spool.ErrConflict) {
 				return err
 			}
 		}
@@ -248,7 +253,7 @@ func (o *draftsDrop) Run(ctx context.Context, c *cli, s streams) error {
 		if err != nil {
 			return err
 		}
-		if err := d.forget(ctx, store); errors.Is(err, spool.ErrConflict) {
+		if err := d.forget(ctx, store, errand("draft.drop", string(d.Ticket))); errors.Is(err, spool.ErrConflict) {
 			return fmt.Errorf("the draft of %s was changed just now; try again", d.Ticket)
 		} else if err != nil {
 			return err

@@ -42,7 +42,7 @@ func asksFor(t *testing.T, store draftStore, drafts ...desk.Draft) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := store.Change(t.Context(), spool.SetChange{Set: bot.Drafts, Member: string(d.Ticket), Value: string(value)}); err != nil {
+		if err := store.ChangeWith(t.Context(), nil, spool.SetChange{Set: bot.Drafts, Member: string(d.Ticket), Value: string(value)}); err != nil {
 			t.Fatal(err)
 		}
 	}

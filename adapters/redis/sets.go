@@ -9,10 +9,11 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
+	"github.com/signpost-bot/signpost/bot/desk"
 	"github.com/signpost-bot/signpost/bot/spool"
 )
 
-var changeScript = script("change")
+var changeScript = script("audit", "change")
 
 // Set takes one round trip.
 func (r reader) Set(ctx context.Context, name spool.Set) (map[string]string, int64, error) {
@@ -44,7 +45,15 @@ func (s *Store) SetVersion(ctx context.Context, name spool.Set) (int64, error) {
 }
 
 func (s *Store) Change(ctx context.Context, changes ...spool.SetChange) error {
-	args := append([]any{string(s.keys)}, members(changes)...)
+	return s.ChangeWith(ctx, nil, changes...)
+}
+
+func (s *Store) ChangeWith(ctx context.Context, deeds []desk.Deed, changes ...spool.SetChange) error {
+	done, err := encodedDeeds(deeds)
+	if err != nil {
+		return err
+	}
+	args := slices.Concat([]any{string(s.keys)}, members(changes), done)
 	if err := s.settle(ctx, changeScript, []string{s.keys.set(changes[0].Set)}, args...); err != nil {
 		return fmt.Errorf("change the set %q: %w", changes[0].Set, err)
 	}

@@ -304,6 +304,8 @@ type Store interface {
 	// if one of them found another value than it was to, and then none is made. So
 	// does a repeat after a lost answer, if it had such a condition.
 	Change(ctx context.Context, changes ...SetChange) error
+	// ChangeWith is Change, and adds deeds to the audit in the same step.
+	ChangeWith(ctx context.Context, deeds []desk.Deed, changes ...SetChange) error
 
 	// DeadLetters lists the newest, at most limit. DeadLetter reads one.
 	DeadLetters(ctx context.Context, limit int) ([]DeadLetter, error)

@@ -6,6 +6,7 @@
 -- ARGV[3]  number of changes
 -- then     for each: set, member, put or remove, value, "if" to compare what is
 --          there, and with what, "" for nothing
+-- then     deeds for the audit, JSON
 --
 -- Returns "ok", or "conflict" and a space and what has changed since; only "ok"
 -- has changed anything. Checks come before writes.
@@ -34,5 +35,8 @@ for _, c in ipairs(changes) do
   if changed then
     redis.call("INCR", c.version)
   end
+end
+for i = 4 + 6 * #changes, #ARGV do
+  audit(prefix, ARGV[i])
 end
 return "ok"

@@ -142,10 +142,11 @@ func testAuditErrands(f *fixture) {
 	f.want("replay", f.Replay(ctx, letters[0].ID, f.now, f.deed("dead.replay")), spool.ErrNotFound)
 	f.must(f.Drop(ctx, letters[1].ID, f.deed("dead.drop")))
 	f.want("drop", f.Drop(ctx, letters[1].ID, f.deed("dead.drop")), spool.ErrNotFound)
-	w := f.lease("")
-	f.finish(w, spool.Outcome{Replies: nil})
-	f.commit(spool.Outcome{})
-	f.same("lines", f.open(), []string{"1 alias.add " + string(money.ID), "2 alias.remove", "3 dead.replay", "4 dead.more", "5 dead.drop"})
+	change := put("drafts", "T-1", "new")
+	change.If = new(string)
+	f.must(f.ChangeWith(ctx, []desk.Deed{f.deed("draft.write", "T-1")}, change))
+	f.want("change", f.ChangeWith(ctx, []desk.Deed{f.deed("draft.write", "T-1")}, change), spool.ErrConflict)
+	f.same("lines", f.open(), []string{"1 alias.add " + string(money.ID), "2 alias.remove", "3 dead.replay", "4 dead.more", "5 dead.drop", "6 draft.write T-1"})
 }
 
 // Many lanes write, and many replicas seal, and none is in another's way: every
