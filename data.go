@@ -11,7 +11,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/signpost-bot/signpost/adapters/discord"
 	"github.com/signpost-bot/signpost/adapters/redis"
+	"github.com/signpost-bot/signpost/adapters/slack"
 	"github.com/signpost-bot/signpost/bot"
 	"github.com/signpost-bot/signpost/bot/chat"
 	"github.com/signpost-bot/signpost/bot/spool"
@@ -46,8 +48,15 @@ func withPerson(ctx context.Context, c *cli, s streams, typed string, do func(*b
 		log := newLogger(cfg.Log, s.err, hide)
 		links := newFollower(store, log, bot.Links)
 		links.look(ctx)
+		var platforms []string // where cards are
+		if cfg.Slack.On() {
+			platforms = append(platforms, slack.Name)
+		}
+		if cfg.Discord.On() {
+			platforms = append(platforms, discord.Name)
+		}
 		// No article is looked for, so there is no library.
-		b, err := bot.New(behaviour(cfg, "slack", "discord", "console"), bot.Parts{
+		b, err := bot.New(behaviour(cfg, platforms...), bot.Parts{
 			Reader: store, Sets: links.set, Now: time.Now, Log: log,
 		})
 		if err != nil {
@@ -125,6 +134,9 @@ func (o *dataForget) Run(ctx context.Context, c *cli, s streams) error {
 				live++
 			}
 		}
+		if o.DryRun && kept.Empty() {
+			return unknownPerson(o.User)
+		}
 		fmt.Fprintf(s.out, "Kept about %s (%d accounts): %d conversations, %d tickets (%d open), %d questions in the ledger, %d phrasings taught on their tickets.\n",
 			visible(o.User), len(wish.Accounts), len(kept.Conversations), len(kept.Tickets), live, len(kept.Lines), len(kept.Aliases))
 		if o.DryRun {
@@ -143,8 +155,7 @@ func (o *dataForget) Run(ctx context.Context, c *cli, s streams) error {
 			return err
 		}
 		if done.Sum() == 0 {
-			_, err := fmt.Fprintln(s.out, "Nothing was left to delete.")
-			return err
+			return unknownPerson(o.User)
 		}
 		_, err = fmt.Fprintf(s.out, "Deleted: %d conversations, %d tickets (their numbers stay), %d questions, %d phrasings, %d on their way. "+
 			"%d messages are taken back as soon as the program runs. What they wrote on the platforms themselves, and old backups, are yours to see to: docs/privacy.md.\n",
