@@ -167,7 +167,7 @@ func guarded(t *testing.T, dir, password string) (*redisServer, *goredis.Client,
 func TestRestore(t *testing.T) {
 	needTools(t)
 	endWithUs()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	const password = `p@ss w/?&%"`
 	server, db, at := guarded(t, "", password)
@@ -239,7 +239,7 @@ func TestRestore(t *testing.T) {
 		tell(fmt.Sprintf(line, open[waiting+2]))
 	}
 	t.Setenv("SIGNPOST_REDIS_URL", at)
-	if out, code := command(t, "alias", "add", "how do I request a refund for my purchase?", "they charged me twice"); code != exitOK {
+	if out, code := command(t, "--config", configured(t, ""), "alias", "add", "how do I get a refund?", "they charged me twice"); code != exitOK {
 		t.Fatalf("alias add: %s", out)
 	}
 	if err := nothingLeft(ctx, people, db); err != nil {
@@ -294,7 +294,7 @@ func TestRestore(t *testing.T) {
 	}
 	dir := t.TempDir()
 	tool(t, 0, nil, "restore.sh", list[0], dir)
-	server, db, at = guarded(t, dir, password)
+	_, db, at = guarded(t, dir, password)
 	restored := everything(t, db)
 
 	had, has, later := ticketsIn(t, before), ticketsIn(t, restored), ticketsIn(t, after)

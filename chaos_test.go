@@ -46,6 +46,7 @@ const (
 	actAsRedis     = "SIGNPOST_TEST_PROGRAM_REDIS"
 	actAsPlatform  = "SIGNPOST_TEST_PROGRAM_PLATFORM"  // an address, or a configuration with a Slack or a Discord
 	actAsForgetful = "SIGNPOST_TEST_PROGRAM_RETENTION" // may be empty; else how long everything is kept
+	actAsLearned   = "SIGNPOST_TEST_PROGRAM_LEARNED"   // may be empty; else a folder for what was learned from the articles
 )
 
 // TestMain runs the tests, or the program itself with a scripted platform, a
@@ -54,6 +55,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(actAsPlatform) == "" {
 		code := m.Run()
 		shared.remove()
+		os.RemoveAll(learned())
 		os.Exit(code)
 	}
 	if err := actAsProgram(os.Getenv(actAsRedis), os.Getenv(actAsPlatform)); err != nil {
@@ -61,6 +63,16 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 }
+
+// learned is a folder where all programs of a run keep what they learned from the
+// articles: most of what a start does.
+var learned = sync.OnceValue(func() string {
+	dir, err := os.MkdirTemp("", "signpost-learned-")
+	if err != nil {
+		return "" // then each learns anew
+	}
+	return dir
+})
 
 func quietLog() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
@@ -85,6 +97,7 @@ func wired(ctx context.Context, url string, log io.Writer) (*redis.Store, *parts
 		}
 		cfg.Retention = config.Retention{Conversations: d, Receipts: d, DeadLetters: d}
 	}
+	cfg.Knowledge.Cache = os.Getenv(actAsLearned)
 	for n := range agentsAtWork {
 		cfg.Desks[0].Agents = append(cfg.Desks[0].Agents, string(agentAccount(n)))
 	}
@@ -153,7 +166,7 @@ func startProgram(url, platform string) (*program, error) {
 		return nil, err
 	}
 	p := &program{cmd: exec.Command(self), ended: make(chan struct{}), errs: &bytes.Buffer{}}
-	p.cmd.Env = append(os.Environ(), actAsRedis+"="+url, actAsPlatform+"="+platform)
+	p.cmd.Env = append(os.Environ(), actAsRedis+"="+url, actAsPlatform+"="+platform, actAsLearned+"="+learned())
 	p.cmd.Stderr = p.errs
 	stdin, err := p.cmd.StdinPipe()
 	if err != nil {

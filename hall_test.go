@@ -45,6 +45,7 @@ func actOn(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
+	cfg.Knowledge.Cache = os.Getenv(actAsLearned)
 	log := newLogger(cfg.Log, os.Stderr, secrets(cfg))
 	list, err := articles(cfg.Knowledge.Dir, rules(cfg))
 	if err != nil {

@@ -126,6 +126,7 @@ func endWithUs() {
 	go func() {
 		<-told
 		ours.Range(func(s, _ any) bool { s.(*redisServer).remove(); return true })
+		os.RemoveAll(learned())
 		os.Exit(1)
 	}()
 }
