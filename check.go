@@ -115,6 +115,9 @@ func (o *checkCommand) Run(ctx context.Context, c *cli, s streams) error {
 	if err != nil {
 		found.report(err)
 	}
+	if err := checkSources(cfg); err != nil {
+		found.report(err)
+	}
 	switch {
 	case o.Live && (cfg.Slack.On() || cfg.Discord.On()):
 		found.Notes = append(found.Notes, checkLive(ctx, cfg, found.report)...)

@@ -293,6 +293,19 @@ func newImport(cfg config.Config, src config.ImportSource, dir string, note func
 	return i, client.Close, err
 }
 
+// checkSources reports what the configuration alone does not tell of its sources.
+func checkSources(cfg config.Config) error {
+	var errs []error
+	for _, src := range cfg.Import.Sources {
+		_, let, err := newImport(cfg, src, cfg.Knowledge.Dir, nil)
+		let()
+		if err != nil {
+			errs = append(errs, fmt.Errorf("import.sources: %s: %w", src.Name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // maxImported is how many pages are imported unless it is told.
 const maxImported = 5000
 
@@ -347,17 +360,9 @@ func runImport(ctx context.Context, cfg config.Config, src config.ImportSource, 
 	case err != nil:
 		return errors.New(hidden.redact(err.Error()))
 	case len(report.Failed) > 0:
-		return fmt.Errorf("%s could not be imported", many(len(report.Failed), "page"))
+		return fmt.Errorf("%s could not be imported", plural(len(report.Failed), "page", "pages"))
 	}
 	return nil
-}
-
-// many is a number of things.
-func many(n int, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return fmt.Sprintf("%d %s", n, what)
 }
 
 // maxAlike is how many pages are named that have the same fault.
@@ -375,20 +380,20 @@ func tellImport(w io.Writer, i *helpcentre.Import, r helpcentre.Report, took tim
 	}
 	fmt.Fprintf(w, " (%s).\n", took.Round(100*time.Millisecond))
 	for _, why := range slices.Sorted(maps.Keys(r.Skipped)) {
-		fmt.Fprintf(w, "Left out %s: %s.\n", many(r.Skipped[why], "page"), why)
+		fmt.Fprintf(w, "Left out %s: %s.\n", plural(r.Skipped[why], "page", "pages"), why)
 	}
 	if len(r.Kept) > 0 {
 		fmt.Fprintf(w, "Edited by hand, and kept as it is:\n  %s\n", strings.Join(r.Kept, "\n  "))
 	}
 	if len(r.Gone) > 0 {
-		fmt.Fprintf(w, "Listed, but not there (404 or 410), %s:\n", many(len(r.Gone), "page"))
+		fmt.Fprintf(w, "Listed, but not there (404 or 410), %s:\n", plural(len(r.Gone), "page", "pages"))
 		for _, page := range r.Gone[:min(len(r.Gone), maxAlike)] {
 			fmt.Fprintf(w, "  %s\n", page)
 		}
 		tellMore(w, len(r.Gone))
 	}
 	if len(r.Failed) > 0 {
-		fmt.Fprintf(w, "Not imported, %s:\n", many(len(r.Failed), "page"))
+		fmt.Fprintf(w, "Not imported, %s:\n", plural(len(r.Failed), "page", "pages"))
 		alike := map[string]int{}
 		for _, f := range r.Failed {
 			if alike[f.Err.Error()]++; alike[f.Err.Error()] <= maxAlike {
@@ -405,7 +410,7 @@ func tellImport(w io.Writer, i *helpcentre.Import, r helpcentre.Report, took tim
 		fmt.Fprintln(w, "What the help centre no longer has cannot be told while pages fail.")
 	}
 	if len(r.Removed) > 0 {
-		fmt.Fprintf(w, "No longer at the help centre, but still here, %s; delete those that nobody needs:\n", many(len(r.Removed), "file"))
+		fmt.Fprintf(w, "No longer at the help centre, but still here, %s; delete those that nobody needs:\n", plural(len(r.Removed), "file", "files"))
 		for _, file := range r.Removed {
 			fmt.Fprintf(w, "  %s\n", filepath.Join(into, filepath.FromSlash(file)))
 		}

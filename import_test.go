@@ -140,6 +140,10 @@ func TestImportCommand(t *testing.T) {
 	if code, _, errs := signpost(t, "import", "sitemap", c.URL); code != exitBad || !strings.Contains(errs, "there is no folder to import into; name one with --to, or set knowledge.dir") {
 		t.Errorf("exit %d: %s", code, errs)
 	}
+	broken := configured(t, "import: {sources: [{name: help, kind: sitemap, url: 'https://help.example.com', select: {content: 'p['}}]}")
+	if code, out, _ := signpost(t, "--config", broken, "check"); code != exitBad || !strings.Contains(out, `import.sources: help: content "p[" is not a CSS selector`) {
+		t.Errorf("check: exit %d: %s", code, out)
+	}
 	if code, _, errs := signpost(t, "import", "run"); code != exitBad || !strings.Contains(errs, "no source is configured") {
 		t.Errorf("exit %d: %s", code, errs)
 	}

@@ -57,7 +57,7 @@ func (o *serveCommand) Run(ctx context.Context, c *cli, s streams) error {
 	case configured && o.Ephemeral:
 		err = errors.Join(errors.New("redis.url is set, so --ephemeral would hide its tickets; leave out one of the two"), err)
 	}
-	if err != nil {
+	if err = errors.Join(err, checkSources(cfg)); err != nil {
 		return err
 	}
 
