@@ -337,3 +337,29 @@ func TestRevert(t *testing.T) {
 		t.Errorf("unlearned %v, told %s", o.Unlearned, spoken(o))
 	}
 }
+
+// FuzzPhrasing: whatever was asked, what is learned of it is plain, or refused;
+// nothing in it is masked, and nobody is named.
+func FuzzPhrasing(f *testing.F) {
+	b := newWorld(f).Bot
+	f.Add("Hi, I am Kim Lee, kim@example.com. Where is my refund?", "Kim Lee")
+	f.Add("4111 kim 1111 kim 1111 kim 1111", "kim")
+	f.Add("[name] [e-mail][[phone]] <@U1|x> @x @@ ???", "[e-mail]")
+	f.Add("\x00\xff\u202e\n\t"+strings.Repeat("why? ", 200), "why")
+	f.Fuzz(func(t *testing.T, asked, name string) {
+		asked, name = chat.Shorten(asked, maxStored), chat.Shorten(name, maxStored) // as it is kept
+		k := desk.Ticket{Question: asked, Asker: chat.Sender{Name: name}}
+		alias, err := desk.NewAlias("refund", "en", b.phrasing(&k), "ana", start)
+		if err != nil {
+			return // it is refused, and the agent asked for other words
+		}
+		if masked := chat.Mask(alias.Text); masked != alias.Text {
+			t.Errorf("learned is %q, which reads %q", alias.Text, masked)
+		}
+		for _, word := range wordsOf(alias.Text) {
+			if len([]rune(word)) >= 3 && slices.ContainsFunc(wordsOf(name), func(n string) bool { return strings.EqualFold(n, word) }) {
+				t.Errorf("learned is %q of %q, who is %q", alias.Text, asked, name)
+			}
+		}
+	})
+}
