@@ -683,7 +683,11 @@ func (r *running) name(p knowledge.Page) string {
 	}
 	base := slug(string(p.ID))
 	if !strings.ContainsFunc(base, unicode.IsLetter) {
-		base = strings.Trim(slug(p.Title)+"-"+base, "-")
+		title := slug(p.Title)
+		if room := max(maxSlug-len(base)-1, 0); len(title) > room {
+			title = title[:max(strings.LastIndexByte(title[:room], '-'), 0)]
+		}
+		base = strings.Trim(title+"-"+base, "-")
 	}
 	if base == "" || base == "readme" {
 		base = "article-" + sum(string(p.ID))[:6]

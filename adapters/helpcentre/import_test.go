@@ -421,6 +421,20 @@ func TestLanguage(t *testing.T) {
 	}
 }
 
+func TestName(t *testing.T) {
+	r := &running{files: map[string]bool{"en/taken.md": true}}
+	for want, p := range map[string]knowledge.Page{
+		"en/a-b.md": {Lang: "en", ID: "a/b"}, "en/taken-" + sum("taken")[:6] + ".md": {Lang: "en", ID: "taken"},
+		"pt-BR/" + strings.Repeat("word-", 13) + "1234567890123.md": {Lang: "pt-BR", ID: "1234567890123", Title: strings.Repeat("Word ", 20)},
+		"en/article-" + sum("日本")[:6] + ".md":                       {Lang: "en", ID: "日本", Title: "日本"}, "en/article-" + sum("README")[:6] + ".md": {Lang: "en", ID: "README"},
+		"lang-" + sum("../x")[:6] + "/a.md": {Lang: "../x", ID: "a"},
+	} {
+		if got := r.name(p); got != want {
+			t.Errorf("%q is named %s, want %s", p.ID, got, want)
+		}
+	}
+}
+
 func TestSlug(t *testing.T) {
 	for text, want := range map[string]string{
 		"How do I get a refund?": "how-do-i-get-a-refund", "Peço “já”, São Paulo": "peco-ja-sao-paulo", "../../etc/passwd": "etc-passwd", "日本": "", "Straße": "strasse", "don't": "dont",
