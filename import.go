@@ -331,7 +331,7 @@ func runImport(ctx context.Context, cfg config.Config, src config.ImportSource, 
 			if of > 0 {
 				fmt.Fprintf(s.err, "%s: %d of %d pages\n", src.Name, done, of)
 			} else {
-				fmt.Fprintf(s.err, "%s: %d pages\n", src.Name, done)
+				fmt.Fprintf(s.err, "%s: %s\n", src.Name, plural(done, "page", "pages"))
 			}
 		}
 	}

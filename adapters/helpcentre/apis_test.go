@@ -146,7 +146,7 @@ func TestImportBrokenOff(t *testing.T) {
 		fake.Before = nil
 		fake.Forget()
 		report, err = run()
-		if err != nil || report.Added != 200 || !report.Whole || len(report.Removed) > 0 {
+		if err != nil || report.Added != 200 || report.Before != 300 || !report.Whole || len(report.Removed) > 0 {
 			t.Fatalf("resumed: %+v, %v", report, err)
 		}
 		if asked := articlePages(fake.Requests()); asked != 2 {
@@ -159,7 +159,7 @@ func TestImportBrokenOff(t *testing.T) {
 			t.Fatalf("a later one broken off: %+v, %v", report, err)
 		}
 		fake.Before = nil
-		if report, err := run(); err != nil || report.Unchanged != 400 || !report.Whole || len(report.Removed) > 0 {
+		if report, err := run(); err != nil || report.Unchanged != 400 || report.Before != 100 || !report.Whole || len(report.Removed) > 0 {
 			t.Fatalf("a later one resumed: %+v, %v", report, err)
 		}
 	})

@@ -459,6 +459,9 @@ func (r *running) finish() error {
 		switch {
 		case r.done[key].Key != "" && r.mark != "":
 			r.seen[key] = true // before the mark
+			if rec.File != "" {
+				r.report.Before++
+			}
 		case rec.File == "" || owned[rec.File] || !r.exists(rec.File):
 			if r.report.Whole {
 				delete(r.state, key)

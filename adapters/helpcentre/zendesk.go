@@ -264,7 +264,7 @@ func (z *Zendesk) pages(ctx context.Context, locale, kind, from string, each fun
 // ask asks for a path and query.
 func (z *Zendesk) ask(ctx context.Context, path string) ([]byte, error) {
 	host := z.api.base.Host
-	signIn := host + " wants a sign-in; set email and key_file to those of an agent, or key_file alone to an OAuth access token"
+	signIn := host + " wants a sign-in; give an OAuth access token with --key-file or key_file, or an agent's API token, and whose it is with --email or email"
 	if z.api.header.Get("Authorization") != "" {
 		signIn = "Zendesk does not accept the key for " + host + "; check email and key, and that the key was not removed in Zendesk's Admin Center"
 	}

@@ -294,7 +294,7 @@ func TestZendeskTrouble(t *testing.T) {
 		key   string
 		want  string
 	}{
-		{"closed", func(z *helpcentretest.Zendesk) { z.Closed = true }, "", "acme.zendesk.com wants a sign-in; set email and key_file"},
+		{"closed", func(z *helpcentretest.Zendesk) { z.Closed = true }, "", "acme.zendesk.com wants a sign-in; give an OAuth access token with --key-file or key_file"},
 		{"wrong key", func(*helpcentretest.Zendesk) {}, "wrong", "Zendesk does not accept the key for acme.zendesk.com; check email and key"},
 		{"forbidden", instead("/locales", "application/json", 403, `{"error":"Forbidden"}`), hush, "needs the scope hc:read"},
 		{"no help centre", func(z *helpcentretest.Zendesk) { z.Disabled = true }, "", "there is no help centre at acme.zendesk.com, or it is not activated; check the subdomain"},
