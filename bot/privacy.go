@@ -43,12 +43,17 @@ func privacyButtons() []command {
 }
 
 // asksPrivacy reports whether a message says no more than what the command is
-// called, in any of our languages.
+// called, in any of our languages, which is that of the answer if nobody told the
+// sender's.
 func (t *turn) asksPrivacy() bool {
 	said := strings.TrimPrefix(strings.ToLower(strings.TrimSpace(t.event.Text)), "/")
-	return slices.ContainsFunc(t.words.tags, func(tag language.Tag) bool {
+	i := slices.IndexFunc(t.words.tags, func(tag language.Tag) bool {
 		return slices.Contains(strings.Split(t.words.line(tag.String(), "privacy_words"), ", "), said)
 	})
+	if i >= 0 && t.event.From.Locale == "" {
+		t.lang = t.words.tags[i].String()
+	}
+	return i >= 0
 }
 
 // privacy tells the sender what is kept about them, and for how long.

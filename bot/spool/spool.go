@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -37,6 +38,7 @@ type Spool struct {
 	platforms map[string]chat.Platform // set by Run
 	sending   map[string]*crew         // by platform; set by Run
 	progress  bell                     // rings when something is done
+	wishes    sync.Map                 // to be forgotten: *wish by the id of the event that asks for it
 }
 
 // Options are what a Spool can be given.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/signpost-bot/signpost/bot/chat"
@@ -76,11 +77,13 @@ func (s *Spool) finish(ctx context.Context, w Work) (Outcome, error) {
 		o, err = s.handle(ctx, w)
 		for _, f := range o.Forget {
 			if err == nil {
-				err = s.forget(ctx, f)
+				err = s.forget(ctx, w, f)
 			}
 		}
 		if err == nil {
-			err = s.store.Finish(ctx, w, o, s.now())
+			if err = s.store.Finish(ctx, w, o, s.now()); err == nil && len(o.Forget) > 0 {
+				s.wishes.Delete(w.Event.ID)
+			}
 		}
 		var failed *failure
 		switch {
@@ -95,11 +98,26 @@ func (s *Spool) finish(ctx context.Context, w Work) (Outcome, error) {
 	return Outcome{}, &failure{err}
 }
 
+// A wish is a forgetting under way, or done.
+type wish struct {
+	sync.Mutex
+	done bool
+}
+
 // forget forgets someone. If we are killed meanwhile, the event that asks for it
-// is handled again, and so is this.
-func (s *Spool) forget(ctx context.Context, f Forgetting) error {
+// is handled again, and so is this. In a large store it outlasts the lease: then
+// whoever takes the event over waits for it, and does not begin anew.
+func (s *Spool) forget(ctx context.Context, w Work, f Forgetting) error {
+	found, _ := s.wishes.LoadOrStore(w.Event.ID, new(wish))
+	asked := found.(*wish)
+	asked.Lock()
+	defer asked.Unlock()
+	if asked.done {
+		return nil
+	}
 	done, err := Forget(ctx, s.store, f, s.now)
 	if err == nil {
+		asked.done = true
 		s.log.Info("someone was forgotten", "tickets", done.Tickets, "conversations", done.Conversations, "took", done.Sum())
 		for name := range s.sending {
 			s.sending[name].call(done.Tickets + done.Messages)
