@@ -137,7 +137,7 @@ func (o *dataForget) Run(ctx context.Context, c *cli, s streams) error {
 		if o.DryRun && kept.Empty() {
 			return unknownPerson(o.User)
 		}
-		fmt.Fprintf(s.out, "Kept about %s (%d accounts): %d conversations, %d tickets (%d open), %d questions in the ledger, %d phrasings taught on their tickets.\n",
+		fmt.Fprintf(s.out, "Kept about %s, accounts: %d; %d conversations, %d tickets (%d open), %d questions in the ledger, %d phrasings taught on their tickets.\n",
 			visible(o.User), len(wish.Accounts), len(kept.Conversations), len(kept.Tickets), live, len(kept.Lines), len(kept.Aliases))
 		if o.DryRun {
 			return nil
