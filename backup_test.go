@@ -339,6 +339,11 @@ func TestRestore(t *testing.T) {
 	}
 	t.Logf("%d tickets before the copy, %d in it, %d in the end; %d of %d keys compared", len(had), len(has), len(later), compared, len(before))
 
+	t.Setenv("SIGNPOST_REDIS_URL", at)
+	if out, code := command(t, "audit", "verify"); code != exitOK {
+		t.Errorf("the audit of the copy is broken: %s", out)
+	}
+
 	// The program goes on: numbers are new, and the queue is worked.
 	run2, err := startProgram(at, platform.address)
 	if err != nil {
