@@ -33,6 +33,9 @@ func TestScript(t *testing.T) {
 	}
 	for _, p := range platforms {
 		t.Run(p.name, func(t *testing.T) {
+			if raced && p.variant() {
+				t.Skip("played without the race detector, for which it is too much of the same; tools/test.sh does so")
+			}
 			for _, file := range files {
 				t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
 					t.Parallel()
@@ -154,6 +157,10 @@ var (
 	// needs are what a script may say it needs.
 	needs = slices.Concat(anywhere, onBeta, []string{twoPlatforms, typedCommands, content, noContent, followUps, lostFiles})
 )
+
+// variant reports whether p is a platform that is played already, set up in
+// another way.
+func (p platform) variant() bool { return strings.Contains(p.name, " ") }
 
 // lacks is why a script is not played on p; empty if it is.
 func (p platform) lacks(s script) string {
