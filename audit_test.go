@@ -204,7 +204,8 @@ func TestAudit(t *testing.T) {
 // logged when it has moved, and once an hour.
 func TestSealer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
+		var text bytes.Buffer
+		log := slog.New(slog.NewTextHandler(&text, nil))
 		store, err := redis.Embedded(redis.Options{Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
@@ -213,7 +214,7 @@ func TestSealer(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan struct{}, 2)
 		for range 2 {
-			s, err := newSealer(store, config.Audit{}, time.Now, slog.New(slog.NewTextHandler(&log, nil)))
+			s, err := newSealer(store, config.Audit{}, time.Now, log)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -238,8 +239,8 @@ func TestSealer(t *testing.T) {
 			t.Errorf("verify: %v, %d lines", err, v.Lines)
 		}
 		<-time.After(3 * anchorEvery)
-		if n := strings.Count(log.String(), "head=52:sha256-"); n != 2 {
-			t.Errorf("the end was logged %d times by two replicas:\n%s", n, &log)
+		if n := strings.Count(text.String(), "head=52:sha256-"); n != 2 {
+			t.Errorf("the end was logged %d times by two replicas:\n%s", n, &text)
 		}
 		stop()
 		<-ended

@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -162,7 +164,7 @@ func TestReadLabelled(t *testing.T) {
 			}
 		})
 	}
-	if _, err := readLabelled(filepath.Join(t.TempDir(), "nowhere")); !os.IsNotExist(err) {
+	if _, err := readLabelled(filepath.Join(t.TempDir(), "nowhere")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a missing file = %v", err)
 	}
 }

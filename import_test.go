@@ -81,7 +81,10 @@ func TestImportKilled(t *testing.T) {
 			close(killed)
 		}
 	})
-	if err := cmd.Start(); err != nil {
+	mu.Lock() // until there is a process to kill
+	err := cmd.Start()
+	mu.Unlock()
+	if err != nil {
 		t.Fatal(err)
 	}
 	<-killed

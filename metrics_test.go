@@ -212,6 +212,7 @@ func TestDeployMetrics(t *testing.T) {
 	metrics.Asked("sure", "en", "buyer")
 	metrics.Event("test", "accepted")
 	metrics.Delivery("test", "delivered")
+	metrics.Imported("test", "ok", map[string]int{"new": 1})
 	kinds := map[string]string{} // by name
 	text := scraped(t, metrics)
 	for _, found := range regexp.MustCompile(`(?m)^# TYPE (\S+) (\S+)$`).FindAllStringSubmatch(text, -1) {
@@ -219,7 +220,7 @@ func TestDeployMetrics(t *testing.T) {
 	}
 	// Labels, too, are known by name: none may be of a person, a channel or a
 	// ticket. Prometheus adds two.
-	allowed := []string{"level", "language", "audience", "platform", "result", "stage", "how", "desk", "step", "source", "version", "go", "le"}
+	allowed := []string{"level", "language", "audience", "platform", "result", "stage", "how", "desk", "step", "source", "what", "version", "go", "le"}
 	for _, line := range regexp.MustCompile(`(?m)^signpost_\w+\{(.*)\} `).FindAllStringSubmatch(text, -1) {
 		for _, label := range regexp.MustCompile(`(\w+)="`).FindAllStringSubmatch(line[1], -1) {
 			if !slices.Contains(allowed, label[1]) {
