@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -30,7 +31,7 @@ const (
 	draftAgain = time.Minute
 	draftTidy  = time.Hour
 	// draftHeld is how long a replica keeps the job without a word: longer than
-	// gitWait.
+	// one draft takes.
 	draftHeld = 2 * time.Minute
 	// gitWait is how long git may take for one draft.
 	gitWait = 30 * time.Second
@@ -130,16 +131,25 @@ func (d *drafter) put(ctx context.Context, draft heldDraft) error {
 	if d.config.Dir == "" || draft.Committed || !draft.Written.IsZero() && !d.config.Commit {
 		return nil
 	}
+	if _, err := d.store.Hold(ctx, draftHold, d.owner, d.now(), draftHeld); err != nil {
+		return err
+	}
 	before := draft.State()
-	name, _, err := writeDraft(d.config.Dir, draft.Draft)
+	file, err := draft.File()
 	if err != nil {
 		return err
 	}
+	name := filepath.Join(d.config.Dir, file)
 	if draft.Written.IsZero() {
+		if _, _, err := writeDraft(d.config.Dir, draft.Draft); err != nil {
+			return err
+		}
 		draft.Written = d.now().UTC()
+	} else if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
+		return nil // somebody has made an article of it, or wants none
 	}
 	if d.config.Commit {
-		err = commitDraft(ctx, d.config.Dir, filepath.Base(name), "Draft of an article from "+string(draft.Ticket))
+		err = commitDraft(ctx, d.config.Dir, file, "Draft of an article from "+string(draft.Ticket))
 		draft.Committed = err == nil
 	}
 	if draft.State() != before {
@@ -174,7 +184,9 @@ func commitDraft(ctx context.Context, dir, file, message string) error {
 		_, err = git(ctx, dir, "commit", "--quiet", "--no-verify", "-m", message, "--", file)
 	}
 	if err != nil {
-		_, _ = git(context.WithoutCancel(ctx), dir, "rm", "--quiet", "--cached", "--ignore-unmatch", "--", file) // the file itself stays
+		after, cancel := context.WithTimeout(context.WithoutCancel(ctx), gitWait)
+		defer cancel()
+		_, _ = git(after, dir, "rm", "--quiet", "--cached", "--ignore-unmatch", "--", file) // the file itself stays
 	}
 	return err
 }
@@ -186,6 +198,7 @@ func git(ctx context.Context, dir string, words ...string) (string, error) {
 		"-C", dir, "-c", "core.hooksPath=" + os.DevNull, "-c", "core.fsmonitor=false", "-c", "commit.gpgSign=false", "-c", "gc.auto=0",
 		"-c", "user.name=Signpost", "-c", "user.email=signpost@localhost",
 	}, words...)...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // killed at once, it would leave its lock behind
 	cmd.WaitDelay = time.Second
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GIT_") || strings.HasPrefix(v, "SIGNPOST_") }),
 		"GIT_TERMINAL_PROMPT=0", "LC_ALL=C")

@@ -272,7 +272,7 @@ func writeDraft(dir string, d desk.Draft) (name string, fresh bool, err error) {
 	}
 	name = filepath.Join(dir, file)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return name, false, fmt.Errorf("make the folder of drafts: %w", err)
+		return name, false, unwritten(err)
 	}
 	out, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
@@ -282,14 +282,19 @@ func writeDraft(dir string, d desk.Draft) (name string, fresh bool, err error) {
 		}
 		// Whoever made it was killed before a word was written.
 		if out, err = os.OpenFile(name, os.O_WRONLY, 0); err != nil {
-			return name, false, fmt.Errorf("write a draft: %w", err)
+			return name, false, unwritten(err)
 		}
 	} else if err != nil {
-		return name, false, fmt.Errorf("write a draft: %w", err)
+		return name, false, unwritten(err)
 	}
 	_, err = out.WriteString(d.Page)
 	if err = errors.Join(err, out.Close()); err != nil {
-		return name, false, fmt.Errorf("write a draft: %w", errors.Join(err, os.Remove(name)))
+		return name, false, unwritten(errors.Join(err, os.Remove(name)))
 	}
 	return name, true, nil
+}
+
+// unwritten says what to do where a draft cannot be written.
+func unwritten(err error) error {
+	return fmt.Errorf("write a draft: %w; let Signpost write there, or choose another folder", err)
 }

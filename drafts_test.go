@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -247,8 +248,8 @@ func TestDrafterWithoutGit(t *testing.T) {
 			store := embedded(t)
 			defer store.Close()
 			var journal bytes.Buffer
-			dir := t.TempDir()
-			d := newDrafter(config.Drafts{Dir: dir, Commit: true}, store, func() time.Time { return began }, slog.New(slog.NewTextHandler(&journal, nil)))
+			dir, now := t.TempDir(), began
+			d := newDrafter(config.Drafts{Dir: dir, Commit: true}, store, func() time.Time { return now }, slog.New(slog.NewTextHandler(&journal, nil)))
 			asksFor(t, store, draftOf(1, 0), draftOf(2, 0))
 			d.look(t.Context())
 			if stateOf(t, store, "T-1") != "written" || stateOf(t, store, "T-2") != "written" {
@@ -257,7 +258,56 @@ func TestDrafterWithoutGit(t *testing.T) {
 			if !strings.Contains(journal.String(), says) {
 				t.Errorf("the log says\n%s", &journal)
 			}
+			// What somebody has made an article of does not come back.
+			if err := os.Remove(filepath.Join(dir, "draft-T-1.md")); err != nil {
+				t.Fatal(err)
+			}
+			now = now.Add(draftAgain)
+			d.look(t.Context())
+			if left, err := filepath.Glob(filepath.Join(dir, "*")); err != nil || len(left) != 1 {
+				t.Errorf("the folder has %v, %v", left, err)
+			}
 		})
+	}
+}
+
+// Whoever shuts down while git is at work leaves a repository that others can
+// work in.
+func TestDrafterCutShort(t *testing.T) {
+	r := newRepository(t)
+	begun, end := filepath.Join(t.TempDir(), "begun"), filepath.Join(t.TempDir(), "end")
+	if out, err := exec.Command("mkfifo", begun, end).CombinedOutput(); err != nil {
+		t.Skipf("there are no named pipes: %v %s", err, out)
+	}
+	r.git("config", "filter.slow.clean", fmt.Sprintf("cat; echo x >%s; read x <%s", begun, end))
+	if err := os.WriteFile(filepath.Join(r.dir, ".gitattributes"), []byte("*.md filter=slow\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := writeDraft(r.dir, draftOf(1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := commitDraft(ctx, r.dir, "draft-T-1.md", "a draft"); !errors.Is(err, context.Canceled) {
+			t.Errorf("it ends with %v", err)
+		}
+	})
+	if _, err := os.ReadFile(begun); err != nil { // git adds the file
+		t.Fatal(err)
+	}
+	stop()
+	running.Wait()
+	release, err := os.OpenFile(end, os.O_RDWR, 0) // or it waits for a reader, which may be gone
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release.Close()
+	if _, err := release.WriteString("x\n"); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := filepath.Glob(filepath.Join(r.dir, ".git", "*.lock")); err != nil || len(left) > 0 {
+		t.Errorf("git is locked by %v, %v", left, err)
 	}
 }
 
@@ -314,5 +364,8 @@ func TestWriteDraft(t *testing.T) {
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
 		t.Errorf("the folder has %v, %v", left, err)
+	}
+	if _, _, err := writeDraft(filepath.Join(dir, "draft-T-1.md", "no folder"), draftOf(2, 0)); err == nil || !strings.Contains(err.Error(), "choose another folder") {
+		t.Errorf("where nothing can be written, it says %v", err)
 	}
 }
