@@ -42,6 +42,8 @@ const (
 	// examineShare is how many times as long as a question took the job rests
 	// before the next: it takes a fifth of a core.
 	examineShare = 4
+	// examineTidy is how often it looks for what was taken back long ago.
+	examineTidy = time.Hour
 	// examineNotes is how many aliases are noted in one step.
 	examineNotes = 1000
 )
@@ -70,6 +72,7 @@ type examiner struct {
 	done   int64     // version of the aliases that are examined
 	looked bool      // done is known
 	until  time.Time // before which it does not try again
+	tidy   time.Time // when to look for what was taken back long ago
 	told   string    // trouble logged last
 }
 
@@ -98,6 +101,10 @@ func (x *examiner) run(ctx context.Context) {
 	defer ticker.Stop()
 	for {
 		x.look(ctx)
+		if now := x.now(); !now.Before(x.tidy) {
+			x.tidy = now.Add(examineTidy)
+			x.forgetReverted(ctx)
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -190,7 +197,6 @@ func (x *examiner) examine(ctx context.Context) error {
 		result := examinedKept
 		if len(culprits) > 0 {
 			result = examinedReverted
-			x.forgetReverted(ctx)
 		}
 		x.count(result)
 		x.log.Info("golden questions were asked again", "new", len(fresh), "taken_back", len(culprits), "took", x.now().Sub(began))
@@ -219,7 +225,7 @@ func (x *examiner) forgetReverted(ctx context.Context) {
 	for some := range slices.Chunk(old, examineNotes) {
 		err = errors.Join(err, x.store.Change(ctx, some...))
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, spool.ErrConflict) && ctx.Err() == nil { // another replica may have
 		x.log.Warn("what was taken back long ago is still listed", "err", err)
 	}
 }
@@ -311,11 +317,15 @@ func firstLost(before, after []finding) int {
 // ask puts golden questions to a library, slowly: people wait for their answers
 // meanwhile.
 func (x *examiner) ask(ctx context.Context, library *knowledge.Library, questions []goldenQuestion) ([]finding, error) {
-	if err := x.hold(ctx); err != nil {
-		return nil, err
-	}
 	list := make([]finding, len(questions))
+	var held time.Time
 	for i, q := range questions {
+		if now := x.now(); now.Sub(held) > examineHeld/4 { // with many questions it takes longer
+			if err := x.hold(ctx); err != nil {
+				return nil, err
+			}
+			held = now
+		}
 		began := time.Now()
 		answer, err := library.Find(ctx, q.question)
 		if err == nil {

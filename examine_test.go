@@ -343,6 +343,56 @@ func TestGoldenBaseline(t *testing.T) {
 	}
 }
 
+// A replica keeps the job for as long as it is at it.
+func TestGoldenHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := embedded(t)
+		defer store.Close()
+		cfg := goldenConfig(t, strings.Repeat("get a refund -> refund\n", 50))
+		var counts verdicts
+		one := examining(t, cfg, store, &counts, slog.New(slog.DiscardHandler)).examiner
+		one.look(t.Context())
+		if _, err := store.AddAlias(t.Context(), taughtBy(t, "wallet", "quokka smile")); err != nil {
+			t.Fatal(err)
+		}
+		other := examining(t, cfg, store, &counts, slog.New(slog.DiscardHandler)).examiner
+		one.rest = func(context.Context, time.Duration) {
+			<-time.After(10 * time.Second)
+			other.look(t.Context())
+		}
+		one.look(t.Context())
+		if counts.times(examinedKept) != 1 || counts.times(examinedFailed) != 0 {
+			t.Errorf("counted %v", counts.results)
+		}
+	})
+}
+
+// Why something was taken back is forgotten in time, whether something else is
+// learned or not.
+func TestGoldenForgetsReasons(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := embedded(t)
+		defer store.Close()
+		for id, age := range map[string]time.Duration{"old": revertedKept + time.Hour, "new": time.Hour} {
+			value, err := json.Marshal(desk.Reverted{Alias: taughtBy(t, "refund", "zebra stripes"), At: time.Now().Add(-age)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := store.Change(t.Context(), spool.SetChange{Set: bot.Reverted, Member: id, Value: string(value)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		x := examining(t, goldenConfig(t, goldenPair), store, spool.Unmetered{}, slog.New(slog.DiscardHandler)).examiner
+		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+		defer stop()
+		x.run(ctx)
+		members, _, err := store.Set(t.Context(), bot.Reverted)
+		if _, kept := members["new"]; err != nil || !kept || len(members) != 1 {
+			t.Errorf("kept are %v, %v", members, err)
+		}
+	})
+}
+
 // Whoever shuts down does not wait for the job.
 func TestGoldenEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
