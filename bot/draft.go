@@ -138,7 +138,7 @@ func (t *turn) anonymous(text string, k *desk.Ticket, most int) string {
 	}, text)
 	// What is cut, or comes together where something was taken out, is looked at
 	// anew.
-	text = chat.Mask(t.nameless(chat.Mask(text), k, nameWord))
+	text = chat.Mask(nameless(chat.Mask(text), t.names(k), nameWord))
 	return strings.TrimSpace(chat.Mask(chat.Shorten(unlinked(text), most)))
 }
 

@@ -142,9 +142,13 @@ func (t *turn) learn(k *heldTicket, agent desk.Agent, article *knowledge.Article
 	}
 	alias.Ticket, alias.From = k.Value.ID, agent.Account
 	a := args{"Phrasing": alias.Text, "Title": chat.Link(article.Title, article.URL)}
-	switch _, err := t.view.Alias(t.ctx, alias.ID); {
+	switch known, err := t.view.Alias(t.ctx, alias.ID); {
 	case err == nil:
-		t.tell(t.text("taught_before", a))
+		blocks := []chat.Block{t.text("taught_before", a)}
+		if known.Ticket == k.Value.ID {
+			blocks = append(blocks, row(t.unteachButton(alias)))
+		}
+		t.tell(blocks...)
 		return nil
 	case !errors.Is(err, spool.ErrNotFound):
 		return err
@@ -158,10 +162,12 @@ func (t *turn) learn(k *heldTicket, agent desk.Agent, article *knowledge.Article
 	t.out.Sets = append(t.out.Sets, spool.SetChange{Set: Reverted, Member: string(alias.ID), Remove: true})
 	k.Value.Teach(agent, string(article.ID), article.Title, t.at)
 	t.keepTicket(k)
-	t.tell(slices.Concat([]chat.Block{t.text("taught", a)}, against, []chat.Block{row(chat.Button{
-		Label: t.line("button_undo"), Action: chat.Do("unteach", string(k.Value.ID), string(alias.ID)),
-	})})...)
+	t.tell(slices.Concat([]chat.Block{t.text("taught", a)}, against, []chat.Block{row(t.unteachButton(alias))})...)
 	return nil
+}
+
+func (t *turn) unteachButton(a desk.Alias) chat.Button {
+	return chat.Button{Label: t.line("button_undo"), Action: chat.Do("unteach", string(a.Ticket), string(a.ID))}
 }
 
 // against says that a phrasing surely finds another article so far: one example
@@ -203,6 +209,16 @@ func (t *turn) offerLesson(k *desk.Ticket) []chat.Block {
 		return nil
 	}
 	return []chat.Block{contextLine(t.words.say(t.lang, "teach_offer")), row(t.teachButton(k, "button_teach"), t.newArticleButton(k))}
+}
+
+// stillTeach offers an agent whose form comes after somebody else's has settled
+// the ticket to learn from it all the same.
+func (t *turn) stillTeach(k *desk.Ticket, err error) error {
+	var no *refusal
+	if t.event.Kind == chat.Submit && k.State == desk.Resolved && errors.As(err, &no) {
+		no.more = append(no.more, t.offerLesson(k)...)
+	}
+	return err
 }
 
 func (t *turn) teachButton(k *desk.Ticket, label string) chat.Button {
@@ -323,8 +339,9 @@ func (b *Bot) phrasing(k *desk.Ticket) string {
 // something by that say who asks, and go if what is left still asks enough.
 func (b *Bot) told(k *desk.Ticket) string {
 	var all, others []string
+	names := b.names(k)
 	for _, sentence := range sentences(oneLine(k.Asks())) {
-		bare := withoutMasks(b.nameless(withoutMasks(sentence), k, ""))
+		bare := withoutMasks(nameless(withoutMasks(sentence), names, ""))
 		bare = loose.ReplaceAllString(bare, "$1")
 		all = append(all, bare)
 		if bare == sentence {
@@ -377,13 +394,16 @@ func withoutMasks(text string) string {
 // mention is someone or somewhere in the markup of a platform.
 var mention = regexp.MustCompile(`<[@!#][^>\s]{0,80}>?|\B@[^\s@]+`)
 
-// nameless puts something else in the place of the names of whom a ticket knows.
-func (b *Bot) nameless(text string, k *desk.Ticket, instead string) string {
+// particles stand in names, and between any other words: João dos Santos.
+var particles = []string{"das", "del", "dos", "las", "los", "van", "von", "der", "den"}
+
+// names are those of whom a ticket knows, word by word in lower case.
+func (b *Bot) names(k *desk.Ticket) map[string]bool {
 	names := map[string]bool{}
 	add := func(name string) {
-		for _, word := range wordsOf(name) {
-			if utf8.RuneCountInString(word) >= 3 { // shorter ones are words more often than names
-				names[strings.ToLower(word)] = true
+		for _, word := range wordsOf(strings.ToLower(name)) {
+			if utf8.RuneCountInString(word) >= 3 && !slices.Contains(particles, word) { // shorter ones are words more often than names
+				names[word] = true
 			}
 		}
 	}
@@ -398,6 +418,11 @@ func (b *Bot) nameless(text string, k *desk.Ticket, instead string) string {
 			add(m.Alias)
 		}
 	}
+	return names
+}
+
+// nameless puts something else in the place of names.
+func nameless(text string, names map[string]bool, instead string) string {
 	text = mention.ReplaceAllString(text, instead)
 	var out strings.Builder
 	for len(text) > 0 {

@@ -600,7 +600,7 @@ func (t *turn) resolve(in chat.Invocation) error {
 	text := strings.TrimSpace(in.Args["text"])
 	holder := holderOf(&k.Value)
 	if err := k.Value.Resolve(agent, lead, text, t.at); err != nil {
-		return t.giveBack(&k.Value, text, t.explain(&k.Value, err))
+		return t.stillTeach(&k.Value, t.giveBack(&k.Value, text, t.explain(&k.Value, err)))
 	}
 	t.tellHolder(holder, "told_resolved", &k.Value, agent, desk.Agent{})
 	if text != "" { // the entry before the last
