@@ -43,11 +43,17 @@ func readTable(t testing.TB) table {
 	return all
 }
 
-// commands are the bot's, without what stands for a door.
+// commands are the bot's, without what stands for the verbs of a door.
 func (all table) commands() []chat.Command {
+	verbs := map[string]bool{}
+	for _, entry := range all {
+		if c := entry.Command; c.Verb != "" {
+			verbs[c.Door], verbs[c.Under] = true, true
+		}
+	}
 	var list []chat.Command
 	for _, entry := range all {
-		if c := entry.Command; c.Verb != "" || len(c.Params) > 0 {
+		if c := entry.Command; c.Verb != "" || len(c.Params) > 0 || !verbs[c.Door] {
 			list = append(list, c)
 		}
 	}
