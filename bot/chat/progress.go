@@ -50,6 +50,7 @@ type Progress struct {
 	upto     map[string]string // how far what came in went since, by name
 	noted    map[string]bool   // names of those that are stored at any time
 	behind   bool              // we are not caught up: until then no cursor may pass what is still to be read
+	others   bool              // nothing came in through us for a while: what others have read since counts
 	up       int               // connections
 	downAt   time.Time         // since when there is none
 	failedAt time.Time         // since when nothing can be stored
@@ -72,7 +73,7 @@ type ProgressOptions struct {
 func NewProgress(o ProgressOptions) *Progress {
 	return &Progress{
 		o: o, due: make(chan struct{}, 1), owner: rand.Text(),
-		from: map[string]string{}, upto: map[string]string{}, noted: map[string]bool{}, behind: true,
+		from: map[string]string{}, upto: map[string]string{}, noted: map[string]bool{}, behind: true, others: true,
 	}
 }
 
@@ -126,6 +127,8 @@ func (p *Progress) Connected() {
 	p.up++
 	if p.behind || !p.downAt.IsZero() && p.o.Now().Sub(p.downAt) >= absent {
 		p.missed()
+	} else {
+		p.others = false
 	}
 	p.downAt = time.Time{}
 }
@@ -135,6 +138,7 @@ func (p *Progress) Disconnected() {
 	defer p.mu.Unlock()
 	if p.up--; p.up == 0 {
 		p.downAt = p.o.Now()
+		p.others = p.failedAt.IsZero() // else we know of something that nobody has stored
 	}
 }
 
@@ -269,6 +273,9 @@ func (p *Progress) catchUp(ctx context.Context) {
 func (p *Progress) hold() string { return p.o.Platform + "/catch-up" }
 
 func (p *Progress) catchUpSince(ctx context.Context, began string) error {
+	if err := p.learn(ctx); err != nil {
+		return err
+	}
 	p.mu.Lock()
 	c := &Catching{p: p, from: maps.Clone(p.from)}
 	p.mu.Unlock()
@@ -282,6 +289,30 @@ func (p *Progress) catchUpSince(ctx context.Context, began string) error {
 	p.mu.Unlock()
 	p.caughtUp()
 	return p.o.Memory.Advance(ctx, p.o.Platform, map[string]string{caughtCursor: began, aliveCursor: began})
+}
+
+// learn reads the cursors again if we have stood by: another replica has listened
+// meanwhile, maybe for days.
+func (p *Progress) learn(ctx context.Context) error {
+	p.mu.Lock()
+	others := p.others
+	p.mu.Unlock()
+	if !others {
+		return nil
+	}
+	asked, cancel := context.WithTimeout(ctx, asking)
+	defer cancel()
+	from, err := p.o.Memory.Cursors(asked, p.o.Platform)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.others = p.up == 0
+	for name, cursor := range from {
+		p.from[name] = Later(p.from[name], cursor)
+	}
+	return nil
 }
 
 // caughtUp notes that everything is read, unless something has been missed

@@ -251,3 +251,42 @@ func TestProgressBegins(t *testing.T) {
 		}
 	})
 }
+
+// TestProgressStandby: a replica that has stood by for days begins where the one
+// before it ended, not where that one was when it began to stand by.
+func TestProgressStandby(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &diary{cursors: map[string]string{}}
+		var since []string
+		p := reader(d, func(_ context.Context, c *Catching) error {
+			since = append(since, c.Start("channel")+" "+c.Start("other"))
+			return nil
+		})
+		if err := p.Begin(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { p.Run(ctx) })
+		for range 2 {
+			time.Sleep(48 * time.Hour)
+			since = nil
+			now := second(time.Now())
+			if err := d.Advance(t.Context(), "test", map[string]string{"channel": now, aliveCursor: now}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(absent)
+			p.Missed() // as of a new session
+			synctest.Wait()
+			p.Connected()
+			before := second(moment(now).Add(-overlap))
+			if len(since) == 0 || since[0] != before+" "+before {
+				t.Errorf("read after %q, want %s", since, before)
+			}
+			time.Sleep(2 * saving)
+			p.Disconnected()
+		}
+		stop()
+		running.Wait()
+	})
+}
