@@ -466,6 +466,10 @@ func TestRestoreRefuses(t *testing.T) {
 				t.Errorf("said %s", out)
 			}
 		}
+		// As from another container, where its process is not seen.
+		if out := tool(t, 2, []string{"RESTORE_ASK=" + s.addr()}, "restore.sh", file, t.TempDir()); !strings.Contains(out, "stop it") {
+			t.Errorf("said %s", out)
+		}
 		s.kill()
 		if out := tool(t, 2, nil, "restore.sh", file, s.dir); !strings.Contains(out, "--force") {
 			t.Errorf("said %s", out)
@@ -571,6 +575,36 @@ func TestRedisStart(t *testing.T) {
 				t.Errorf("%d keys, %v; want %d", n, err, test.keys)
 			}
 		})
+	}
+}
+
+// TestRedisStartOfValkey9: its checker finds fault with a whole file that the
+// server wrote first, as that of Redis does; nothing is cut.
+// Source: https://github.com/valkey-io/valkey/pull/4739
+func TestRedisStartOfValkey9(t *testing.T) {
+	needTools(t)
+	s := startRedis(t)
+	if err := s.admin(t).Set(t.Context(), "key", "value", 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	s.kill()
+	files, err := filepath.Glob(filepath.Join(s.dir, "appendonlydir", "*.base.rdb"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("%d files: %v", len(files), err)
+	}
+	data, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(data, "VALKEY080")
+	if err := os.WriteFile(files[0], data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out := tool(t, 0, []string{"REDIS_DIR=" + s.dir}, "redis-start.sh", "--mend"); out != "" {
+		t.Errorf("said %s", out)
+	}
+	if now, err := os.ReadFile(files[0]); err != nil || string(now) != string(data) {
+		t.Errorf("the file was changed: %v", err)
 	}
 }
 

@@ -82,6 +82,7 @@ if [ -n "$login" ]; then
 fi
 if [ -n "$tls" ]; then
 	set -- "$@" --tls
+	case $host in *:* | *[0-9]) ;; *) set -- "$@" --sni "$host" ;; esac # an address has no name to ask for
 	for setting in $(printf '%s' "$query" | tr '&' ' '); do
 		case $setting in
 		ca=*) set -- "$@" --cacert "$(plain "${setting#*=}")" ;;

@@ -28,32 +28,29 @@ dir=${REDIS_DIR:-/data}
 most=${REDIS_TORN_MOST:-8388608}
 cd "$dir"
 
-# mend takes back the torn end of the newest file that a manifest names.
+# mend takes back the torn end of the file that was written last. The others are
+# whole, and the server says so if not; valkey-check-aof of 9.0 finds fault with a
+# whole one. Source: https://github.com/valkey-io/valkey/pull/4739
 mend() {
-	manifest=$1
-	if "$kind-check-aof" "$manifest" >.check 2>&1; then
-		rm -f .check
-		return
-	fi
+	name=$(sed -n 's/^file \([^ ]*\) .*type i.*$/\1/p' "$1" | tail -n 1)
+	file=${1%/*}/$name
+	if [ -z "$name" ] || [ ! -e "$file" ]; then return; fi
+	said=$("$kind-check-aof" "$file" 2>&1) && return
 	# AOF analyzed: filename=appendonly.aof.1.incr.aof, size=504, ok_up_to=365, ok_up_to_line=109, diff=139
-	torn=$(sed -n 's/^AOF analyzed: filename=\(.*\), size=[0-9]*, ok_up_to=\([0-9]*\), ok_up_to_line=[0-9]*, diff=\([0-9]*\)$/\3 \2 \1/p' .check | tail -n 1)
-	cut=${torn%% *}
+	torn=$(printf '%s\n' "$said" | sed -n 's/^AOF analyzed: .*, ok_up_to=\([0-9]*\),.* diff=\([0-9]*\)$/\2 \1/p')
+	cut=${torn% *}
 	if [ -z "$torn" ] || [ "$cut" = 0 ]; then
-		tail -n 5 .check >&2
-		fail "the append-only files in $dir are damaged, and not at their end; restore a copy: docs/backup.md"
+		printf '%s\n' "$said" | tail -n 5 >&2
+		fail "$dir/$file is damaged, and not at its end; restore a copy: docs/backup.md"
 	fi
-	rest=${torn#* }
-	whole=${rest%% *}
-	file=${manifest%/*}/${rest#* }
 	[ "$cut" -le "$most" ] || fail "$cut bytes at the end of $dir/$file cannot be read, which no crash explains; restore a copy (docs/backup.md), or set REDIS_TORN_MOST=$cut to go on without them"
 	mkdir -p torn
-	kept=torn/${file##*/}.$(date -u +%Y%m%dT%H%M%SZ)
-	tail -c "+$((whole + 1))" "$file" >"$kept"
-	echo y | "$kind-check-aof" --fix "$manifest" >.check 2>&1 || {
-		tail -n 5 .check >&2
+	kept=torn/$name.$(date -u +%Y%m%dT%H%M%SZ)
+	tail -c "+$((${torn#* } + 1))" "$file" >"$kept"
+	said=$(echo y | "$kind-check-aof" --fix "$file" 2>&1) || {
+		printf '%s\n' "$said" | tail -n 5 >&2
 		fail "the torn end of $dir/$file could not be taken back"
 	}
-	rm -f .check
 	echo "redis-start: $cut bytes of half a step were taken back; they are in $dir/$kept"
 }
 

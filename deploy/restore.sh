@@ -15,6 +15,9 @@
 #   RESTORE_SKIP  how far numbers of tickets skip ahead; 1000. Those given out after
 #                 the copy was made are known to people, and must not come again
 #
+#   RESTORE_ASK   host:port where no Redis may answer: of one in another container
+#                 nothing else is seen
+#
 # Exit code 0: everything of the copy is there. 1: it is not, and the folder is not
 # to be used. 2: something given is wrong, and nothing was changed.
 set -eu
@@ -58,6 +61,10 @@ for link in /proc/[0-9]*/cwd; do
 	fi
 done
 
+if [ -n "${RESTORE_ASK:-}" ] && "$kind-cli" -h "${RESTORE_ASK%:*}" -p "${RESTORE_ASK##*:}" ping >/dev/null 2>&1; then
+	wrong "a Redis answers at $RESTORE_ASK; stop it, and Signpost before it"
+fi
+
 room=$(mktemp -d)
 server=
 leave() {
@@ -81,7 +88,8 @@ fi
 want=$(sed -n 's/^\[info\] \([0-9]*\) keys read$/\1/p' "$room/log")
 fleeting=$(sed -n 's/^\[info\] \([0-9]*\) expires$/\1/p' "$room/log") # none of them is Signpost's
 
-held=
+held=''
+aside=''
 for name in appendonlydir dump.rdb; do
 	[ ! -e "$dir/$name" ] || held="$held $name"
 done
@@ -148,6 +156,6 @@ server=
 ls "$dir"/appendonlydir/*.manifest >/dev/null 2>&1 || fail "the append-only files are not there"
 if [ "$(id -u)" = 0 ]; then
 	# shellcheck disable=SC2012 # the folder's owner, in a way that every system has
-	chown -R "$(ls -nd "$dir" | awk '{ print $3 ":" $4 }')" "$dir/appendonlydir"
+	chown -R "$(ls -nd "$dir" | awk '{ print $3 ":" $4 }')" "$dir/appendonlydir" ${aside:+"$aside"}
 fi
 echo "restore: $keys keys are in $dir; start Redis on it, with appendonly yes, and then Signpost"

@@ -286,7 +286,7 @@ func TestSecrets(t *testing.T) {
 	}
 	secret := of[*corev1.Secret](t, decode(t, "secret.example.yaml", example), "signpost")
 	named := regexp.MustCompile(`/run/secrets/signpost/(\w+)`).FindAllSubmatch(data, -1)
-	if len(named) != 4 {
+	if len(named) != 5 {
 		t.Errorf("the settings name %d files", len(named))
 	}
 	for _, n := range named {
