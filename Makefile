@@ -39,14 +39,14 @@ fuzz:
 
 # Smaller: make chaos CHAOS="-chaos.events=300 -chaos.kills=3 -chaos.faults='^bot'"
 chaos:
-	CGO_ENABLED=0 go test -count=1 -run '^TestChaos$$' -v -timeout 20m -parallel 5 . $(CHAOS)
+	CGO_ENABLED=0 go test -trimpath -count=1 -run '^TestChaos$$' -v -timeout 20m -parallel 5 . $(CHAOS)
 
 # Shorter: make soak SOAK=1m
 soak:
-	CGO_ENABLED=0 go test -count=1 -run '^TestSoak$$' -v -timeout 60m . -soak.for=$(SOAK)
+	CGO_ENABLED=0 go test -trimpath -count=1 -run '^TestSoak$$' -v -timeout 60m . -soak.for=$(SOAK)
 
 bench-flow:
-	CGO_ENABLED=0 go test -count=1 -run '^TestFlow$$' -v -timeout 10m . -flow.conversations=$(CONVERSATIONS)
+	CGO_ENABLED=0 go test -trimpath -count=1 -run '^TestFlow$$' -v -timeout 10m . -flow.conversations=$(CONVERSATIONS)
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o dist/signpost .

@@ -64,15 +64,16 @@ if [ ! -d "${SIGNPOST_SHARED:-../shared}" ]; then
   * no data at SIGNPOST_SHARED (${SIGNPOST_SHARED:-../shared}): quality and contract tests were skipped"
 fi
 
-# The product itself is built without cgo.
-CGO_ENABLED=0 go build -o /dev/null .
+# The product itself is built without cgo. With -trimpath, as releases are, so that
+# tools/reproduce.sh and make chaos find all but the last step done.
+CGO_ENABLED=0 go build -trimpath -o /dev/null .
 
 # shellcheck disable=SC2086 # $race is empty or one flag
 go test $race -timeout 20m ${TESTFLAGS:-} ./...
 # Conversations on platforms that are set up in another way: the same code once
 # more, for which the race detector takes minutes.
 # shellcheck disable=SC2086
-[ -z "$race" ] || go test -timeout 20m ${TESTFLAGS:-} -run '^TestScript$/_' .
+[ -z "$race" ] || CGO_ENABLED=0 go test -trimpath -timeout 20m ${TESTFLAGS:-} -run '^TestScript$/_' .
 
 # The comparison with other search libraries, the checks of deploy and the tools are
 # modules of their own, so that what they need stays out of the product. It is
