@@ -147,6 +147,9 @@ func (o *dataForget) Run(ctx context.Context, c *cli, s streams) error {
 				return err
 			}
 		}
+		if wish, err = b.Forgetting(ctx, person); err != nil { // what came while they made up their mind goes, too
+			return err
+		}
 		done, err := spool.Forget(ctx, store, wish, time.Now)
 		if err != nil {
 			return fmt.Errorf("%w; what is gone is gone, run it again for the rest", err)

@@ -237,11 +237,15 @@ func (t *turn) offer(c *heldConversation, text string, ans knowledge.Answer, pri
 
 // question is what was asked, as the trail keeps it.
 func (t *turn) question(text string, ans knowledge.Answer) conversation.Asked {
-	return conversation.Asked{
+	asked := conversation.Asked{
 		At: t.event.At, Message: t.event.Message, Stamp: t.event.Stamp, Text: chat.Shorten(text, maxStored), Files: t.event.Files,
 		Level: string(ans.Level), Confidence: ans.Confidence, Knowledge: t.version,
 		Answer: chat.Key("answer/" + t.mark()),
 	}
+	if said := t.event.About; said != nil && said.From.Account != t.event.From.Account {
+		asked.By = said.From.Account
+	}
+	return asked
 }
 
 // find asks the library something new, with everything known of the asker.

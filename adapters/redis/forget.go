@@ -6,6 +6,8 @@ import (
 	"encoding/base32"
 	"errors"
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -46,7 +48,8 @@ type forgetter struct {
 }
 
 // Forget takes away what is on its way first, and the records by which that is
-// found last: so a Forget that was killed is simply run again.
+// found last, once nobody has any of it in hand: so a Forget that was killed is
+// simply run again.
 func (s *Store) Forget(ctx context.Context, f spool.Forgetting, now time.Time) (spool.Forgotten, error) {
 	x := &forgetter{Store: s, Forgetting: f, now: now, named: map[string]bool{}, cards: map[chat.Key]chat.Reply{}, replies: map[string][]chat.Reply{}}
 	var err error
@@ -58,7 +61,7 @@ func (s *Store) Forget(ctx context.Context, f spool.Forgetting, now time.Time) (
 		err = x.onTheWay(ctx)
 	}
 	for _, step := range []func(context.Context) error{x.forgetAliases, x.forgetLines, x.forgetConversations, x.forgetTickets, x.forgetPersons} {
-		if err == nil {
+		if err == nil && !x.done.Busy {
 			err = step(ctx)
 		}
 	}
@@ -150,6 +153,7 @@ func (x *forgetter) onTheWay(ctx context.Context) error {
 		}{
 			{"event", x.hashes, x.forgetEvent}, {"timer", x.hashes, x.forgetTimer}, {"reply", x.hashes, x.forgetReply},
 			{"dead", x.hashes, x.forgetDead}, {"posted", x.Store.texts, x.forgetPosted}, {"conversation", x.hashes, x.forgetCopy},
+			{"person", x.hashes, x.forgetUnsent},
 		} {
 			list, err := one.read(ctx, x.kind(all, one.kind))
 			if err != nil {
@@ -357,10 +361,10 @@ func (x *forgetter) forgetCopy(ctx context.Context, f found) error {
 	changed := false
 	for i := range c.Trail.Asked {
 		asked := &c.Trail.Asked[i]
-		if !slices.Contains(x.texts, asked.Text) {
+		if !slices.Contains(x.texts, asked.Text) && !slices.Contains(x.Accounts, asked.By) {
 			continue
 		}
-		changed, asked.Text, asked.Files = true, "", nil
+		changed, asked.Text, asked.Files, asked.By = true, "", nil, ""
 		// Lines are named as the answer is.
 		l, err := x.Line(ctx, desk.LineID(strings.TrimPrefix(string(asked.Answer), "answer/")))
 		if err == nil && l.Value.Text != "" {
@@ -376,6 +380,25 @@ func (x *forgetter) forgetCopy(ctx context.Context, f found) error {
 		return nil
 	}
 	return save(ctx, x, f.key, f.version, c, []entry{{x.keys.conversations(), c.Latest.UnixMilli(), string(c.ID)}}, nil, &x.done.Conversations)
+}
+
+// forgetUnsent takes out of what agents wrote, and did not send, what was for one
+// of the owner's tickets.
+func (x *forgetter) forgetUnsent(ctx context.Context, f found) error {
+	if !strings.Contains(f.value, `"drafts":`) {
+		return nil
+	}
+	p, err := decode[desk.Person](f.value)
+	if err != nil || slices.Contains(x.Persons(), p.ID) {
+		return err
+	}
+	kept := maps.Clone(p.Drafts)
+	maps.DeleteFunc(kept, func(id chat.TicketID, _ string) bool { return x.named[string(id)] })
+	if len(kept) == len(p.Drafts) {
+		return nil
+	}
+	p.Drafts = kept
+	return save(ctx, x, f.key, f.version, p, x.duties(p), nil, &x.done.Waiting)
 }
 
 // save keeps another record in the place of one that was read.
@@ -414,7 +437,8 @@ func (x *forgetter) record(ctx context.Context, key string, version int64, value
 // What an agent put otherwise stays.
 func (x *forgetter) forgetAliases(ctx context.Context) error {
 	for _, a := range x.hoard.aliases {
-		if !slices.ContainsFunc(x.texts, func(s string) bool { return carries(a.Text, s) }) {
+		text := unmasked(a.Text)
+		if !slices.ContainsFunc(x.texts, func(s string) bool { return carries(text, s) || carries(text, unmasked(s)) }) {
 			continue
 		}
 		found, err := x.RemoveAlias(ctx, a.ID)
@@ -427,6 +451,11 @@ func (x *forgetter) forgetAliases(ctx context.Context) error {
 	}
 	return nil
 }
+
+// maskWord is what stands in a phrasing for what was masked, or left out of it.
+var maskWord = regexp.MustCompile(`\[[a-z-]+\]`)
+
+func unmasked(s string) string { return maskWord.ReplaceAllString(chat.Mask(s), " ") }
 
 // carriedWords is how many words in a row are somebody's own.
 const carriedWords = 3
@@ -469,32 +498,10 @@ func (x *forgetter) forgetConversations(ctx context.Context) error {
 func (x *forgetter) forgetTickets(ctx context.Context) error {
 	for _, held := range x.hoard.tickets {
 		k := held.Value
-		others := []chat.TicketID{k.Parent}
-		for _, c := range k.Children {
-			others = append(others, c.ID)
-		}
-		for _, e := range k.History {
-			if e.Did == desk.DidMerge { // it may have gone with another once
-				others = append(others, chat.TicketID(e.Text))
-			}
-		}
-		for _, id := range others {
-			if id == "" || x.named[string(id)] {
-				continue
-			}
-			other, err := x.Ticket(ctx, id)
-			if errors.Is(err, spool.ErrNotFound) {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			if other.Value.PartForgotten(&k, x.now) {
-				parted := 0
-				if err := save(ctx, x, x.keys.ticket(id), other.Version, other.Value, x.indexes(other.Value), nil, &parted); err != nil {
-					return err
-				}
-			}
+		if ok, err := x.partOthers(ctx, &k); err != nil {
+			return err
+		} else if !ok {
+			continue // whoever goes with it is found by it the next time
 		}
 		k.Forget(x.now)
 		if err := save(ctx, x, x.keys.ticket(k.ID), held.Version, k, x.indexes(k), x.replies[string(k.ID)], &x.done.Tickets); err != nil {
@@ -502,6 +509,40 @@ func (x *forgetter) forgetTickets(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// partOthers lets tickets of others that go with one of theirs go their own way;
+// false if one of them was saved meanwhile.
+func (x *forgetter) partOthers(ctx context.Context, k *desk.Ticket) (bool, error) {
+	others := []chat.TicketID{k.Parent}
+	for _, c := range k.Children {
+		others = append(others, c.ID)
+	}
+	for _, e := range k.History {
+		if e.Did == desk.DidMerge { // it may have gone with another once
+			others = append(others, chat.TicketID(e.Text))
+		}
+	}
+	for _, id := range others {
+		if id == "" || x.named[string(id)] {
+			continue
+		}
+		other, err := x.Ticket(ctx, id)
+		if errors.Is(err, spool.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return false, err
+		}
+		if !other.Value.PartForgotten(k, x.now) {
+			continue
+		}
+		parted := 0
+		if err := save(ctx, x, x.keys.ticket(id), other.Version, other.Value, x.indexes(other.Value), nil, &parted); err != nil || parted == 0 {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // forgetPersons leaves of the owner what the desks need: that they are on call,

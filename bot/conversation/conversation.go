@@ -65,6 +65,7 @@ type Asked struct {
 	Stamp      string         `json:"stamp,omitempty"` // of the edit the answer belongs to
 	Text       string         `json:"text"`
 	Files      []chat.File    `json:"files,omitempty"`
+	By         chat.AccountID `json:"by,omitempty"`         // who wrote it, if the asker pointed at what someone else said
 	Level      string         `json:"level"`                // sure, unsure, none
 	Confidence float64        `json:"confidence,omitempty"` // 0 to 1
 	Knowledge  string         `json:"knowledge,omitempty"`  // version of the articles; empty in older trails

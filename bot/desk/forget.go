@@ -35,8 +35,11 @@ func (t *Ticket) Forget(at time.Time) {
 		kept := Entry{
 			At: e.At, By: e.By, Name: e.Name, Did: e.Did, Of: e.Of, Thanks: e.Thanks, Until: e.Until, Article: e.Article, As: e.As, Passage: e.Passage,
 		}
-		if e.By == "" {
+		switch {
+		case e.By == "":
 			kept.Name = ""
+		case e.Did == DidHear, e.Did == DidPart: // the asker of a ticket that went with it, maybe the same
+			kept.By, kept.Name = "", ""
 		}
 		if slices.Contains(structural, e.Did) {
 			kept.Text = e.Text

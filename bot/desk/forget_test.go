@@ -69,6 +69,24 @@ func TestForgetLive(t *testing.T) {
 	}
 }
 
+// TestForgetFamily: who asked a ticket that went with it, often the same person, is
+// named no more either.
+func TestForgetFamily(t *testing.T) {
+	parent, children := merged(t, 2)
+	parent.Hear(children[0], now)
+	parent.Leave(children[1], now)
+	parent.Forget(now)
+	text, err := json.Marshal(parent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range children {
+		if c.Asker.Name == "" || strings.Contains(string(text), `"`+c.Asker.Name+`"`) {
+			t.Errorf("%q is in %s", c.Asker.Name, text)
+		}
+	}
+}
+
 func TestPartForgotten(t *testing.T) {
 	parent, children := merged(t, 2)
 	parent.Hear(children[0], now)

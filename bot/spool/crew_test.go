@@ -15,6 +15,24 @@ import (
 	"github.com/signpost-bot/signpost/bot/desk"
 )
 
+// TestForgetOnce: who takes over the event of a forgetting that is under way lets
+// it go again, rather than wait for it with everyone else.
+func TestForgetOnce(t *testing.T) {
+	s := New(&stub{}, nil, Options{Log: slog.New(slog.DiscardHandler)})
+	w := Work{Event: chat.Event{ID: "wish"}}
+	under := new(wish)
+	s.wishes.Store(w.Event.ID, under)
+	under.Lock()
+	if err := s.forget(t.Context(), w, Forgetting{}); !errors.Is(err, ErrLost) {
+		t.Errorf("forget under way = %v", err)
+	}
+	under.done = true
+	under.Unlock()
+	if err := s.forget(t.Context(), w, Forgetting{}); err != nil {
+		t.Errorf("forget again = %v", err)
+	}
+}
+
 // A stub store has what the test puts in, and counts how often it is asked.
 type stub struct {
 	Store

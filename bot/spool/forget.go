@@ -2,6 +2,7 @@ package spool
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -95,13 +96,18 @@ func (f *Forgotten) add(more Forgotten) {
 const (
 	// maxPasses is how often the store is gone through while others bring back
 	// what was taken away, and breath how long they are given between two times:
-	// together far longer than handling an event or sending a reply takes.
-	maxPasses = 40
+	// together longer than a lease, so that what a dead process had in hand is
+	// found, too.
+	maxPasses = 160
 	breath    = 250 * time.Millisecond
 )
 
+// errInHand: others held, or brought back, some of it all the while.
+var errInHand = errors.New("some of it is in somebody's hands all the while")
+
 // Forget takes an owner's data away while others work on: again and again, until
-// there is nothing left. It is safe to repeat after a kill.
+// there is nothing left. It is safe to repeat after a kill, and after an error,
+// which is also what comes of it if somebody never lets go.
 func Forget(ctx context.Context, store Store, f Forgetting, now func() time.Time) (Forgotten, error) {
 	var all Forgotten
 	for range maxPasses {
@@ -110,7 +116,7 @@ func Forget(ctx context.Context, store Store, f Forgetting, now func() time.Time
 			return all, err
 		}
 		if all.add(some); some.Sum() == 0 && !some.Busy {
-			break
+			return all, nil
 		}
 		if some.Busy {
 			if !pause(ctx, nil, breath) {
@@ -118,5 +124,5 @@ func Forget(ctx context.Context, store Store, f Forgetting, now func() time.Time
 			}
 		}
 	}
-	return all, nil
+	return all, errInHand
 }

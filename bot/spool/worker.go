@@ -106,11 +106,14 @@ type wish struct {
 
 // forget forgets someone. If we are killed meanwhile, the event that asks for it
 // is handled again, and so is this. In a large store it outlasts the lease: then
-// whoever takes the event over waits for it, and does not begin anew.
+// whoever takes the event over does not begin anew, and leaves it again with
+// [ErrLost], until it is done.
 func (s *Spool) forget(ctx context.Context, w Work, f Forgetting) error {
 	found, _ := s.wishes.LoadOrStore(w.Event.ID, new(wish))
 	asked := found.(*wish)
-	asked.Lock()
+	if !asked.TryLock() {
+		return ErrLost
+	}
 	defer asked.Unlock()
 	if asked.done {
 		return nil

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/signpost-bot/signpost/bot/chat"
 	"github.com/signpost-bot/signpost/bot/desk"
 	"github.com/signpost-bot/signpost/bot/spool"
@@ -57,19 +59,28 @@ func testForget(f *fixture) {
 	copied.Text = asked.Text
 	other := begin(copied)
 	other.Lane += "/aside/test:w:bo"
+	pointedAt := message("bo", "0")
+	pointedAt.Text = "a secret remark to nobody"
+	remark := begin(pointedAt)
+	remark.Lane += "/aside/test:w:bo"
+	remark.Trail.Asked[0].By = kim.Accounts[1]
 	theirs, kept := ofKim(1), ticket(2)
+	f.must(theirs.Add("m2", "cancel kim@example.com please, secret", nil, 0, start))
 	c.Ticket, theirs.Conversation = theirs.ID, c.ID
 	line1, line2 := line(1), line(2)
 	line1.Person, line1.Text = "kim", "a secret line"
 	alias := f.alias("how is a secret question asked")
 	alias.Ticket = theirs.ID
+	gappy := f.alias("cancel please")
+	gappy.Ticket = theirs.ID
 	own, words := reply("desk", "words/x/desk"), reply("desk", "card/T-1")
 	words.Deed, words.Ticket, own.Ticket = chat.Replace, theirs.ID, theirs.ID
 	words.Blocks[0].Text, own.Blocks[0].Text = chat.Plain("secret card"), chat.Plain("secret words")
 	f.commit(spool.Outcome{
-		Conversations: fresh(c, other), Tickets: fresh(theirs, kept), Lines: fresh(line1, line2),
-		Persons: fresh(desk.Person{ID: "kim", Accounts: kim.Accounts, Audience: "buyer"}, desk.Person{ID: "bo", Audience: "creator"}),
-		Replies: []chat.Reply{words, own}, Learned: []desk.Alias{alias, f.alias("an unrelated phrasing")},
+		Conversations: fresh(c, other, remark), Tickets: fresh(theirs, kept), Lines: fresh(line1, line2),
+		Persons: fresh(desk.Person{ID: "kim", Accounts: kim.Accounts, Audience: "buyer"}, desk.Person{ID: "bo", Audience: "creator"},
+			desk.Person{ID: "lea", Drafts: map[chat.TicketID]string{"T-1": "an unsent secret", "T-2": "unsent"}}),
+		Replies: []chat.Reply{words, own}, Learned: []desk.Alias{alias, gappy, f.alias("an unrelated phrasing")},
 		Sets:    []spool.SetChange{put("links", "test:w:kim2", "kim"), put("links", "test:w:bo", "bo"), put("drafts", "T-1", "a secret draft"), put("drafts", "T-2", "a draft")},
 		Tallies: []desk.Tally{{Day: start.Truncate(24 * time.Hour), Desk: "support", What: desk.CountOpened, N: 2}},
 	})
@@ -79,7 +90,7 @@ func testForget(f *fixture) {
 	}
 	before, err := f.Belongings(ctx, kim)
 	f.must(err)
-	f.same("belongings", []int{len(before.Persons), len(before.Conversations), len(before.Tickets), len(before.Lines), len(before.Aliases)}, []int{1, 1, 1, 1, 1})
+	f.same("belongings", []int{len(before.Persons), len(before.Conversations), len(before.Tickets), len(before.Lines), len(before.Aliases)}, []int{1, 1, 1, 1, 2})
 
 	// On its way: an event, a timer, replies, dead letters.
 	dead := message("kim", "3")
@@ -101,7 +112,7 @@ func testForget(f *fixture) {
 	f.accept(waits, behind, pointed)
 
 	done := f.forget(wish())
-	if done.Conversations != 2 || done.Tickets != 1 || done.Lines != 1 || done.Aliases != 1 || done.Busy {
+	if done.Conversations != 3 || done.Tickets != 1 || done.Lines != 1 || done.Aliases != 2 || done.Busy {
 		f.Errorf("forgot %+v", done)
 	}
 	after, err := f.Belongings(ctx, kim)
@@ -132,6 +143,12 @@ func testForget(f *fixture) {
 	copy, err := f.Conversation(ctx, other.ID)
 	f.must(err)
 	f.same("words in another's conversation", copy.Value.Trail.Asked[0].Text, "")
+	copy, err = f.Conversation(ctx, remark.ID)
+	f.must(err)
+	f.same("words that another pointed at", copy.Value.Trail.Asked[0].Text, "")
+	lea, err := f.Person(ctx, "lea")
+	f.must(err)
+	f.same("unsent words", lea.Value.Drafts, map[chat.TicketID]string{"T-2": "unsent"})
 	_, err = f.Conversation(ctx, c.ID)
 	f.want("conversation", err, spool.ErrNotFound)
 	aliases, _, err := f.Aliases(ctx)
@@ -205,8 +222,23 @@ func testForgetBusy(f *fixture) {
 	card := reply("desk", "card/T-1")
 	card.Deed, card.Ticket = chat.Replace, "T-1"
 	c := begin(e)
-	f.finish(w, spool.Outcome{Conversations: fresh(c), Tickets: fresh(ofKim(1)), Replies: []chat.Reply{card}})
+	words := reply("desk", "words/x")
+	words.Blocks[0].Text, words.Ticket = chat.Plain("secret words"), "T-1"
+	f.finish(w, spool.Outcome{Conversations: fresh(c), Tickets: fresh(ofKim(1)), Replies: []chat.Reply{words, card}})
+
+	// What leads to a reply in hand stays until that is found again.
+	l := f.leaseReply("words/x")
+	some, err = f.Forget(ctx, wish(), f.now)
+	f.must(err)
+	if !some.Busy || some.Tickets != 0 {
+		f.Errorf("forgot %+v of what is in hand", some)
+	}
+	f.must(f.Postpone(ctx, l, f.now, f.now))
 	f.forget(wish())
+	if l = f.leaseReply("words/x"); l.Reply.Deed != chat.Remove || l.Reply.PlainText() != "" {
+		f.Errorf("words on their way are %+v", l.Reply)
+	}
+	f.must(f.Delivered(ctx, l, l.Sent, f.now))
 	b, err := f.Belongings(ctx, kim)
 	f.must(err)
 	if !b.Empty() {
@@ -250,6 +282,51 @@ func testForgetKeeps(f *fixture) {
 		}
 	}
 	f.same("forgot again", f.forget(wish()), spool.Forgotten{})
+}
+
+// testForgetCrowd: a ticket that went with a forgotten one goes its own way, also
+// if it is saved all the while.
+func testForgetCrowd(f *fixture) {
+	ctx := f.Context()
+	agent := desk.Agent{ID: "lea", Name: "Lea"}
+	for n := int64(1); n < 40; n += 2 {
+		parent, child := ofKim(n), ticket(n+1)
+		f.must(parent.Merge(agent, true, start, &child))
+		child.Follow(&parent, start)
+		f.commit(spool.Outcome{Tickets: fresh(parent, child)})
+		var saving errgroup.Group
+		saving.Go(func() error {
+			for i := range 20 {
+				e := message("setup", fmt.Sprint("save ", n, i))
+				e.ID += "/saved"
+				if _, err := f.Accept(ctx, e, f.now); err != nil {
+					return err
+				}
+				w, err := f.Lease(ctx, f.now, hold)
+				for err == nil {
+					var k spool.Versioned[desk.Ticket]
+					if k, err = f.Ticket(ctx, child.ID); err == nil {
+						err = f.Finish(ctx, w, spool.Outcome{Tickets: []spool.Versioned[desk.Ticket]{k}}, f.now)
+					}
+					if !errors.Is(err, spool.ErrConflict) {
+						break
+					}
+					err = nil
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		f.forget(wish())
+		f.must(saving.Wait())
+		k, err := f.Ticket(ctx, child.ID)
+		f.must(err)
+		if k.Value.Parent != "" {
+			f.Fatalf("%s still goes with %s", child.ID, k.Value.Parent)
+		}
+	}
 }
 
 // testTrimClosed: a closed ticket goes with its time, a live one never, and no

@@ -98,6 +98,7 @@ func TestStore(t *testing.T, open func(t *testing.T) spool.Store) {
 		{"forget", testForget},
 		{"forget what is in hand", testForgetBusy},
 		{"forget and keep", testForgetKeeps},
+		{"forget in a crowd", testForgetCrowd},
 		{"stats", testStats},
 		{"odd text", testOddText},
 		{"bad UTF-8", testBadUTF8},
