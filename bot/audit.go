@@ -132,7 +132,7 @@ func (t *turn) acted() desk.Deed {
 	case t.act.no != nil:
 		d.Result, d.Why = desk.Refused, t.act.no.id
 		return d
-	case len(t.tickets)+len(t.persons)+len(t.out.Sets)+len(t.out.Learned)+len(t.out.Unlearned) == 0:
+	case len(t.tickets)+len(t.persons)+len(t.out.Sets)+len(t.out.Learned)+len(t.out.Unlearned)+len(t.out.Forget) == 0:
 		d.Result = desk.Shown
 	}
 	for _, k := range t.tickets {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/signpost-bot/signpost/bot/chat"
+	"github.com/signpost-bot/signpost/bot/desk"
 	"github.com/signpost-bot/signpost/bot/spool"
 )
 
@@ -100,6 +101,9 @@ func TestForgetMe(t *testing.T) {
 	o = w.presses(lee, "forget_sure", string(lee.Account))
 	if len(o.Forget) != 1 || !o.Forget[0].Is(lee) || o.Forget[0].Event == "" || changed(o) {
 		t.Fatalf("forgotten %+v", o)
+	}
+	if len(o.Audit) != 1 || o.Audit[0].What != "data.forget" || o.Audit[0].Result != desk.Done {
+		t.Errorf("the audit has %+v", o.Audit)
 	}
 	k := w.ticket("T-1")
 	k.Forget(w.now)
