@@ -288,6 +288,79 @@ func TestSealerStoreAway(t *testing.T) {
 	}
 }
 
+// TestSealerKey: during an update that brings a key, who has none yet leaves the
+// lines behind a sealed one to who has it.
+func TestSealerKey(t *testing.T) {
+	store, err := redis.Embedded(redis.Options{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	key, err := desk.NewSealKey(bytes.Repeat([]byte("k"), 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	logger := slog.New(slog.NewTextHandler(&log, nil))
+	keyed, bare := &sealer{store: store, key: key, now: time.Now, log: logger}, &sealer{store: store, now: time.Now, log: logger}
+	for _, s := range []*sealer{bare, keyed, bare, keyed} {
+		if err := s.note(t.Context(), "serve.start"); err != nil {
+			t.Fatal(err)
+		}
+		s.look(t.Context())
+	}
+	if n := strings.Count(log.String(), "there is none here"); n != 1 {
+		t.Errorf("logged %d times:\n%s", n, &log)
+	}
+	if v, _, err := verifyStore(t.Context(), store, []desk.SealKey{key}, nil); err != nil || v.Lines != 4 || v.Keyed != 3 {
+		t.Errorf("verify: %v, %+v", err, v)
+	}
+}
+
+// A forgetfulAudit has lost its newest lines.
+type forgetfulAudit struct {
+	auditStore
+	chain *desk.Chain
+}
+
+func (s forgetfulAudit) AuditChain(ctx context.Context) (desk.Chain, error) {
+	if s.chain.Last.N > 0 {
+		return *s.chain, nil
+	}
+	return s.auditStore.AuditChain(ctx)
+}
+
+// TestSealerLoss: an end that has gone back is told, with what was lost.
+func TestSealerLoss(t *testing.T) {
+	store, err := redis.Embedded(redis.Options{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	var log bytes.Buffer
+	var lost desk.Chain
+	s := &sealer{store: forgetfulAudit{store, &lost}, now: time.Now, log: slog.New(slog.NewTextHandler(&log, nil))}
+	for range 2 {
+		if err := s.note(t.Context(), "serve.start"); err != nil {
+			t.Fatal(err)
+		}
+		s.look(t.Context())
+	}
+	first, err := store.Audited(t.Context(), 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost.Last = desk.Link{N: 1, Seal: first[0].Seal}
+	s.look(t.Context())
+	s.look(t.Context())
+	if n := strings.Count(log.String(), "the audit ends earlier than it did"); n != 1 {
+		t.Errorf("told %d times:\n%s", n, &log)
+	}
+	if !strings.Contains(log.String(), `"the audit ends here" head=1:`) || !strings.Contains(log.String(), "was=2:") {
+		t.Errorf("logged:\n%s", &log)
+	}
+}
+
 func TestSealKeyOf(t *testing.T) {
 	if _, err := sealKeyOf(config.Audit{Key: config.NewSecret("short")}); err == nil {
 		t.Error("a short key was taken")

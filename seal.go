@@ -51,6 +51,7 @@ type sealer struct {
 
 	mu       sync.Mutex // held while it seals
 	away     bool       // the store was, when it was asked last
+	last     desk.Link  // where the chain ended when it was looked at last
 	anchored desk.Link  // what was logged last
 	at       time.Time  // when
 }
@@ -108,8 +109,19 @@ func (s *sealer) look(ctx context.Context) {
 func (s *sealer) seal(ctx context.Context) (desk.Link, error) {
 	for {
 		chain, err := s.store.AuditChain(ctx)
-		if err != nil || chain.Waiting == 0 {
+		if err != nil {
 			return chain.Last, err
+		}
+		if chain.Last.N < s.last.N {
+			s.log.Error("the audit ends earlier than it did: what Redis was told last is lost, as after a failover or a restored backup",
+				"was", s.last.String(), "is", chain.Last.String())
+			s.at = time.Time{} // its new end is logged at once
+		}
+		if s.last = chain.Last; chain.Waiting == 0 {
+			return chain.Last, nil
+		}
+		if name := chain.Last.Key(); s.key.Name() == "" && name != "" {
+			return chain.Last, fmt.Errorf("it is sealed with the key %s, and there is none here; set audit.key_file as it was", name)
 		}
 		lines, err := s.store.Unsealed(ctx, sealMost)
 		if err != nil || len(lines) == 0 {

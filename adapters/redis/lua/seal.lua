@@ -7,7 +7,9 @@
 -- ARGV[2]   its seal
 -- ARGV[3…]  for each line: number, text, seal
 --
--- Returns 1, or 0 if the chain ends elsewhere or these lines are not the next.
+-- Returns 1, or 0 if the chain ends elsewhere or these lines are not the next. A
+-- crash may have left half of such a step: lines that are there already, as they
+-- are given, stay. Others in their place are an error.
 -- Checks come before writes: Redis does not undo half a script.
 local last = redis.call("HMGET", KEYS[1], "last", "last_seal")
 local count = (#ARGV - 2) / 3
@@ -20,8 +22,21 @@ for i = 1, count do
     return 0
   end
 end
+local top = redis.call("XREVRANGE", KEYS[3], "+", "-", "COUNT", 1)[1]
+local there = top and tonumber(string.match(top[1], "^%d+")) or 0
 for i = 1, count do
-  redis.call("XADD", KEYS[3], ARGV[3 * i] .. "-0", "line", ARGV[3 * i + 1], "seal", ARGV[3 * i + 2])
+  local id = ARGV[3 * i] .. "-0"
+  if tonumber(ARGV[3 * i]) <= there then
+    local entry = redis.call("XRANGE", KEYS[3], id, id)[1]
+    if not entry or entry[2][2] ~= ARGV[3 * i + 1] or entry[2][4] ~= ARGV[3 * i + 2] then
+      return redis.error_reply("ERR the audit has another line " .. ARGV[3 * i] .. " already; something else than Signpost changed it")
+    end
+  end
+end
+for i = 1, count do
+  if tonumber(ARGV[3 * i]) > there then
+    redis.call("XADD", KEYS[3], ARGV[3 * i] .. "-0", "line", ARGV[3 * i + 1], "seal", ARGV[3 * i + 2])
+  end
 end
 redis.call("LTRIM", KEYS[2], count, -1)
 redis.call("HSET", KEYS[1], "last", ARGV[#ARGV - 2], "last_seal", ARGV[#ARGV])
