@@ -67,7 +67,7 @@ func (o *serveCommand) Run(ctx context.Context, c *cli, s streams) error {
 	}
 	defer store.Close()
 	inspect(ctx, store, log)
-	if n, err := store.Upgrade(ctx); err != nil {
+	if n, err := store.Upgrade(ctx, time.Now()); err != nil {
 		return err
 	} else if n > 0 {
 		log.Info("tickets of an older version were taken over", "tickets", n)

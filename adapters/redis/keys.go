@@ -181,7 +181,8 @@ func (k keys) load(id chat.PersonID) string { return string(k) + "load:" + strin
 // drops them.
 func (k keys) closed() string { return string(k) + "closed" }
 
-// listedClosed (string): that Upgrade has put those of older versions into it.
+// listedClosed (string): when Upgrade began to put those of older versions into
+// it, or that it has put all.
 func (k keys) listedClosed() string { return string(k) + "closed_listed" }
 
 // asker (zset), by person: the tickets they opened, by the time of opening.

@@ -47,7 +47,7 @@ func TestUpgrade(t *testing.T) {
 	}
 
 	for _, want := range []int{3, 0} {
-		if n, err := s.Upgrade(ctx); n != want || err != nil {
+		if n, err := s.Upgrade(ctx, start); n != want || err != nil {
 			t.Fatalf("Upgrade = %d, %v, want %d", n, err, want)
 		}
 	}
@@ -59,6 +59,15 @@ func TestUpgrade(t *testing.T) {
 	}
 	if crew, err := s.OnCall(ctx, "support"); err != nil || len(crew) != 1 || crew[0].Load != 1 {
 		t.Errorf("on call are %+v: %v", crew, err)
+	}
+
+	// An older version that still runs beside it closes tickets, too.
+	for i, want := range []int{1, 1, 0} {
+		n := 5 + i
+		old(n, `"state":"closed"`, map[string]float64{"asker:test:w:kim": opened})
+		if n, err := s.Upgrade(ctx, start.Add(time.Duration(i)*25*time.Hour)); n != want || err != nil {
+			t.Fatalf("Upgrade = %d, %v, want %d", n, err, want)
+		}
 	}
 
 	if _, err := s.Trim(ctx, spool.Retention{Tickets: time.Hour}, start.Add(2*time.Hour)); err != nil {
