@@ -236,6 +236,29 @@ func (o *outline) add(lines ...string) {
 	}
 }
 
+// written is what stands for another character: behind a backslash, or by name or
+// number.
+// Source: https://spec.commonmark.org/0.31.2/#entity-and-numeric-character-references
+var written = regexp.MustCompile("\\\\[!-/:-@\\[-`{-~]|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]*);")
+
+// asRead is a text as it is read, each character once: &amp;lt; is &lt;.
+func asRead(text string) string {
+	if !strings.ContainsAny(text, `\&`) {
+		return text
+	}
+	return written.ReplaceAllStringFunc(text, func(s string) string {
+		if s[0] == '\\' {
+			return s[1:]
+		}
+		if s[1] != '#' {
+			if _, known := util.LookUpHTML5EntityByName(s[1 : len(s)-1]); !known {
+				return s
+			}
+		}
+		return html.UnescapeString(s)
+	})
+}
+
 // words is what a reader sees of the inline nodes under n, on one line.
 func (o *outline) words(n ast.Node) string {
 	var b strings.Builder
@@ -251,7 +274,7 @@ func (o *outline) inline(b *strings.Builder, n ast.Node) {
 			if n.IsRaw() {
 				b.Write(value)
 			} else {
-				b.WriteString(html.UnescapeString(string(util.UnescapePunctuations(value))))
+				b.WriteString(asRead(string(value)))
 			}
 			if n.SoftLineBreak() || n.HardLineBreak() {
 				b.WriteByte(' ')

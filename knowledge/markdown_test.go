@@ -14,6 +14,8 @@ func TestSections(t *testing.T) {
 	}{
 		{"inline", "A *very* **bold** [link](https://x.example \"t\"), `co de`,\nan <https://y.example>, ![image](z.png) &amp; \\*star\\*<br>end ~~gone~~.",
 			[]Section{{Text: "A very bold link, co de, an https://y.example, image & *star* end gone."}}},
+		{"references", "&amp;lt; &lt; &#60; &#x3c; \\&lt; \\\\&amp; ?a=1&copy=2&lt &nothing; &notit; &NotEqualTilde;.",
+			[]Section{{Text: "&lt; < < < &lt; \\& ?a=1&copy=2&lt &nothing; &notit; ≂̸."}}},
 		{"lists", "1. One\n   more\n2. Two\n   - Three\n\n   Four\n> Five\n",
 			[]Section{{Text: "One more\nTwo\nThree\nFour\nFive", Steps: true, Ways: true}}},
 		{"code", "```go\na := 1\n\nb := 2\n```\n\n    indented\n", []Section{{Text: "a := 1\nb := 2\nindented"}}},

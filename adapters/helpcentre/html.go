@@ -287,6 +287,9 @@ func newConverter() *converter.Converter {
 		strikethrough.NewStrikethroughPlugin(),
 		table.NewTablePlugin(table.WithHeaderPromotion(true), table.WithSkipEmptyRows(true), table.WithCellPaddingBehavior(table.CellPaddingBehaviorMinimal), table.WithPresentationTables(true)),
 	))
+	c.Register.TextTransformer(func(_ converter.Context, text string) string {
+		return reference.ReplaceAllString(text, "&amp;$1") // else it would be read as the character that it names
+	}, converter.PriorityEarly)
 	for i := 1; i <= 6; i++ {
 		c.Register.RendererFor(fmt.Sprintf("h%d", i), converter.TagTypeBlock, func(ctx converter.Context, w converter.Writer, n *html.Node) converter.RenderStatus {
 			var b bytes.Buffer
@@ -310,6 +313,9 @@ func newConverter() *converter.Converter {
 	}
 	return c
 }
+
+// reference is what Markdown takes for a character by name or number.
+var reference = regexp.MustCompile(`&(#[0-9]{1,7};|#[xX][0-9A-Fa-f]{1,6};|[A-Za-z][A-Za-z0-9]*;)`)
 
 func attribute(n *html.Node, name string) string {
 	for _, a := range n.Attr {

@@ -1,12 +1,16 @@
 package helpcentre
 
 import (
+	"html"
 	"net/url"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/signpost-bot/signpost/knowledge"
 )
 
 func TestReadPage(t *testing.T) {
@@ -62,6 +66,28 @@ func TestReadPage(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestWrittenReferences: a page that says how to write a character keeps saying
+// that, through Markdown to what people read.
+func TestWrittenReferences(t *testing.T) {
+	at, err := url.Parse("https://help.example.com/a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const text = `Write &lt; as &amp;lt; or &#60;, R&D, a && b; ?a=1&copy=2&lt, &nothing; and \&lt;.`
+	body, err := markdownOf("<h2>"+html.EscapeString(text)+"</h2><p>"+html.EscapeString(text)+" <code>&amp;lt;</code></p>", "T", at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := knowledge.Page{Title: "T", URL: "https://help.example.com/a", ID: "a", Lang: "en", Audiences: []string{"buyer"}, Topic: "x", Body: body}
+	articles, err := knowledge.Load(fstest.MapFS{"a.md": {Data: p.Marshal()}}, rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := articles[0].Sections[0]; got.Heading != text || got.Text != text+" &lt;" {
+		t.Errorf("it reads %q, %q\nwant     %q\nas %s", got.Heading, got.Text, text, body)
 	}
 }
 
