@@ -153,8 +153,9 @@ func (c Choices) choose(p Page, to *knowledge.Page, known knowledge.Rules) error
 			return nil
 		}
 	}
+	section := cut(line(p.Section), maxTitle)
 	return fmt.Errorf("no rule gives it one of topics (%s); its section is %q, its address %s: add a rule such as {section: %q, topic: %s}, or topic: for all others",
-		strings.Join(known.Topics, ", "), line(p.Section), short(p.URL), cmp.Or(line(p.Section), "*"), known.Topics[0])
+		strings.Join(known.Topics, ", "), section, short(p.URL), cmp.Or(section, "*"), known.Topics[0])
 }
 
 func list(languages []knowledge.Lang) string {

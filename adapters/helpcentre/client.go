@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"compress/gzip"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -37,6 +36,9 @@ const (
 	maxSaid      = 4 << 10 // bytes that are kept of an error's body
 	// maxAway is how many requests to a host may fail in a row without any answer.
 	maxAway = 5
+	// maxTroubles is after how many failures in a row, in spite of all tries, each
+	// further request to a host gets one try, until one succeeds.
+	maxTroubles = 5
 )
 
 // Options are what a [Client] can be given.
@@ -73,6 +75,7 @@ type host struct {
 	next time.Time     // when it may be asked again
 	gap  time.Duration // between requests
 	away int           // how often it failed in a row without any answer
+	bad  int           // how many requests in a row met trouble in spite of all tries
 
 	reading sync.Mutex // held while robots.txt is read
 	robots  *Robots    // nil: not read yet
@@ -141,6 +144,8 @@ func (e *StatusError) Error() string {
 		return text + "; only public pages can be fetched, unless the key given may read it"
 	case e.Status == http.StatusTooManyRequests:
 		return text + "; run it again later, or lower rate"
+	case e.Status == http.StatusNotModified:
+		return text + ", though nobody asked whether it has changed; mend the server"
 	case e.Status >= 500:
 		return text + "; run it again later"
 	}
@@ -176,56 +181,47 @@ func (t *trouble) Unwrap() []error {
 // [ErrUnchanged]. An answer of 429 to the last try, and a wait beyond
 // Options.MaxWait, are [Fatal]. Errors are one line, with the mend.
 func (c *Client) Get(ctx context.Context, r Request) (*Response, error) {
+	target, err := c.allowed(r.URL)
+	if err != nil {
+		return nil, err
+	}
+	h, tries := c.host(target), c.o.Tries
+	c.mu.Lock()
+	if h.bad >= maxTroubles {
+		tries = 1
+	}
+	c.mu.Unlock()
 	waits := backoff.NewExponentialBackOff()
 	waits.InitialInterval = time.Second
 	response, err := backoff.Retry(ctx, func() (*Response, error) {
-		response, err := c.follow(ctx, r)
+		response, err := c.follow(ctx, target, r)
 		if t := (*trouble)(nil); err != nil && !errors.As(err, &t) {
 			return nil, backoff.Permanent(err)
 		}
 		return response, err
-	}, backoff.WithBackOff(waits), backoff.WithMaxTries(uint(c.o.Tries)), backoff.WithMaxElapsedTime(0),
+	}, backoff.WithBackOff(waits), backoff.WithMaxTries(uint(tries)), backoff.WithMaxElapsedTime(0),
 		backoff.WithNotify(func(err error, wait time.Duration) {
 			c.o.Log.Debug("asking a help centre again", "url", r.URL, "err", err, "after", wait)
 		}))
 	if p := (*backoff.PermanentError)(nil); errors.As(err, &p) {
 		err = p.Err
 	}
-	if t := (*trouble)(nil); errors.As(err, &t) && !IsFatal(err) {
+	c.mu.Lock()
+	h.bad++
+	if t := (*trouble)(nil); !errors.As(err, &t) {
+		h.bad = 0
+	} else if !IsFatal(err) {
 		err = t.err
 	}
+	c.mu.Unlock()
 	if status := (*StatusError)(nil); errors.As(err, &status) && status.Status == http.StatusTooManyRequests {
 		err = Fatal(err)
 	}
 	return response, err
 }
 
-// JSON fetches an answer of an API and decodes it into v.
-func (c *Client) JSON(ctx context.Context, r Request, v any) error {
-	r.Header = r.Header.Clone()
-	if r.Header == nil {
-		r.Header = http.Header{}
-	}
-	if r.Header.Get("Accept") == "" {
-		r.Header.Set("Accept", "application/json")
-	}
-	r.Types = []string{"application/json"}
-	response, err := c.Get(ctx, r)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(response.Body, v); err != nil {
-		return fmt.Errorf("the answer of %s is not the JSON that its API promises: %w", response.URL.Host, err)
-	}
-	return nil
-}
-
 // follow asks once, and goes where redirects lead.
-func (c *Client) follow(ctx context.Context, r Request) (*Response, error) {
-	target, err := c.allowed(r.URL)
-	if err != nil {
-		return nil, err
-	}
+func (c *Client) follow(ctx context.Context, target *url.URL, r Request) (*Response, error) {
 	first, header := target, r.Header
 	for hop := 0; ; hop++ {
 		if c.o.Robots && !r.robots {
@@ -376,7 +372,7 @@ func (c *Client) ask(ctx context.Context, u *url.URL, header http.Header, r Requ
 
 	limit := cmp.Or(r.MaxBytes, c.o.MaxBytes)
 	switch status := answer.StatusCode; {
-	case status == http.StatusNotModified:
+	case status == http.StatusNotModified && (r.Known.ETag != "" || r.Known.LastModified != ""):
 		return nil, "", ErrUnchanged
 	case slices.Contains([]int{301, 302, 303, 307, 308}, status):
 		if next = answer.Header.Get("Location"); next == "" {
@@ -516,8 +512,11 @@ func reason(err error) error {
 	if e := syscall.Errno(0); errors.As(err, &e) {
 		return e
 	}
-	return err
+	return errors.New(cut(line(err.Error()), maxReason)) // it may quote the server, as of a certificate
 }
+
+// maxReason is how many characters of such an error are told.
+const maxReason = 200
 
 // A privateError is an address that nobody outside should make us ask.
 type privateError struct {
@@ -553,7 +552,13 @@ func (c *Client) control(_, address string, _ syscall.RawConn) error {
 var (
 	privateNets = prefixes("10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 127.0.0.0/8 100.64.0.0/10 ::1/128 fc00::/7")
 	// Link-local addresses hold the metadata services of clouds, with their keys.
-	neverNets = prefixes("0.0.0.0/8 169.254.0.0/16 192.0.0.0/24 192.0.2.0/24 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4 " +
+	// Some have them elsewhere: Alibaba Cloud, Azure, AWS and Google Cloud.
+	// Source: https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata,
+	// https://learn.microsoft.com/en-us/azure/virtual-network/what-is-ip-address-168-63-129-16,
+	// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html
+	// and https://cloud.google.com/compute/docs/metadata/querying-metadata
+	neverNets = prefixes("100.100.100.200/32 168.63.129.16/32 fd00:ec2::254/128 fd20:ce::254/128 " +
+		"0.0.0.0/8 169.254.0.0/16 192.0.0.0/24 192.0.2.0/24 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4 " +
 		"::/128 fe80::/10 fec0::/10 ff00::/8 100::/64 2001::/23 2001:db8::/32 5f00::/16")
 	// Those that hold an IPv4 address, and after how many bytes.
 	wrapping = map[netip.Prefix]int{
@@ -575,11 +580,11 @@ func private(a netip.Addr) (is, never bool) {
 	in := func(nets []netip.Prefix) bool {
 		return slices.ContainsFunc(nets, func(p netip.Prefix) bool { return p.Contains(a) })
 	}
-	if in(privateNets) {
-		return true, false
-	}
 	if in(neverNets) {
 		return true, true
+	}
+	if in(privateNets) {
+		return true, false
 	}
 	for net, at := range wrapping {
 		if net.Contains(a) {

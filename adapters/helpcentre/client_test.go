@@ -162,6 +162,43 @@ func TestClientConditional(t *testing.T) {
 	if _, err := c.Get(t.Context(), Request{URL: home, Known: got.Known}); !errors.Is(err, ErrUnchanged) {
 		t.Errorf("the second time: %v", err)
 	}
+	// A server that says so unasked has told nothing.
+	s.script = func(*http.Request, int) (int, http.Header, string) { return 304, nil, "" }
+	_, err = c.Get(t.Context(), Request{URL: home})
+	if want := "the server says 304 Not Modified, though nobody asked whether it has changed; mend the server"; err == nil || err.Error() != want {
+		t.Errorf("unasked: %v", err)
+	}
+}
+
+// TestClientTroubled: a host that is in trouble page after page is not asked four
+// times for each, until it is well again.
+func TestClientTroubled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &scripted{script: func(r *http.Request, _ int) (int, http.Header, string) {
+			if r.URL.Path == "/well" {
+				return 200, nil, "x"
+			}
+			return 503, http.Header{"Retry-After": {"100"}}, ""
+		}}
+		c := NewClient(Options{Hosts: []string{"help.example.com"}, Transport: s})
+		tries := func(path string) int {
+			before := len(s.asked)
+			_, err := c.Get(t.Context(), Request{URL: home + path})
+			if (err == nil) != (path == "/well") || IsFatal(err) {
+				t.Errorf("%s: %v", path, err)
+			}
+			return len(s.asked) - before
+		}
+		for n := range 3 * maxTroubles {
+			if got, want := tries("/ill"), map[bool]int{true: defaultTries, false: 1}[n < maxTroubles]; got != want {
+				t.Errorf("page %d was asked for %d times, want %d", n, got, want)
+			}
+		}
+		tries("/well")
+		if got := tries("/ill"); got != defaultTries {
+			t.Errorf("once it was well, a page was asked for %d times", got)
+		}
+	})
 }
 
 // TestClientRefuses: whatever a server does, it gets one clear line.
@@ -334,6 +371,11 @@ func TestPrivate(t *testing.T) {
 		"::1 :: ::ffff:127.0.0.1 ::ffff:169.254.169.254 ::127.0.0.1 64:ff9b::a00:1 2002:7f00:1:: fe80::1%eth0 fc00::1 fd12::1 fec0::1 ff02::1 2001::1 2001:db8::1") {
 		if is, _ := private(netip.MustParseAddr(a)); !is {
 			t.Errorf("%s is taken for public", a)
+		}
+	}
+	for _, a := range strings.Fields("169.254.169.254 192.0.0.192 100.100.100.200 168.63.129.16 fd00:ec2::254 fd20:ce::254 ::ffff:100.100.100.200 64:ff9b::a9fe:a9fe") {
+		if _, never := private(netip.MustParseAddr(a)); !never {
+			t.Errorf("%s, where a cloud keeps keys, is asked if private addresses are allowed", a)
 		}
 	}
 	for _, a := range strings.Fields("1.1.1.1 8.8.8.8 172.32.0.1 100.128.0.1 169.253.0.1 2606:4700::1111 2a00:1450::1 ::ffff:8.8.8.8 64:ff9b::808:808") {

@@ -121,6 +121,7 @@ func parseCSV(data []byte, name, link string) ([]Item, error) {
 		return nil, fmt.Errorf("the table needs the columns title and body (or html, or markdown); it has %s", cmp.Or(strings.Join(unknown, ", "), "others"))
 	}
 	var items []Item
+	keys := map[string]bool{}
 	for {
 		row, err := r.Read()
 		if errors.Is(err, io.EOF) {
@@ -139,7 +140,12 @@ func parseCSV(data []byte, name, link string) ([]Item, error) {
 			}
 			return ""
 		}
-		items = append(items, rowItem(get, fmt.Sprintf("%s:%d", name, n), link))
+		item := rowItem(get, fmt.Sprintf("%s:%d", name, n), link)
+		if keys[item.Key] {
+			item.Key = item.Name // the same again, or another one by mistake: it is told
+		}
+		keys[item.Key] = true
+		items = append(items, item)
 	}
 }
 
@@ -161,7 +167,7 @@ func rowItem(get func(string) string, name, link string) Item {
 			p.Markdown = body
 		}
 	}
-	if p.URL == "" && link != "" {
+	if p.URL == "" && link != "" && (p.ID != "" || !strings.Contains(link, "{id}")) {
 		p.URL = linkTo(link, p.ID, p.Lang, "")
 	}
 	if p.ID == "" && p.URL != "" {
@@ -174,7 +180,10 @@ func rowItem(get func(string) string, name, link string) Item {
 				return Page{}, Known{}, fmt.Errorf("its %s is a formula (%s); export values instead of formulas", column, short(value))
 			}
 		}
-		if p.URL == "" {
+		switch {
+		case p.URL == "" && p.ID == "":
+			return Page{}, Known{}, errors.New("it has neither id nor url; add one of the columns, and for an id say with --link where articles are, such as https://help.example.com/{id}")
+		case p.URL == "":
 			return Page{}, Known{}, errors.New("it has no url; add the column, or say with --link where articles are, such as https://help.example.com/{id}")
 		}
 		return p, Known{}, nil

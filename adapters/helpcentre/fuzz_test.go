@@ -14,6 +14,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	gocmp "github.com/google/go-cmp/cmp"
+
 	"github.com/signpost-bot/signpost/knowledge"
 )
 
@@ -184,6 +186,20 @@ func TestCSV(t *testing.T) {
 	run(t, &Import{Name: "x", Dir: dir, Rules: rules, Source: &CSV{File: name, Link: "https://a.example/a/{id}"}})
 	if len(before) != len(tree(t, dir)) {
 		t.Error("files came or went")
+	}
+	// No row is lost silently.
+	const unnamed = "id,title,body\n,One,1\n,Two,2\n7,Seven,7\n7,Seven again,8\n"
+	if err := os.WriteFile(name, []byte(unnamed), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	failed = nil
+	report = run(t, &Import{Name: "x", Dir: t.TempDir(), Rules: rules, Source: &CSV{File: name, Link: "https://a.example/{id}"}})
+	for _, f := range report.Failed {
+		failed = append(failed, f.Page+": "+f.Err.Error())
+	}
+	const neither = "it has neither id nor url; add one of the columns, and for an id say with --link where articles are, such as https://help.example.com/{id}"
+	if diff := gocmp.Diff([]string{"x.csv:2: " + neither, "x.csv:3: " + neither}, failed); diff != "" || report.Added != 1 || report.Skipped["the same page as another address"] != 1 {
+		t.Errorf("%s\n%+v", diff, report)
 	}
 	for text, want := range map[string]string{
 		"":                "the table is empty; its first row names the columns: id, lang, title, url, body",

@@ -162,6 +162,48 @@ func TestImportHostileSitemaps(t *testing.T) {
 	}
 }
 
+// TestSitemapMost: of a list without end, only as much is read as there may be
+// pages, and as memory bears.
+func TestSitemapMost(t *testing.T) {
+	c := helpcentretest.New(t, 0)
+	asked := 0
+	endless := func(body func(n int) []byte) {
+		asked = 0
+		c.Hurdle("/sitemap.xml", func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.RawQuery == "" {
+				fmt.Fprint(w, "<sitemapindex>")
+				for n := range maxSitemaps {
+					fmt.Fprintf(w, "<sitemap><loc>%s/sitemap.xml?%d</loc></sitemap>", c.URL, n)
+				}
+				fmt.Fprint(w, "</sitemapindex>")
+				return
+			}
+			asked++
+			w.Write(body(asked))
+		})
+	}
+	endless(func(n int) []byte {
+		return fmt.Appendf(nil, "<urlset><url><loc>%s/a%d</loc></url><url><loc>%[1]s/b%[2]d</loc></url></urlset>", c.URL, n)
+	})
+	i := importing(t, c, t.TempDir())
+	i.MaxPages = 10
+	i.Source.(*Sitemap).Most = 10
+	report, err := i.Run(t.Context())
+	if want := "there are more than 10 pages, and the rest was left out; raise max_pages if that is meant"; err == nil || err.Error() != want || report.Whole {
+		t.Errorf("Run = %v", err)
+	}
+	if asked != 6 || len(report.Gone) != 10 {
+		t.Errorf("%d sitemaps and %d pages were asked for, want 6 and 10", asked, len(report.Gone))
+	}
+
+	large := packed(make([]byte, maxSitemap))
+	endless(func(int) []byte { return large })
+	_, err = importing(t, c, t.TempDir()).Run(t.Context())
+	if want := "with those before it, it is larger than 256 MiB; give the address of one of them"; err == nil || !strings.HasSuffix(err.Error(), want) || asked != 6 {
+		t.Errorf("after %d sitemaps: %v", asked, err)
+	}
+}
+
 // hostile is a page whose every part tries to be more than it is.
 func hostile() Page {
 	return Page{

@@ -213,6 +213,9 @@ func (r *running) readState(name string) ([]byte, error) {
 // survey finds the articles that are in the folder already.
 func (r *running) survey() error {
 	return fs.WalkDir(r.root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) && name != "." {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -229,6 +232,9 @@ func (r *running) survey() error {
 				break
 			}
 			data, err := r.root.ReadFile(name)
+			if errors.Is(err, fs.ErrNotExist) {
+				break // as editors and git do: there, and gone
+			}
 			if err != nil {
 				return err
 			}
@@ -330,7 +336,7 @@ func (r *running) visit(ctx context.Context, item Item) error {
 	if r.seen[item.Key] {
 		return nil
 	}
-	if r.MaxPages > 0 && len(r.seen) >= r.MaxPages {
+	if r.MaxPages > 0 && r.count >= r.MaxPages {
 		return errMany
 	}
 	r.seen[item.Key] = true
@@ -379,13 +385,24 @@ func (r *running) visit(ctx context.Context, item Item) error {
 		fresh.Stamp = cmp.Or(item.Stamp, fresh.Stamp)
 		rec, err = r.take(item, page, fresh, old, had)
 	}
+	no := (*forbidden)(nil)
 	switch why := skipped(""); {
+	case errors.As(err, &no):
+		// It is there, but not for us: what was imported once stays as it is.
+		r.report.Skipped[no.why()]++
+		if had && old.File != "" {
+			old.Mark = item.Mark
+			return r.note(old)
+		}
+		return r.note(record{Key: item.Key, Skip: no.why(), Mark: item.Mark})
 	case errors.As(err, &why):
 		r.report.Skipped[string(why)]++
 		if had && old.File != "" {
 			// It was imported once, as when an article becomes a draft: what is left of
-			// it is told as removed.
+			// it is told as removed, now and the next time, so it is asked for whole then.
 			delete(r.seen, item.Key)
+			old.Known = Known{}
+			r.state[item.Key] = old
 			return nil
 		}
 		return r.note(record{Key: item.Key, Skip: string(why), Known: fresh, Mark: item.Mark})
@@ -675,6 +692,11 @@ func cut(text string, n int) string {
 	return text
 }
 
+// devices are what Windows takes for one whatever its ending, so that a checkout
+// of the folder would fail there.
+// Source: https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file
+var devices = regexp.MustCompile(`^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])$`)
+
 var folderRule = regexp.MustCompile(`^[A-Za-z0-9]+(-[A-Za-z0-9]+){0,4}$`)
 
 // name is that of a new file: its language, then words that tell what it is. No
@@ -692,7 +714,7 @@ func (r *running) name(p knowledge.Page) string {
 		}
 		base = strings.Trim(title+"-"+base, "-")
 	}
-	if base == "" || base == "readme" {
+	if base == "" || base == "readme" || devices.MatchString(base) {
 		base = "article-" + sum(string(p.ID))[:6]
 	}
 	if len(base) > maxSlug {

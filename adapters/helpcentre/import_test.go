@@ -114,16 +114,18 @@ func TestImportTwice(t *testing.T) {
 	if report.Added != 1501 {
 		t.Errorf("%d articles were added, want 1500 and one that was busy", report.Added)
 	}
-	if diff := cmp.Diff(map[string]int{"the same page as another address": 3}, report.Skipped); diff != "" {
+	host := c.Host()
+	if diff := cmp.Diff(map[string]int{
+		"the same page as another address": 3,
+		"the robots.txt of " + host + " forbids them; to import them, allow the user agent Signpost there": 1,
+	}, report.Skipped); diff != "" {
 		t.Error(diff)
 	}
 	var failed []string
 	for _, f := range report.Failed {
 		failed = append(failed, strings.TrimPrefix(f.Page, c.URL)+": "+f.Err.Error())
 	}
-	host := c.Host()
 	if diff := cmp.Diff([]string{
-		"/hc/en/private/1: the robots.txt of " + host + " forbids it; allow the user agent Signpost there, or take it out of the list",
 		"/broken: the answer broke off: unexpected EOF; run it again later",
 		"/trouble: the server says 500 Internal Server Error; run it again later",
 	}, failed); diff != "" {
@@ -294,6 +296,43 @@ func TestImportRemoved(t *testing.T) {
 	}
 }
 
+// TestImportLeftOutLater: what is left out that was imported once is told as
+// removed every time, though it has not changed since.
+func TestImportLeftOutLater(t *testing.T) {
+	c := helpcentretest.New(t, 2)
+	dir := t.TempDir()
+	run(t, importing(t, c, dir))
+	for n := range 3 {
+		i := importing(t, c, dir)
+		i.Choices.Rules = []Rule{{Section: "Orders", Skip: true}}
+		report := run(t, i)
+		if len(report.Removed) != 3 || report.Skipped["left out by a rule"] != 3 || report.Unchanged != 3 {
+			t.Errorf("run %d: removed %v, skipped %v, %d unchanged", n, report.Removed, report.Skipped, report.Unchanged)
+		}
+	}
+}
+
+// TestImportForbidden: a page that robots.txt forbids is left out, and what was
+// imported of it stays; neither keeps what was removed from being told.
+func TestImportForbidden(t *testing.T) {
+	dir := t.TempDir()
+	page := func(id string, err error) Item {
+		p := Page{ID: id, Lang: "en", Title: id, URL: "https://help.example.com/" + id, HTML: "<p>x</p>"}
+		return Item{Key: id, Fetch: func(context.Context, Known) (Page, Known, error) { return p, Known{}, err }}
+	}
+	run(t, &Import{Name: "h", Dir: dir, Rules: rules, Source: fixed{page("a", nil), page("b", nil)}})
+	no := &forbidden{"help.example.com", "Signpost"}
+	for range 2 {
+		report := run(t, &Import{Name: "h", Dir: dir, Rules: rules, Source: fixed{page("a", no), page("c", no)}})
+		if !slices.Equal(report.Removed, []string{"en/b.md"}) || report.Skipped[no.why()] != 2 || len(report.Failed) > 0 || !report.Whole {
+			t.Errorf("%+v", report)
+		}
+	}
+	if got := len(loaded(t, dir)); got != 2 {
+		t.Errorf("%d articles", got)
+	}
+}
+
 // TestImportMoved: an article at another address is the same one.
 func TestImportMoved(t *testing.T) {
 	dir := t.TempDir()
@@ -427,7 +466,8 @@ func TestName(t *testing.T) {
 		"en/a-b.md": {Lang: "en", ID: "a/b"}, "en/taken-" + sum("taken")[:6] + ".md": {Lang: "en", ID: "taken"},
 		"pt-BR/" + strings.Repeat("word-", 13) + "1234567890123.md": {Lang: "pt-BR", ID: "1234567890123", Title: strings.Repeat("Word ", 20)},
 		"en/article-" + sum("日本")[:6] + ".md":                       {Lang: "en", ID: "日本", Title: "日本"}, "en/article-" + sum("README")[:6] + ".md": {Lang: "en", ID: "README"},
-		"lang-" + sum("../x")[:6] + "/a.md": {Lang: "../x", ID: "a"},
+		"lang-" + sum("../x")[:6] + "/a.md":    {Lang: "../x", ID: "a"},
+		"en/article-" + sum("CON")[:6] + ".md": {Lang: "en", ID: "CON"}, "en/article-" + sum("lpt1")[:6] + ".md": {Lang: "en", ID: "lpt1"}, "en/console.md": {Lang: "en", ID: "console"},
 	} {
 		if got := r.name(p); got != want {
 			t.Errorf("%q is named %s, want %s", p.ID, got, want)

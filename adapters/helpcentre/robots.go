@@ -151,9 +151,21 @@ func (c *Client) permitted(ctx context.Context, u *url.URL) error {
 		return err
 	}
 	if !r.Allows(u.RequestURI()) {
-		return fmt.Errorf("the robots.txt of %s forbids it; allow the user agent %s there, or take it out of the list", short(u.Host), product(c.o.Agent))
+		return &forbidden{short(u.Host), product(c.o.Agent)}
 	}
 	return nil
+}
+
+// A forbidden page is one that a robots.txt tells us to leave alone.
+type forbidden struct{ host, agent string }
+
+func (f *forbidden) Error() string {
+	return fmt.Sprintf("the robots.txt of %s forbids it; allow the user agent %s there, or take it out of the list", f.host, f.agent)
+}
+
+// why is what a report counts such pages under.
+func (f *forbidden) why() string {
+	return fmt.Sprintf("the robots.txt of %s forbids them; to import them, allow the user agent %s there", f.host, f.agent)
 }
 
 // Robots is what the host of an address says in its robots.txt, which is read

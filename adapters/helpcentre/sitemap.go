@@ -25,8 +25,9 @@ const (
 )
 
 const (
-	maxSitemaps = 500 // files that one address may lead to
-	maxNesting  = 3   // indexes inside indexes
+	maxSitemaps = 500       // files that one address may lead to
+	maxNesting  = 3         // indexes inside indexes
+	maxListing  = 256 << 20 // bytes of all these files, unpacked
 )
 
 // A Sitemap is a [Source] of web pages: those that a sitemap.xml lists, or the
@@ -38,6 +39,7 @@ type Sitemap struct {
 	Prefer    []string            // languages: in which an article's address is looked for that names it; the first first
 	Skip      func(string) bool   // addresses to leave alone; nil: none
 	Note      func(string)        // hears what is not quite right; nil: nobody does
+	Most      int                 // pages: of more, one is listed, and the list is called not whole; 0: any number
 	pages     []sitemapPage       // what the walk has listed
 	groups    map[string][]string // by address: those of the same article, itself included
 }
@@ -98,6 +100,7 @@ func (s *Sitemap) list(ctx context.Context) error {
 	}
 	var troubles []error
 	known, files := map[string]bool{}, map[string]bool{}
+	listing := 0 // bytes
 	for n := 0; len(queue) > 0; n++ {
 		next := queue[0]
 		queue = queue[1:]
@@ -130,6 +133,10 @@ func (s *Sitemap) list(ctx context.Context) error {
 				continue
 			}
 		}
+		if listing += len(body); listing > maxListing {
+			fault("with those before it, it is larger than %d MiB; give the address of one of them", maxListing>>20)
+			break
+		}
 		pages, more, err := parseSitemap(body)
 		if err != nil {
 			fault("%w", err)
@@ -147,6 +154,9 @@ func (s *Sitemap) list(ctx context.Context) error {
 			}
 			if known[page.loc] || s.Skip != nil && s.Skip(page.loc) {
 				continue
+			}
+			if s.Most > 0 && len(s.pages) > s.Most {
+				return errors.Join(append(troubles, errMany)...)
 			}
 			known[page.loc] = true
 			s.pages = append(s.pages, page)
