@@ -138,6 +138,9 @@ func (o *importFlags) run(ctx context.Context, c *cli, s streams, src config.Imp
 			break
 		}
 	}
+	if named.URL != "" && named.URL != src.URL || named.Subdomain != src.Subdomain || helpcentre.IntercomHost(cmp.Or(named.Region, src.Region)) != helpcentre.IntercomHost(src.Region) {
+		src.Key, src.Email, src.URL = config.Secret{}, "", "" // which are of another place
+	}
 	src.URL, src.Path, src.Subdomain = cmp.Or(named.URL, src.URL), cmp.Or(named.Path, src.Path), cmp.Or(named.Subdomain, src.Subdomain)
 	src.Link, src.Email, src.Region = cmp.Or(named.Link, src.Link), cmp.Or(named.Email, src.Email), cmp.Or(named.Region, src.Region)
 	src.Select.Content, src.Select.Title = cmp.Or(named.Select.Content, src.Select.Content), cmp.Or(named.Select.Title, src.Select.Title)
@@ -163,6 +166,9 @@ func (o *importFlags) run(ctx context.Context, c *cli, s streams, src config.Imp
 	}
 	if src.Kind == "intercom" && src.Key.Reveal() == "" {
 		return errors.New("an access token is missing, without which Intercom tells nothing; put it into a file and name that with --key-file, or set " + importKey)
+	}
+	if err := cfg.CheckSource(src); err != nil {
+		return err
 	}
 	dir, err := importDir(o.To, cfg)
 	if err != nil {
@@ -276,7 +282,7 @@ func newImport(cfg config.Config, src config.ImportSource, dir string, note func
 	switch src.Kind {
 	case "sitemap":
 		err = selectors.Check()
-		i.Source = &helpcentre.Sitemap{Client: client, URL: src.URL, Selectors: selectors, Prefer: cfg.Languages, Skip: i.Choices.Skips, Note: note}
+		i.Source = &helpcentre.Sitemap{Client: client, URL: src.URL, Selectors: selectors, Prefer: cfg.Languages, Skip: i.Choices.Skips, Note: note, Most: i.MaxPages}
 	case "zendesk":
 		i.Source, err = helpcentre.NewZendesk(client, helpcentre.ZendeskOptions{
 			Subdomain: src.Subdomain, URL: src.URL, Email: src.Email, Key: src.Key.Reveal(), Language: language, Segments: src.Segments, Note: note,
@@ -365,8 +371,10 @@ func runImport(ctx context.Context, cfg config.Config, src config.ImportSource, 
 	return nil
 }
 
-// maxAlike is how many pages are named that have the same fault.
-const maxAlike = 5
+const (
+	maxAlike = 5  // pages are named that have the same fault
+	maxWhys  = 10 // reasons are told for leaving pages out
+)
 
 // tellImport prints what came of an import.
 func tellImport(w io.Writer, i *helpcentre.Import, r helpcentre.Report, took time.Duration, dry bool) {
@@ -379,8 +387,19 @@ func tellImport(w io.Writer, i *helpcentre.Import, r helpcentre.Report, took tim
 		fmt.Fprintf(w, ", %d done before it broke off", r.Before)
 	}
 	fmt.Fprintf(w, " (%s).\n", took.Round(100*time.Millisecond))
-	for _, why := range slices.Sorted(maps.Keys(r.Skipped)) {
+	// Most first: a help centre in many languages has as many reasons.
+	whys := slices.SortedFunc(maps.Keys(r.Skipped), func(a, b string) int {
+		return cmp.Or(cmp.Compare(r.Skipped[b], r.Skipped[a]), cmp.Compare(a, b))
+	})
+	for _, why := range whys[:min(len(whys), maxWhys)] {
 		fmt.Fprintf(w, "Left out %s: %s.\n", plural(r.Skipped[why], "page", "pages"), why)
+	}
+	others := 0
+	for _, why := range whys[min(len(whys), maxWhys):] {
+		others += r.Skipped[why]
+	}
+	if others > 0 {
+		fmt.Fprintf(w, "Left out %s for %s like these.\n", plural(others, "more page", "more pages"), plural(len(whys)-maxWhys, "reason", "reasons"))
 	}
 	if len(r.Kept) > 0 {
 		fmt.Fprintf(w, "Edited by hand, and kept as it is:\n  %s\n", strings.Join(r.Kept, "\n  "))

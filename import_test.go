@@ -131,6 +131,9 @@ func TestImportCommand(t *testing.T) {
 		{[]string{"import", "csv", filepath.Join(dir, "nowhere.csv"), "--to", dir}, exitBad, []string{"the table cannot be read: no such file or directory"}},
 		{[]string{"import", "markdown", dir, "--to", dir + "2"}, exitOK, []string{"Imported markdown-articles into " + dir + "2: 6 new"}},
 		{[]string{"import", "intercom", "--to", dir}, exitBad, []string{"name that with --key-file"}},
+		{[]string{"import", "sitemap", c.URL, "--to", dir, "--rate=-1"}, exitBad, []string{"rate is -1; write requests a second"}},
+		{[]string{"import", "sitemap", c.URL, "--to", dir, "--max-pages=-1"}, exitBad, []string{"max_pages is -1; write 0 for 5000"}},
+		{[]string{"import", "sitemap", c.URL, "--to", dir, "--audience", "buyers"}, exitBad, []string{`unknown audience "buyers"; did you mean "buyer"?`}},
 	}
 	for _, step := range steps {
 		code, out, errs := signpost(t, append([]string{"--config", settings}, step.words...)...)

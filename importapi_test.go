@@ -126,6 +126,25 @@ func TestImportAPIs(t *testing.T) {
 		}
 	}
 
+	// A source lends its settings by its name, but its key to no other place.
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if key := r.Header.Get("Authorization"); key != "" {
+			t.Errorf("the key of another place was sent: %s", key)
+		}
+		http.Error(w, "sign in", http.StatusUnauthorized)
+	}))
+	defer other.Close()
+	t.Setenv(importKey, "")
+	for _, words := range [][]string{
+		{"import", "zendesk", "acme", "--name", "acme", "--url", other.URL},
+		{"import", "zendesk", "acme2", "--name", "acme", "--url", other.URL},
+	} {
+		if got := said(t, exitBad, append(words, "--config", settings, "--to", t.TempDir())...); !strings.Contains(got, "wants a sign-in") {
+			t.Errorf("%q says\n%s", words, got)
+		}
+	}
+	t.Setenv(importKey, importHush)
+
 	// What is wrong is told with its mend, and exits with 1.
 	for _, test := range []struct {
 		words []string

@@ -23,6 +23,9 @@ const (
 	// firstImport is until when the first import begins after a start, at the
 	// latest: what came in while nothing ran should not wait for a day.
 	firstImport = 10 * time.Minute
+	// importAgain is after how long a source is tried again that was away or sent us
+	// away, if that is before its time.
+	importAgain = time.Hour
 	// importLate is how long there is to give the hold back.
 	importLate = 2 * time.Second
 )
@@ -94,9 +97,12 @@ func (i *importer) run(ctx context.Context) {
 			next.at = time.Now().Add(someTime(importHolding/2, importHolding))
 			continue
 		}
-		i.imported(ctx, next.source)
+		every := next.source.Every
+		if !i.imported(ctx, next.source) {
+			every = min(every, importAgain)
+		}
 		// Replicas and installations that started together drift apart.
-		next.at = time.Now().Add(someTime(next.source.Every-next.source.Every/20, next.source.Every+next.source.Every/20))
+		next.at = time.Now().Add(someTime(every-every/20, every+every/20))
 	}
 }
 
@@ -126,8 +132,9 @@ func (i *importer) hasTurn(ctx context.Context) bool {
 	return err == nil
 }
 
-// imported imports from a source and tells of it, while nobody else does.
-func (i *importer) imported(ctx context.Context, src config.ImportSource) {
+// imported imports from a source and tells of it, while nobody else does. It is
+// false if the source was away, or sent us away.
+func (i *importer) imported(ctx context.Context, src config.ImportSource) bool {
 	running, stop := context.WithCancel(ctx)
 	kept := make(chan struct{})
 	go func() {
@@ -156,6 +163,7 @@ func (i *importer) imported(ctx context.Context, src config.ImportSource) {
 			i.log.Warn("the audit does not tell of an import", "source", src.Name, "err", err)
 		}
 	}
+	return err == nil || !helpcentre.IsFatal(err) && report.Added+report.Changed+report.Unchanged > 0
 }
 
 // imported is the deed of importing from a source.
@@ -191,7 +199,11 @@ func (i *importer) tell(ctx context.Context, src config.ImportSource, r helpcent
 	for _, file := range r.Removed[:min(len(r.Removed), maxTold)] {
 		i.log.Warn("no longer at the help centre, but still here; delete it if nobody needs it", "source", src.Name, "file", file)
 	}
-	i.log.Info("articles imported", "source", src.Name, "result", result, "new", r.Added, "changed", r.Changed, "unchanged", r.Unchanged,
+	left := 0
+	for _, n := range r.Skipped {
+		left += n
+	}
+	i.log.Info("articles imported", "source", src.Name, "result", result, "new", r.Added, "changed", r.Changed, "unchanged", r.Unchanged, "left_out", left,
 		"failed", len(r.Failed), "removed", len(r.Removed), "took", took.Round(time.Millisecond))
 	i.meter(src.Name, result, map[string]int{"new": r.Added, "changed": r.Changed, "failed": len(r.Failed)})
 }

@@ -106,6 +106,29 @@ func TestSchedule(t *testing.T) {
 	})
 }
 
+// TestScheduleAgain: a source that is in trouble is not given up for the day.
+func TestScheduleAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := config.Default()
+		cfg.Import.Sources = []config.ImportSource{{Name: "daily", Every: 24 * time.Hour}}
+		i := newImporter(cfg, &fakeHold{}, nil, quietLog())
+		i.meter = func(string, string, map[string]int) {}
+		ran := 0
+		i.one = func(context.Context, config.ImportSource) (helpcentre.Report, error) {
+			if ran++; ran <= 2 {
+				return helpcentre.Report{}, errors.New("away")
+			}
+			return helpcentre.Report{}, nil
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 12*time.Hour)
+		defer cancel()
+		i.run(ctx)
+		if ran != 3 {
+			t.Errorf("imported %d times in 12 hours, want 3: two that failed, and one", ran)
+		}
+	})
+}
+
 // TestScheduleLost: who lost the hold stops.
 func TestScheduleLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -122,7 +145,9 @@ func TestScheduleLost(t *testing.T) {
 			<-ctx.Done()
 			return helpcentre.Report{}, ctx.Err()
 		}
-		i.imported(t.Context(), cfg.Import.Sources[0])
+		if i.imported(t.Context(), cfg.Import.Sources[0]) {
+			t.Error("it is said to be done")
+		}
 		if !strings.Contains(log.String(), "another replica began one") || hold.owner != "other" {
 			t.Errorf("held by %q; %s", hold.owner, log.String())
 		}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -15,6 +16,7 @@ const (
 	// leastEvery is how often serve may import: help centres change by the day.
 	leastEvery = 15 * time.Minute
 	// Bounds of what can be meant.
+	leastRate = 0.01
 	mostRate  = 100.0
 	mostPages = 100_000
 	mostBytes = 50 << 20
@@ -157,6 +159,10 @@ func (l *loader) checkSource(path string, s ImportSource) {
 			l.report(path+address.key, "%s is not the address of a web page without a password; write it such as https://help.example.com", address.key)
 		}
 	}
+	l.checkHosts(path, s)
+}
+
+func (l *loader) checkHosts(path string, s ImportSource) {
 	each(path+"hosts", s.Hosts, func(path, host string) {
 		if !hostRule.MatchString(host) {
 			l.report(path, "%q is not a host; write it such as help.example.com or 127.0.0.1:8080", host)
@@ -164,12 +170,33 @@ func (l *loader) checkSource(path string, s ImportSource) {
 	})
 }
 
+// CheckSource finds what [Load] would find wrong with the limits of a source, and
+// with what it says of articles: for one that the command line names. The error is
+// of one line.
+func (c *Config) CheckSource(s ImportSource) error {
+	var audiences, topics []string
+	for _, a := range c.Audiences {
+		audiences = append(audiences, a.Name)
+	}
+	for _, t := range c.Topics {
+		topics = append(topics, t.Name)
+	}
+	l := &loader{}
+	l.checkSourceLimits("", s)
+	l.checkHosts("", s)
+	l.checkChoices("", s.Audience, s.Topic, s.Language, c.Languages, audiences, topics)
+	if len(l.problems) > 0 {
+		return errors.New(l.problems[0].Message)
+	}
+	return nil
+}
+
 func (l *loader) checkSourceLimits(path string, s ImportSource) {
 	if s.Every != 0 && s.Every < leastEvery {
 		l.report(path+"every", "every is %v; write 0s for never, or at least %v", s.Every, leastEvery)
 	}
-	if s.Rate < 0 || s.Rate > mostRate {
-		l.report(path+"rate", "rate is %v; write requests a second, up to %v", s.Rate, mostRate)
+	if s.Rate != 0 && !(s.Rate >= leastRate && s.Rate <= mostRate) { // a NaN is neither
+		l.report(path+"rate", "rate is %v; write requests a second, from %v to %v, or 0 for 5", s.Rate, leastRate, mostRate)
 	}
 	if s.Timeout < 0 {
 		l.report(path+"timeout", "timeout is %v; write 0s for 30s, or more", s.Timeout)

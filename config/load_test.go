@@ -349,7 +349,7 @@ desks:
 			`FILE:5:46: kind sitemap has no key; remove it`,
 			`FILE:5:56: every is 1m0s; write 0s for never, or at least 15m0s`,
 			`FILE:5:56: every needs a folder to import into; set knowledge.dir, or remove every`,
-			`FILE:5:66: rate is 1000; write requests a second, up to 100`,
+			`FILE:5:66: rate is 1000; write requests a second, from 0.01 to 100, or 0 for 5`,
 			`FILE:6:23: path is missing, which kind csv needs; write it such as articles.csv or docs`,
 			`FILE:6:33: kind csv has no url; name where it is with path, and where its articles are with link`,
 			`FILE:6:57: max_pages is -1; write 0 for 5000, or up to 100000`,
