@@ -134,6 +134,15 @@ func TestFindFor(t *testing.T) {
 	if public(o) || !strings.Contains(spoken(o), "refund") {
 		t.Errorf("the menu answers %q: %s", o.Replies[0].Only, spoken(o))
 	}
+	for _, who := range []chat.Sender{lee, sam} {
+		by := chat.AccountID("")
+		if who.Account != lee.Account {
+			by = lee.Account // whose words they are, should she be forgotten
+		}
+		if asked := newPost(t).acts(who, menu).Conversations[0].Value.Newest(); asked.By != by {
+			t.Errorf("%s points at words of %q, want %q", who.Name, asked.By, by)
+		}
+	}
 }
 
 // Called by name in a thread about a ticket, the bot does what an agent says;

@@ -142,6 +142,16 @@ func (x *forgetter) quotes(words string) bool {
 	})
 }
 
+// copies reports whether words have in them, from beginning to end, something that
+// the owner wrote and that is too long for someone else to say the same: what
+// others wrote is not to be lost because it begins alike.
+func (x *forgetter) copies(words string) bool {
+	words = strings.Join(strings.Fields(words), " ")
+	return slices.ContainsFunc(x.texts, func(s string) bool {
+		return utf8.RuneCountInString(s) >= mostQuote && strings.Contains(words, strings.Join(strings.Fields(s), " "))
+	})
+}
+
 // onTheWay goes through events, timers, replies, dead letters, messages that
 // stand, and what others asked with the owner's words.
 func (x *forgetter) onTheWay(ctx context.Context) error {
@@ -282,7 +292,7 @@ func (x *forgetter) forgetDead(ctx context.Context, f found) error {
 	case letter.Event != nil:
 		e := *letter.Event
 		_, theirs := x.unsaid(e)
-		if !theirs && !x.quotes(e.Text) && !slices.ContainsFunc(e.Action.Args, x.of) {
+		if !theirs && !x.copies(e.Text) && !slices.ContainsFunc(e.Action.Args, x.of) {
 			return nil
 		}
 	case letter.Reply != nil && !x.theirs(*letter.Reply):
