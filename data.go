@@ -150,12 +150,13 @@ func (o *dataForget) Run(ctx context.Context, c *cli, s streams) error {
 		if wish, err = b.Forgetting(ctx, person); err != nil { // what came while they made up their mind goes, too
 			return err
 		}
+		// Before it is done: whoever is killed in the middle has a line, too.
+		if err := store.Record(ctx, rand.Text(), time.Now(), errand("data.forget", string(person))); err != nil {
+			return err
+		}
 		done, err := spool.Forget(ctx, store, wish, time.Now)
 		if err != nil {
 			return fmt.Errorf("%w; what is gone is gone, run it again for the rest", err)
-		}
-		if err := store.Record(ctx, rand.Text(), time.Now(), errand("data.forget", string(person))); err != nil {
-			return err
 		}
 		if done.Sum() == 0 {
 			return unknownPerson(o.User)
