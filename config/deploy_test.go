@@ -83,7 +83,7 @@ func TestShippedSettings(t *testing.T) {
 					text = regexp.MustCompile(`(?m)^#(\S|  )`).ReplaceAllString(text, "$1")
 				}
 				for _, name := range mount.FindAllStringSubmatch(text, -1) {
-					secret := map[string]string{"redis_url": "redis://:x@redis:6379", "slack_bot_token": "xoxb-1", "slack_app_token": "xapp-1", "discord_token": "MTk4.Cl2FMQ.ZnCj"}[name[1]]
+					secret := map[string]string{"redis_url": "redis://:x@redis:6379", "slack_bot_token": "xoxb-1", "slack_app_token": "xapp-1", "discord_token": "MTk4.Cl2FMQ.ZnCj", "audit_key": strings.Repeat("k", 44)}[name[1]]
 					if err := os.WriteFile(filepath.Join(dir, name[1]), []byte(secret+"\n"), 0o600); err != nil {
 						t.Fatal(err)
 					}
