@@ -33,7 +33,7 @@ check:
 	@if command -v shellcheck >/dev/null; then shellcheck deploy/*.sh tools/*.sh; else echo "no shellcheck: the scripts were not checked"; fi
 	@$(MAKE) --no-print-directory fuzz
 
-# Each fuzz test runs for FUZZTIME, one after the other: go takes one at a time.
+# Each fuzz test runs for FUZZTIME, two packages at a time.
 fuzz:
 	@FUZZTIME=$(FUZZTIME) sh tools/fuzz.sh
 

@@ -68,12 +68,16 @@ fi
 # tools/reproduce.sh and make chaos find all but the last step done.
 CGO_ENABLED=0 go build -trimpath -o /dev/null .
 
+# Tests that stage a platform wait for it as often as they work, so twice as many as
+# there are processors go at a time.
+parallel=$((2 * $(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)))
+
 # shellcheck disable=SC2086 # $race is empty or one flag
-go test $race -timeout 20m ${TESTFLAGS:-} ./...
+go test $race -parallel $parallel -timeout 20m ${TESTFLAGS:-} ./...
 # Conversations on platforms that are set up in another way: the same code once
 # more, for which the race detector takes minutes.
 # shellcheck disable=SC2086
-[ -z "$race" ] || CGO_ENABLED=0 go test -trimpath -timeout 20m ${TESTFLAGS:-} -run '^TestScript$/_' .
+[ -z "$race" ] || CGO_ENABLED=0 go test -trimpath -parallel $parallel -timeout 20m ${TESTFLAGS:-} -run '^TestScript$/_' .
 
 # The comparison with other search libraries, the checks of deploy and the tools are
 # modules of their own, so that what they need stays out of the product. It is
