@@ -300,14 +300,18 @@ func newLogger(c config.Log, w io.Writer, r redactor) *slog.Logger {
 // addresses are those of machines, with which operators find what failed.
 var addresses = regexp.MustCompile(`\b(?:\d{1,3}\.){3}\d{1,3}\b|\[[0-9a-fA-F:.]+\]`)
 
-// maskLog is [chat.Mask] for what an error quotes. Addresses of our own networks
-// stay: they are no person's.
+// dialled says that an address follows which this program called: a Redis', or a
+// platform's.
+var dialled = regexp.MustCompile(`\bdial (?:tcp|udp)[46]? $`)
+
+// maskLog is [chat.Mask] for what an error quotes. Addresses of our own networks,
+// and of what we call, stay: they are no person's.
 func maskLog(text string) string {
 	var b strings.Builder
 	end := 0
 	for _, at := range addresses.FindAllStringIndex(text, -1) {
 		address, err := netip.ParseAddr(strings.Trim(text[at[0]:at[1]], "[]"))
-		if err == nil && (address.IsPrivate() || address.IsLoopback() || address.IsUnspecified()) {
+		if err == nil && (address.IsPrivate() || address.IsLoopback() || address.IsUnspecified() || dialled.MatchString(text[max(0, at[0]-len("  dial tcp4 ")):at[0]])) {
 			b.WriteString(chat.Mask(text[end:at[0]]) + text[at[0]:at[1]])
 			end = at[1]
 		}

@@ -540,6 +540,24 @@ type failing struct {
 
 func (f *failing) Run(context.Context, chat.Inbox) error { return f.err }
 
+// TestMaskLog: what is a person's goes from errors, and what operators need stays.
+func TestMaskLog(t *testing.T) {
+	for text, want := range map[string]string{
+		"dial tcp 203.0.113.7:6379: connect: connection refused":                  "",
+		"Post \"https://slack.example\": dial tcp [2001:db8::7]:443: i/o timeout": "",
+		"read tcp 10.0.0.5:41000->[::1]:6379: connection reset by peer":           "",
+		"TLS handshake error from 203.0.113.7:5678: EOF":                          "TLS handshake error from [ip]:5678: EOF",
+		"cannot read \"I am kim@example.com, at 203.0.113.7\"":                    "cannot read \"I am [e-mail], at [ip]\"",
+	} {
+		if want == "" {
+			want = text
+		}
+		if got := maskLog(text); got != want {
+			t.Errorf("maskLog(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
 // TestLogHides: the password of the Redis is in no line of the log, whoever
 // puts it there, and what people write only where debug asks for it.
 func TestLogHides(t *testing.T) {
