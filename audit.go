@@ -61,7 +61,10 @@ func (o *auditExport) Run(ctx context.Context, c *cli, s streams) error {
 		if err != nil {
 			return err
 		}
-		if _, err := sealer.seal(ctx); err != nil {
+		switch _, err := sealer.seal(ctx); {
+		case errors.Is(err, errKeyless):
+			fmt.Fprintln(s.err, "Lines of the last second may be missing: only who has the key of the audit can seal them.")
+		case err != nil:
 			return err
 		}
 		out := bufio.NewWriter(s.out)

@@ -104,6 +104,15 @@ func TestAudit(t *testing.T) {
 		}
 	}
 
+	// Who has no key reads all that is sealed, and seals nothing.
+	keyless := configured(t, redisOnly)
+	if out, code := command(t, "--config", keyless, "audit"); code != exitOK || !strings.Contains(out, "only who has the key") || !strings.Contains(out, "alias.add") {
+		t.Errorf("audit without the key = %d %s", code, out)
+	}
+	if out, code := audit("--what", "nothing"); code != exitOK { // the rest is sealed
+		t.Errorf("audit = %d %s", code, out)
+	}
+
 	out, code := audit("verify")
 	found := regexp.MustCompile(`--head (\d+:hmac-[0-9a-f-]+)\n`).FindStringSubmatch(out)
 	if code != exitOK || found == nil {
@@ -309,8 +318,11 @@ func TestSealerKey(t *testing.T) {
 		}
 		s.look(t.Context())
 	}
-	if n := strings.Count(log.String(), "there is none here"); n != 1 {
+	if n := strings.Count(log.String(), "is not here"); n != 1 {
 		t.Errorf("logged %d times:\n%s", n, &log)
+	}
+	if _, err := bare.seal(t.Context()); err != nil { // nothing waits
+		t.Error(err)
 	}
 	if v, _, err := verifyStore(t.Context(), store, []desk.SealKey{key}, nil); err != nil || v.Lines != 4 || v.Keyed != 3 {
 		t.Errorf("verify: %v, %+v", err, v)

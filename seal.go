@@ -32,6 +32,9 @@ const (
 	anchorEvery = time.Hour
 )
 
+// errKeyless: a line without the key behind one with it would break the chain.
+var errKeyless = errors.New("the key that it is sealed with is not here")
+
 // An auditStore is where a sealer seals.
 type auditStore interface {
 	AuditChain(ctx context.Context) (desk.Chain, error)
@@ -121,7 +124,7 @@ func (s *sealer) seal(ctx context.Context) (desk.Link, error) {
 			return chain.Last, nil
 		}
 		if name := chain.Last.Key(); s.key.Name() == "" && name != "" {
-			return chain.Last, fmt.Errorf("it is sealed with the key %s, and there is none here; set audit.key_file as it was", name)
+			return chain.Last, fmt.Errorf("%w: it ends with a seal of the key %s; set audit.key_file as it was", errKeyless, name)
 		}
 		lines, err := s.store.Unsealed(ctx, sealMost)
 		if err != nil || len(lines) == 0 {
