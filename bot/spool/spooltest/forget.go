@@ -298,7 +298,7 @@ func testForgetKeeps(f *fixture) {
 func testForgetCrowd(f *fixture) {
 	ctx := f.Context()
 	agent := desk.Agent{ID: "lea", Name: "Lea"}
-	for n := int64(1); n < 40; n += 2 {
+	for n := int64(1); n < 16; n += 2 {
 		parent, child := ofKim(n), ticket(n+1)
 		f.must(parent.Merge(agent, true, start, &child))
 		child.Follow(&parent, start)
