@@ -67,7 +67,7 @@ func TestImportHostilePages(t *testing.T) {
 		{"/many", kind("text/html", page(many)), "its HTML has more than 200000 elements; split it, or take it out of the list"},
 		{"/garbled", kind("text/html; charset=utf-8", page(strings.Repeat("\xe9t\xe9 ", 50))), "it is not in the encoding that it names (utf-8); serve it as UTF-8"},
 		{"/empty", kind("text/html", page("<script>alert(1)</script>")), "it has no text; name where it stands with --content or select.content, or take it out of the list"},
-		{"/nested", kind("text/html", page(strings.Repeat("<blockquote>", 150)+"x")), "nests more than 100 quotes or lists in one line; write it flat"},
+		{"/nested", kind("text/html", page(strings.Repeat("<blockquote>", 150)+"x")), "it nests more than 32 quotes or lists; write it flat"},
 		{"/half", helpcentretest.Broken(), "the answer broke off: unexpected EOF; run it again later"},
 	}
 	for _, test := range tests {

@@ -29,6 +29,9 @@ const (
 	// maxNodes are the elements and texts of one page. A long article has some
 	// thousand; what has a hundred times as many is made to be slow.
 	maxNodes = 200_000
+	// maxNested is how deep quotes and lists may lie in one another: a page of
+	// thousands of lines takes minutes to write otherwise.
+	maxNested = 32
 	// maxAnchor is how many bytes an anchor may have.
 	maxAnchor = 200
 	// garbled is one of how many characters may be unreadable, before a page is
@@ -268,6 +271,23 @@ func count(n *html.Node) int {
 	return sum
 }
 
+// measure is how many bytes of text are in what is under n, and how deep quotes and
+// lists lie in one another there, being so deep at n.
+func measure(n *html.Node, at int) (text, deep int) {
+	switch {
+	case n.Type == html.TextNode:
+		return len(n.Data), at
+	case n.DataAtom == atom.Blockquote || n.DataAtom == atom.Ul || n.DataAtom == atom.Ol:
+		at++
+	}
+	deep = at
+	for child := range n.ChildNodes() {
+		t, d := measure(child, at)
+		text, deep = text+t, max(deep, d)
+	}
+	return text, deep
+}
+
 // address is a URL without its fragment.
 func address(u *url.URL) string {
 	plain := *u
@@ -289,6 +309,14 @@ func newConverter() *converter.Converter {
 	))
 	c.Register.TextTransformer(func(_ converter.Context, text string) string {
 		return reference.ReplaceAllString(text, "&amp;$1") // else it would be read as the character that it names
+	}, converter.PriorityEarly)
+	// Else a line is searched for the other bracket from each of them on, which takes
+	// minutes where there are many.
+	c.Register.UnEscaper(func(text []byte, at int) int {
+		if text[at] == '[' {
+			return 1
+		}
+		return -1
 	}, converter.PriorityEarly)
 	for i := 1; i <= 6; i++ {
 		c.Register.RendererFor(fmt.Sprintf("h%d", i), converter.TagTypeBlock, func(ctx converter.Context, w converter.Writer, n *html.Node) converter.RenderStatus {
@@ -342,6 +370,12 @@ func markdownOf(source, title string, at *url.URL) (string, error) {
 	}
 	doc := goquery.NewDocumentFromNode(root)
 	doc.Find(junk).Remove()
+	switch text, deep := measure(root, 0); {
+	case deep > maxNested:
+		return "", fmt.Errorf("it nests more than %d quotes or lists; write it flat", maxNested)
+	case text > maxMarkdown:
+		return "", fmt.Errorf("its text is larger than %s; split it into several articles", size(maxMarkdown))
+	}
 	headings := doc.Find("h1, h2, h3, h4, h5, h6")
 	headings.Each(func(_ int, h *goquery.Selection) {
 		h.SetAttr("id", anchorOf(h))

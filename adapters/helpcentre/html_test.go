@@ -91,6 +91,26 @@ func TestWrittenReferences(t *testing.T) {
 	}
 }
 
+// TestMarkdownSlow: pages that are made to take minutes are refused, or take no
+// time; the time limit of the test run is the check.
+func TestMarkdownSlow(t *testing.T) {
+	at, err := url.Parse("https://help.example.com/a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Repeat("x<br>", 90_000)
+	for name, test := range map[string]struct{ html, want string }{
+		"quotes":   {strings.Repeat("<blockquote>", 300) + lines, "it nests more than 32 quotes or lists; write it flat"},
+		"lists":    {strings.Repeat("<ul><li>", 20) + strings.Repeat("<ol><li>", 20) + lines, "it nests more than 32 quotes or lists; write it flat"},
+		"text":     {strings.Repeat("word ", 1<<18), "its text is larger than 1 MiB; split it into several articles"},
+		"brackets": {strings.Repeat("[", 1<<20), ""},
+	} {
+		if _, err := markdownOf(test.html, "T", at); err == nil && test.want != "" || err != nil && err.Error() != test.want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // TestTranslations: pages that name each other are one article, whatever their
 // addresses.
 func TestTranslations(t *testing.T) {
