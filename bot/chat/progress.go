@@ -25,11 +25,13 @@ const (
 	// long the memory may take to tell where to begin.
 	holding = time.Minute
 	asking  = 10 * time.Second
-	// again and rarely are the first and the longest wait between two tries, and
-	// late is how long there is for the last word.
-	again  = time.Second
-	rarely = time.Minute
-	late   = 2500 * time.Millisecond
+	// again and rarely are the first and the longest wait between two tries, standby
+	// the longest while another replica has the hold, which may have died with it,
+	// and late is how long there is for the last word.
+	again   = time.Second
+	rarely  = time.Minute
+	standby = 5 * time.Second
+	late    = 2500 * time.Millisecond
 
 	// What cursors are called that are of no channel: when we listened last, and
 	// when catching up was done last.
@@ -257,7 +259,9 @@ func (p *Progress) catchUp(ctx context.Context) {
 		if err == nil || ctx.Err() != nil {
 			return
 		}
-		if !errors.Is(err, ErrHeld) {
+		if errors.Is(err, ErrHeld) {
+			wait = min(wait, standby)
+		} else {
 			p.o.Log.Warn("catching up broke off", "err", err, "again in", wait)
 		}
 		timer := time.NewTimer(wait)

@@ -290,3 +290,28 @@ func TestProgressStandby(t *testing.T) {
 		running.Wait()
 	})
 }
+
+// TestProgressAfterDeath: whoever died while they caught up delays the next by
+// little more than their hold.
+func TestProgressAfterDeath(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		read := 0
+		d := &diary{cursors: map[string]string{aliveCursor: second(time.Now())}, held: "someone dead"}
+		p := reader(d, func(context.Context, *Catching) error { read++; return nil })
+		ctx, stop := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { p.Run(ctx) })
+		p.Connected()
+		time.Sleep(holding/2 + 2*again) // the sixth try was a second ago, if each waits twice as long
+		d.mu.Lock()
+		d.held = ""
+		d.mu.Unlock()
+		time.Sleep(standby)
+		synctest.Wait()
+		if read != 1 {
+			t.Errorf("read %d times", read)
+		}
+		stop()
+		running.Wait()
+	})
+}
