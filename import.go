@@ -429,7 +429,7 @@ func tellImport(w io.Writer, i *helpcentre.Import, r helpcentre.Report, took tim
 		fmt.Fprintln(w, "What the help centre no longer has cannot be told while pages fail.")
 	}
 	if len(r.Removed) > 0 {
-		fmt.Fprintf(w, "No longer at the help centre, but still here, %s; delete those that nobody needs:\n", plural(len(r.Removed), "file", "files"))
+		fmt.Fprintf(w, "No longer at the help centre, or left out now, but still here and shown to people, %s; delete those that nobody should read:\n", plural(len(r.Removed), "file", "files"))
 		for _, file := range r.Removed {
 			fmt.Fprintf(w, "  %s\n", filepath.Join(into, filepath.FromSlash(file)))
 		}

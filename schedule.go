@@ -197,7 +197,7 @@ func (i *importer) tell(ctx context.Context, src config.ImportSource, r helpcent
 		i.log.Warn("edited by hand, and kept", "source", src.Name, "what", what)
 	}
 	for _, file := range r.Removed[:min(len(r.Removed), maxTold)] {
-		i.log.Warn("no longer at the help centre, but still here; delete it if nobody needs it", "source", src.Name, "file", file)
+		i.log.Warn("no longer at the help centre, or left out now, but still here and shown to people; delete it if nobody should read it", "source", src.Name, "file", file)
 	}
 	left := 0
 	for _, n := range r.Skipped {
