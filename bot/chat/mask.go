@@ -477,7 +477,7 @@ var (
 		`[ .:º#-]{0,3}(?:(?:number|n[uú]mero|is|é|es|me|us|at|no|al|nº)[ .:-]{1,3}){0,3}(\(?\d(?:[ .\-()]{0,2}\d){6,14})`)
 
 	date   = regexp.MustCompile(`^(?:(?:19|20)\d\d[-. ]?\d{1,2}[-. ]?\d{1,2}|\d{1,2}[-. ]\d{1,2}[-. ](?:19|20)\d\d)(?:$|\D)`)
-	years  = regexp.MustCompile(`(?:19|20)\d\d[ .-](?:19|20)\d\d$`)
+	years  = regexp.MustCompile(`(?:^|\D)(?:19|20)\d\d[ .-](?:19|20)\d\d$`)
 	numero = regexp.MustCompile(`(?i)(?:order|pedido|orden|transac\pL*|transaç\pL*|transacción|purchase|compra|ticket|invoice|fatura|factura|protocol\pL*|product\pL*|produt\pL*|` +
 		`ids?|code|c[oó]digo|sku|ref\pL*|n[º°o.]|nr\.?|number|n[uú]mero|#)[ .:#º°=(-]{0,4}(?:(?:is|é|es|number|n[uú]mero|n[º°o]|id)[ .:#º°]{0,3}){0,2}$`)
 	price = regexp.MustCompile(`(?i)(?:[$€£¥]|\b(?:usd|brl|eur|gbp|mxn|cop|ars|clp))[ ]?$`)
