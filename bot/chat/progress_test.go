@@ -270,6 +270,7 @@ func TestProgressStandby(t *testing.T) {
 		running.Go(func() { p.Run(ctx) })
 		for range 2 {
 			time.Sleep(48 * time.Hour)
+			synctest.Wait()
 			since = nil
 			now := second(time.Now())
 			if err := d.Advance(t.Context(), "test", map[string]string{"channel": now, aliveCursor: now}); err != nil {
@@ -279,6 +280,7 @@ func TestProgressStandby(t *testing.T) {
 			p.Missed() // as of a new session
 			synctest.Wait()
 			p.Connected()
+			synctest.Wait()
 			before := second(moment(now).Add(-overlap))
 			if len(since) == 0 || since[0] != before+" "+before {
 				t.Errorf("read after %q, want %s", since, before)
