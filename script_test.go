@@ -158,9 +158,11 @@ var (
 	needs = slices.Concat(anywhere, onBeta, []string{twoPlatforms, typedCommands, content, noContent, followUps, lostFiles})
 )
 
-// variant reports whether p is a platform that is played already, set up in
-// another way.
-func (p platform) variant() bool { return strings.Contains(p.name, " ") }
+// variant reports whether p is played already by another one: set up in another
+// way, or for real.
+func (p platform) variant() bool {
+	return strings.Contains(p.name, " ") || strings.HasPrefix(p.name, "alpha") || strings.HasPrefix(p.name, "beta")
+}
 
 // lacks is why a script is not played on p; empty if it is.
 func (p platform) lacks(s script) string {

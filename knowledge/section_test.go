@@ -134,6 +134,9 @@ var unrelated = []Section{
 // TestLongArticlesDoNotWinByLength pads one article after the other with what
 // nobody asked about. It must not come further up for that in any answer.
 func TestLongArticlesDoNotWinByLength(t *testing.T) {
+	if raced {
+		t.Skip("learns six libraries, which takes the race detector a minute; tools/test.sh runs it without")
+	}
 	articles := sampleArticles(t)
 	var questions []string
 	var first []int // by question, which article was asked for

@@ -92,6 +92,9 @@ func loaded(t *testing.T, dir string) map[string]*knowledge.Article {
 // TestImportTwice imports 500 articles in three languages, with all that goes
 // wrong on the way, and then once more: the second time no file changes.
 func TestImportTwice(t *testing.T) {
+	if raced {
+		t.Skip("imports 1,500 pages twice, which takes the race detector a minute; tools/test.sh runs it without")
+	}
 	c := helpcentretest.New(t, 500)
 	next := func(n int, lang string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
