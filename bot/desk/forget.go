@@ -14,6 +14,10 @@ var structural = []Doing{
 	DidAssign, DidTransfer, DidPriority, DidLabel, DidUnlabel, DidMerge, DidLink, DidHear, DidPart, DidRate,
 }
 
+// deleted stands where something was said, in any language: without it, it would
+// seem to have been taken back.
+const deleted = "…"
+
 // Forget leaves of t what is the desk's own: its number, its times, who worked it
 // and how it ended. Who asked, what they asked and what they were told is gone,
 // for an agent's answer tells of the question. A live ticket is closed, as if its
@@ -41,8 +45,11 @@ func (t *Ticket) Forget(at time.Time) {
 		case e.Did == DidHear, e.Did == DidPart: // the asker of a ticket that went with it, maybe the same
 			kept.By, kept.Name = "", ""
 		}
-		if slices.Contains(structural, e.Did) {
+		switch {
+		case slices.Contains(structural, e.Did):
 			kept.Text = e.Text
+		case e.Text != "" || len(e.Files) > 0:
+			kept.Text = deleted
 		}
 		t.History[i] = kept
 	}

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +50,12 @@ func TestForget(t *testing.T) {
 	}
 	if k.ID != "T-7" || k.State != Closed || k.Holder != ana.ID || !k.ClosedAt.Equal(now.Add(4*time.Hour)) || !k.Forgotten() {
 		t.Errorf("it is %+v", k)
+	}
+	for i, e := range k.History {
+		said := slices.Contains([]Doing{DidOpen, DidReply, DidAdd, DidNote}, e.Did)
+		if (e.Text == deleted) != said {
+			t.Errorf("entry %d, %s, reads %q", i+1, e.Did, e.Text)
+		}
 	}
 	before := len(k.History)
 	if k.Forget(now.Add(5 * time.Hour)); len(k.History) != before {
