@@ -33,6 +33,7 @@ type records struct {
 	waits         []desk.Wait // oldest first
 	sets          map[spool.Set]map[string]string
 	aliases       map[desk.AliasID]desk.Alias
+	full          bool // there is no room for more aliases
 }
 
 type stored struct {
@@ -201,7 +202,10 @@ func (r *records) Member(_ context.Context, set spool.Set, member string) (strin
 
 func (r *records) Alias(_ context.Context, id desk.AliasID) (desk.Alias, error) {
 	a, ok := r.aliases[id]
-	if !ok {
+	switch {
+	case !ok && r.full:
+		return a, fmt.Errorf("%w; %w", spool.ErrNotFound, spool.ErrFull)
+	case !ok:
 		return a, spool.ErrNotFound
 	}
 	return a, nil
@@ -337,7 +341,7 @@ func (r *records) commit(o spool.Outcome) error {
 func (r *records) clone() *records {
 	return &records{
 		maps.Clone(r.conversations), maps.Clone(r.tickets), maps.Clone(r.persons), maps.Clone(r.newest), maps.Clone(r.posted), r.number,
-		maps.Clone(r.lines), r.tallies, r.waits, maps.Clone(r.sets), maps.Clone(r.aliases),
+		maps.Clone(r.lines), r.tallies, r.waits, maps.Clone(r.sets), maps.Clone(r.aliases), r.full,
 	}
 }
 

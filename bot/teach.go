@@ -150,6 +150,8 @@ func (t *turn) learn(k *heldTicket, agent desk.Agent, article *knowledge.Article
 		}
 		t.tell(blocks...)
 		return nil
+	case errors.Is(err, spool.ErrFull):
+		return &refusal{id: "teach_full", args: args{"Count": desk.MaxAliases}}
 	case !errors.Is(err, spool.ErrNotFound):
 		return err
 	}

@@ -163,6 +163,10 @@ func TestTeachRefused(t *testing.T) {
 		t.Errorf("learned %v: %s", learned(o), spoken(o))
 	}
 
+	w.records.full = true
+	nothing(w.presses(ana, "teach", id, "refund-status"), "no room for more")
+	w.records.full = false
+
 	gone := w.settles(sam, "please forget this")
 	held, err := w.records.Ticket(t.Context(), gone.ID)
 	if err != nil {

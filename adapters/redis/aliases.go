@@ -83,6 +83,13 @@ func (s *Store) Aliases(ctx context.Context) ([]desk.Alias, int64, error) {
 func (r reader) Alias(ctx context.Context, id desk.AliasID) (desk.Alias, error) {
 	value, err := r.db.HGet(ctx, r.keys.aliases(), string(id)).Result()
 	if errors.Is(err, goredis.Nil) {
+		n, err := r.db.HLen(ctx, r.keys.aliases()).Result()
+		switch {
+		case err != nil:
+			return desk.Alias{}, fmt.Errorf("alias %q: %w", id, explain(ctx, err))
+		case n >= desk.MaxAliases:
+			return desk.Alias{}, fmt.Errorf("alias %q: %w; %w", id, spool.ErrNotFound, spool.ErrFull)
+		}
 		return desk.Alias{}, fmt.Errorf("alias %q: %w", id, spool.ErrNotFound)
 	}
 	if err != nil {

@@ -126,7 +126,8 @@ type Reader interface {
 	// the value of one.
 	Set(ctx context.Context, set Set) (map[string]string, int64, error)
 	Member(ctx context.Context, set Set, member string) (string, error)
-	// Alias is one that is learned.
+	// Alias is one that is learned. If it is not, and there is no room for more,
+	// the error is [ErrFull], too.
 	Alias(ctx context.Context, id desk.AliasID) (desk.Alias, error)
 	// Line reads a line of the ledger. Lately lists a person's newest ones, at
 	// most [desk.MaxLately], newest first.

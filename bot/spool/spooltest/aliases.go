@@ -177,6 +177,9 @@ func testAliasLimit(f *fixture) {
 
 	// An outcome is committed all the same.
 	left := f.alias("left out")
+	if _, err := f.Alias(f.Context(), left.ID); !errors.Is(err, spool.ErrNotFound) || !errors.Is(err, spool.ErrFull) {
+		f.Errorf("read an alias for which there is no room: %v", err)
+	}
 	f.commit(spool.Outcome{Tickets: []spool.Versioned[desk.Ticket]{{Value: ticket(1)}}, Learned: []desk.Alias{left}})
 	_, err = f.Ticket(f.Context(), "T-1")
 	f.must(err)
